@@ -1,0 +1,48 @@
+# Flags and helper functions for every target of the project.
+add_library(rearview_flags INTERFACE)
+target_compile_options(rearview_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wduplicated-cond -Wcast-qual
+  -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(rearview_flags INTERFACE
+    -Wno-unknown-warning-option -Wno-unused-command-line-argument)
+endif()
+# GCC 12 reports false positives inside the standard library and Asio when it inlines at -O2.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(rearview_flags INTERFACE -Wno-null-dereference -Wno-restrict)
+endif()
+
+if(REARVIEW_SANITIZE)
+  add_compile_options(-fsanitize=${REARVIEW_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${REARVIEW_SANITIZE})
+endif()
+# Asserts in the standard library's containers cost little and stop a memory error before it spreads.
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
+# rearview_library(<room> SOURCES ... DEPENDS ... PRIVATE ...): one static library per room, alias
+# rearview::<room>. DEPENDS are seen through its headers, PRIVATE are not.
+function(rearview_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  add_library(rearview_${name} STATIC ${ARG_SOURCES})
+  add_library(rearview::${name} ALIAS rearview_${name})
+  target_include_directories(rearview_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(rearview_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE} rearview_flags)
+endfunction()
+
+# rearview_test(<name> LABEL unit|e2e SOURCES ... LIBS ... [TIMEOUT seconds]): one GoogleTest program,
+# each of its tests known to CTest.
+function(rearview_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main rearview_flags)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()

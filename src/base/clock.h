@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace rearview {
+
+/// For intervals and deadlines; never goes back.
+using SteadyClock = std::chrono::steady_clock;
+using SteadyTime = SteadyClock::time_point;
+/// For time stamps that people read.
+using WallClock = std::chrono::system_clock;
+using WallTime = WallClock::time_point;
+
+inline double seconds_between(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+inline double ms_between(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+/// UTC with milliseconds, as RFC 3339 has it: 2026-11-22T09:00:00.123Z.
+std::string rfc3339(WallTime time);
+
+}  // namespace rearview

@@ -1,0 +1,202 @@
+#include "base/config_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace rearview {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 1 << 20;
+
+std::string shown(const nlohmann::json& value) {
+  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  constexpr std::size_t kMost = 60;
+  if (text.size() > kMost) text = text.substr(0, kMost) + "…";
+  return text;
+}
+
+std::string escaped(std::string_view key) {  // RFC 6901, section 3
+  std::string out;
+  for (const char c : key) {
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+ConfigReader::ConfigReader(const nlohmann::json& value, std::string source, std::string where)
+    : value_(value), source_(std::move(source)), where_(std::move(where)) {
+  if (!value_.is_object())
+    throw UsageError(fmt::format("{}: {}: {} is not an object", source_,
+                                 where_.empty() ? "/" : where_, shown(value_)));
+}
+
+const nlohmann::json* ConfigReader::find(const char* key) {
+  known_.insert(key);
+  const auto it = value_.find(key);
+  return it == value_.end() ? nullptr : &*it;
+}
+
+void ConfigReader::fail(const std::string& key, const std::string& problem) const {
+  throw UsageError(fmt::format("{}: {}/{}: {}", source_, where_, escaped(key), problem));
+}
+
+void ConfigReader::integer_field(const char* key, std::int64_t& value, std::int64_t least,
+                                 std::int64_t most) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  const bool fits = found->is_number_integer() &&
+                    !(found->is_number_unsigned() &&
+                      found->get<std::uint64_t>() >
+                          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+  if (!fits || found->get<std::int64_t>() < least || found->get<std::int64_t>() > most)
+    fail(key, fmt::format("{} is not a whole number from {} to {}", shown(*found), least, most));
+  value = found->get<std::int64_t>();
+}
+
+void ConfigReader::real_field(const char* key, double& value, double least, double most) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  if (!found->is_number() || !(found->get<double>() >= least && found->get<double>() <= most))
+    fail(key, fmt::format("{} is not a number from {} to {}", shown(*found), least, most));
+  value = found->get<double>();
+}
+
+void ConfigReader::boolean(const char* key, bool& target) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  if (!found->is_boolean()) fail(key, fmt::format("{} is not true or false", shown(*found)));
+  target = found->get<bool>();
+}
+
+void ConfigReader::text(const char* key, std::string& target, std::size_t least,
+                        std::size_t most) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  if (!found->is_string()) fail(key, fmt::format("{} is not a string", shown(*found)));
+  const auto& value = found->get_ref<const std::string&>();
+  if (value.size() < least || value.size() > most)
+    fail(key, fmt::format("{} is not {} to {} bytes long", shown(*found), least, most));
+  if (value.find('\0') != std::string::npos) fail(key, "a NUL character is not allowed");
+  target = value;
+}
+
+void ConfigReader::path(const char* key, std::filesystem::path& target) {
+  std::string value;
+  if (!value_.contains(key)) {
+    known_.insert(key);
+    return;
+  }
+  text(key, value);
+  if (value.empty()) {
+    target.clear();
+    return;
+  }
+  target = std::filesystem::path(source_).parent_path() / value;
+}
+
+void ConfigReader::texts(const char* key, std::vector<std::string>& target, std::size_t least,
+                         std::size_t most) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
+  if (found->size() < least || found->size() > most)
+    fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
+  std::vector<std::string> values;
+  for (const auto& entry : *found) {
+    if (!entry.is_string())
+      fail(fmt::format("{}/{}", key, values.size()),
+           fmt::format("{} is not a string", shown(entry)));
+    values.push_back(entry.get<std::string>());
+  }
+  target = std::move(values);
+}
+
+bool ConfigReader::choice_field(const char* key, const std::vector<std::string>& names,
+                                std::string& chosen) {
+  const nlohmann::json* found = find(key);
+  if (!found) return false;
+  if (found->is_string()) {
+    chosen = found->get<std::string>();
+    if (std::find(names.begin(), names.end(), chosen) != names.end()) return true;
+  }
+  fail(key, fmt::format("{} is not one of {}", shown(*found), fmt::join(names, ", ")));
+}
+
+void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  ConfigReader inner(*found, source_, where_ + "/" + escaped(key));
+  read(inner);
+  inner.finish();
+}
+
+void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
+                           const std::function<void(ConfigReader&)>& read) {
+  const nlohmann::json* found = find(key);
+  if (!found) return;
+  if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
+  if (found->size() < least || found->size() > most)
+    fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    ConfigReader inner((*found)[i], source_, fmt::format("{}/{}/{}", where_, escaped(key), i));
+    read(inner);
+    inner.finish();
+  }
+}
+
+const nlohmann::json* ConfigReader::raw(const char* key) { return find(key); }
+
+void ConfigReader::finish() const {
+  for (const auto& [key, value] : value_.items()) {
+    if (!known_.contains(key))
+      fail(key, fmt::format("unknown key; known here: {}", fmt::join(known_, ", ")));
+  }
+}
+
+nlohmann::json read_json_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text;
+  if (in && !std::filesystem::is_directory(file)) {
+    text.resize(kMaxConfigBytes + 1);
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+  } else {
+    throw UsageError(fmt::format("{}: can't be read as a file", file.string()));
+  }
+  if (text.size() > kMaxConfigBytes)
+    throw UsageError(fmt::format("{}: larger than {} bytes", file.string(), kMaxConfigBytes));
+
+  // nlohmann keeps the last of two equal keys; a setting that silently loses is an error here.
+  std::vector<std::set<std::string>> open_objects;
+  const auto refuse_twice = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) open_objects.emplace_back();
+    if (event == Event::object_end) open_objects.pop_back();
+    if (event == Event::key && !open_objects.back().insert(parsed.get<std::string>()).second)
+      throw UsageError(
+          fmt::format("{}: key {} stands twice in one object", file.string(), shown(parsed)));
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, refuse_twice, true, true);
+  } catch (const nlohmann::json::parse_error& e) {
+    std::string what = e.what();
+    if (const auto at = what.find("parse error"); at != std::string::npos) what = what.substr(at);
+    throw UsageError(fmt::format("{}: {}", file.string(), what));
+  }
+}
+
+}  // namespace rearview

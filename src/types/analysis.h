@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace rearview {
+
+// The names that JSON carries are those of the enumerators, underscores included.
+enum class VehicleClass { car, van, bus, truck, motorcycle, bicycle, vehicle };
+enum class Motion { approaching, holding, receding, unknown };
+enum class Trend { braking, steady, accelerating };
+/// Where the vehicle passes or would pass, seen in the picture: `left` is the left half of the
+/// rear camera's picture, which is the rider's right when facing forwards.
+enum class Side { left, right, behind, unknown };
+enum class AnalysisState { ok, degraded, failed };
+/// Ordered by how much it asks of the rider.
+enum class Road { clear, following, approaching, danger, blind, no_signal };
+enum class AlertKind {
+  vehicle_approaching,
+  fast_approach,
+  overtake,
+  close_pass,
+  all_clear,
+  camera_lost,
+  camera_back,
+  view_blocked
+};
+enum class AlertLevel { info, warning, danger };
+
+/// Boxes are pixels of the frame as received: x, y of the top left corner, width, height.
+struct Detection {
+  cv::Rect2f box;
+  float score = 0;  ///< 0..1
+  VehicleClass vehicle_class = VehicleClass::vehicle;
+  std::string_view detector;  ///< name of the stage that found it; static storage
+  /// Relative growth of the picture's scale per second (1/time to contact), where the detector
+  /// measures it itself.
+  std::optional<double> growth_per_s;
+};
+
+struct Track {
+  int id = 0;
+  VehicleClass vehicle_class = VehicleClass::vehicle;
+  float score = 0;
+  cv::Rect2f box;
+  int detections = 0;      ///< frames in which a detection supported it
+  bool coasting = false;   ///< predicted only: no detection in this frame
+  Motion motion = Motion::unknown;
+  int threat = 0;  ///< 0, 1 approaching, 2 fast approach
+  std::optional<double> ttc_s;
+  std::optional<double> ttc_sigma_s;
+  std::optional<double> distance_m;
+  std::optional<double> closing_mps;
+  std::optional<Trend> trend;
+  Side side = Side::unknown;
+  std::optional<double> lateral_m;  ///< positive to the side named; null when not known
+};
+
+/// Milliseconds; decode: first byte received to decoded, analyse: all stages, total: received to
+/// published.
+struct Latency {
+  double decode_ms = 0;
+  double analyse_ms = 0;
+  double total_ms = 0;
+};
+
+/// What made an alert, so that it can be argued with.
+struct AlertReason {
+  double growth_per_s = 0;
+  double bearing_deg_per_s = 0;
+  int confirmed_frames = 0;
+};
+
+struct Alert {
+  std::uint64_t id = 0;  ///< given by the store, strictly increasing, never reused
+  std::string camera;
+  WallTime time;
+  double t_s = 0;
+  AlertKind kind = AlertKind::vehicle_approaching;
+  AlertLevel level = AlertLevel::info;
+  std::optional<int> track_id;  ///< absent for all_clear, camera_lost, camera_back, view_blocked
+  VehicleClass vehicle_class = VehicleClass::vehicle;
+  cv::Rect2f box;
+  std::optional<double> ttc_s;
+  std::optional<double> distance_m;
+  std::optional<double> closing_mps;
+  Side side = Side::unknown;
+  std::optional<double> lateral_m;
+  std::optional<double> pass_t_s;  ///< overtake and close_pass: stream time of the pass
+  std::optional<AlertReason> reason;
+  std::string text;  ///< camera_lost, view_blocked: why, in words
+  std::uint32_t epoch = 0;
+  std::uint64_t frame_seq = 0;
+  Latency latency;
+};
+
+/// What is known of the road after one frame, or, with road no_signal, without one. Shared and
+/// immutable once published.
+struct Analysis {
+  std::string camera;
+  std::uint32_t epoch = 0;
+  std::uint64_t seq = 0;
+  WallTime time;
+  double t_s = 0;
+  AnalysisState state = AnalysisState::ok;
+  Road road = Road::clear;
+  std::string text;  ///< why state is not ok, or the road blind or without signal; else empty
+  std::vector<Detection> detections;
+  std::vector<Track> tracks;
+  std::vector<Alert> alerts;  ///< raised by this frame
+  Latency latency;
+};
+
+using AnalysisPtr = std::shared_ptr<const Analysis>;
+
+}  // namespace rearview

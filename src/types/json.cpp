@@ -1,0 +1,167 @@
+#include "types/json.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace rearview {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename E, std::size_t N>
+using Names = std::array<std::pair<E, std::string_view>, N>;
+
+constexpr Names<VehicleClass, 7> kVehicleClasses{{{VehicleClass::car, "car"},
+                                                  {VehicleClass::van, "van"},
+                                                  {VehicleClass::bus, "bus"},
+                                                  {VehicleClass::truck, "truck"},
+                                                  {VehicleClass::motorcycle, "motorcycle"},
+                                                  {VehicleClass::bicycle, "bicycle"},
+                                                  {VehicleClass::vehicle, "vehicle"}}};
+constexpr Names<Motion, 4> kMotions{{{Motion::approaching, "approaching"},
+                                     {Motion::holding, "holding"},
+                                     {Motion::receding, "receding"},
+                                     {Motion::unknown, "unknown"}}};
+constexpr Names<Trend, 3> kTrends{{{Trend::braking, "braking"},
+                                   {Trend::steady, "steady"},
+                                   {Trend::accelerating, "accelerating"}}};
+constexpr Names<Side, 4> kSides{{{Side::left, "left"},
+                                 {Side::right, "right"},
+                                 {Side::behind, "behind"},
+                                 {Side::unknown, "unknown"}}};
+constexpr Names<AnalysisState, 3> kStates{{{AnalysisState::ok, "ok"},
+                                           {AnalysisState::degraded, "degraded"},
+                                           {AnalysisState::failed, "failed"}}};
+constexpr Names<Road, 6> kRoads{{{Road::clear, "clear"},
+                                 {Road::following, "following"},
+                                 {Road::approaching, "approaching"},
+                                 {Road::danger, "danger"},
+                                 {Road::blind, "blind"},
+                                 {Road::no_signal, "no_signal"}}};
+constexpr Names<AlertKind, 8> kKinds{{{AlertKind::vehicle_approaching, "vehicle_approaching"},
+                                      {AlertKind::fast_approach, "fast_approach"},
+                                      {AlertKind::overtake, "overtake"},
+                                      {AlertKind::close_pass, "close_pass"},
+                                      {AlertKind::all_clear, "all_clear"},
+                                      {AlertKind::camera_lost, "camera_lost"},
+                                      {AlertKind::camera_back, "camera_back"},
+                                      {AlertKind::view_blocked, "view_blocked"}}};
+constexpr Names<AlertLevel, 3> kLevels{{{AlertLevel::info, "info"},
+                                        {AlertLevel::warning, "warning"},
+                                        {AlertLevel::danger, "danger"}}};
+
+template <typename E, std::size_t N>
+constexpr std::string_view name_in(const Names<E, N>& names, E value) {
+  return names[static_cast<std::size_t>(value)].second;
+}
+
+template <typename E, std::size_t N>
+std::optional<E> value_in(const Names<E, N>& names, std::string_view text) {
+  const auto it = std::find_if(names.begin(), names.end(),
+                               [text](const auto& entry) { return entry.second == text; });
+  return it == names.end() ? std::nullopt : std::optional(it->first);
+}
+
+Json rounded(double value, int decimals) {
+  if (!std::isfinite(value)) return nullptr;
+  const double scale = std::pow(10.0, decimals);
+  return std::round(value * scale) / scale + 0.0;  // + 0.0 turns -0 into 0
+}
+
+Json rounded(const std::optional<double>& value, int decimals) {
+  return value ? rounded(*value, decimals) : Json(nullptr);
+}
+
+Json box_json(const cv::Rect2f& box) {
+  return {{"x", rounded(box.x, 1)},
+          {"y", rounded(box.y, 1)},
+          {"w", rounded(box.width, 1)},
+          {"h", rounded(box.height, 1)}};
+}
+
+Json latency_json(const Latency& latency) {
+  return {{"decode", rounded(latency.decode_ms, 1)},
+          {"analyse", rounded(latency.analyse_ms, 1)},
+          {"total", rounded(latency.total_ms, 1)}};
+}
+
+Json track_json(const Track& track) {
+  return {{"id", track.id},
+          {"class", name(track.vehicle_class)},
+          {"score", rounded(track.score, 3)},
+          {"box", box_json(track.box)},
+          {"motion", name(track.motion)},
+          {"threat", track.threat},
+          {"ttc_s", rounded(track.ttc_s, 2)},
+          {"ttc_sigma_s", rounded(track.ttc_sigma_s, 2)},
+          {"distance_m", rounded(track.distance_m, 1)},
+          {"closing_mps", rounded(track.closing_mps, 2)},
+          {"trend", track.trend ? Json(name(*track.trend)) : Json(nullptr)},
+          {"side", name(track.side)},
+          {"lateral_m", rounded(track.lateral_m, 2)}};
+}
+
+}  // namespace
+
+std::string_view name(VehicleClass value) { return name_in(kVehicleClasses, value); }
+std::string_view name(Motion value) { return name_in(kMotions, value); }
+std::string_view name(Trend value) { return name_in(kTrends, value); }
+std::string_view name(Side value) { return name_in(kSides, value); }
+std::string_view name(AnalysisState value) { return name_in(kStates, value); }
+std::string_view name(Road value) { return name_in(kRoads, value); }
+std::string_view name(AlertKind value) { return name_in(kKinds, value); }
+std::string_view name(AlertLevel value) { return name_in(kLevels, value); }
+std::optional<AlertKind> alert_kind_from(std::string_view text) { return value_in(kKinds, text); }
+std::optional<VehicleClass> vehicle_class_from(std::string_view text) {
+  return value_in(kVehicleClasses, text);
+}
+
+Json to_json(const Analysis& analysis) {
+  Json tracks = Json::array();
+  for (const Track& track : analysis.tracks) tracks.push_back(track_json(track));
+  return {{"type", "analysis"},
+          {"camera", analysis.camera},
+          {"epoch", analysis.epoch},
+          {"seq", analysis.seq},
+          {"time", rfc3339(analysis.time)},
+          {"t_s", rounded(analysis.t_s, 3)},
+          {"state", name(analysis.state)},
+          {"road", name(analysis.road)},
+          {"text", analysis.text},
+          {"tracks", std::move(tracks)},
+          {"latency_ms", latency_json(analysis.latency)}};
+}
+
+Json to_json(const Alert& alert) {
+  const bool of_vehicle = alert.track_id.has_value();
+  Json json = {{"type", "alert"},
+               {"id", alert.id},
+               {"camera", alert.camera},
+               {"time", rfc3339(alert.time)},
+               {"t_s", rounded(alert.t_s, 3)},
+               {"kind", name(alert.kind)},
+               {"level", name(alert.level)},
+               {"track_id", of_vehicle ? Json(*alert.track_id) : Json(nullptr)},
+               {"class", of_vehicle ? Json(name(alert.vehicle_class)) : Json(nullptr)},
+               {"box", of_vehicle ? box_json(alert.box) : Json(nullptr)},
+               {"ttc_s", rounded(alert.ttc_s, 2)},
+               {"distance_m", rounded(alert.distance_m, 1)},
+               {"closing_mps", rounded(alert.closing_mps, 2)},
+               {"side", name(alert.side)},
+               {"lateral_m", rounded(alert.lateral_m, 2)},
+               {"reason", nullptr},
+               {"epoch", alert.epoch},
+               {"frame_seq", alert.frame_seq},
+               {"latency_ms", latency_json(alert.latency)}};
+  if (alert.reason)
+    json["reason"] = {{"growth_per_s", rounded(alert.reason->growth_per_s, 3)},
+                      {"bearing_deg_per_s", rounded(alert.reason->bearing_deg_per_s, 2)},
+                      {"confirmed_frames", alert.reason->confirmed_frames}};
+  if (alert.pass_t_s) json["pass_t_s"] = rounded(*alert.pass_t_s, 3);
+  if (!alert.text.empty()) json["text"] = alert.text;
+  return json;
+}
+
+}  // namespace rearview

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "types/analysis.h"
+
+namespace rearview {
+
+std::string_view name(VehicleClass value);
+std::string_view name(Motion value);
+std::string_view name(Trend value);
+std::string_view name(Side value);
+std::string_view name(AnalysisState value);
+std::string_view name(Road value);
+std::string_view name(AlertKind value);
+std::string_view name(AlertLevel value);
+std::optional<AlertKind> alert_kind_from(std::string_view name);
+std::optional<VehicleClass> vehicle_class_from(std::string_view name);
+
+/// The messages `analysis` and `alert` of docs/http-api.md. Keys keep the documented order; numbers
+/// are rounded to what their measurement can carry; what is unknown or not finite is null.
+nlohmann::ordered_json to_json(const Analysis& analysis);
+nlohmann::ordered_json to_json(const Alert& alert);
+
+}  // namespace rearview
