@@ -81,8 +81,7 @@ void ConfigReader::boolean(const char* key, bool& target) {
   target = found->get<bool>();
 }
 
-void ConfigReader::text(const char* key, std::string& target, std::size_t least,
-                        std::size_t most) {
+void ConfigReader::text(const char* key, std::string& target, std::size_t least, std::size_t most) {
   const nlohmann::json* found = find(key);
   if (!found) return;
   if (!found->is_string()) fail(key, fmt::format("{} is not a string", shown(*found)));
@@ -157,7 +156,9 @@ void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
   }
 }
 
-const nlohmann::json* ConfigReader::raw(const char* key) { return find(key); }
+const nlohmann::json* ConfigReader::raw(const char* key) {
+  return find(key);
+}
 
 void ConfigReader::finish() const {
   for (const auto& [key, value] : value_.items()) {

@@ -26,9 +26,9 @@ class ConfigReader {
   ConfigReader(const nlohmann::json& value, std::string source, std::string where = "");
 
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  void number(const char* key, T& target, std::type_identity_t<T> least,
-              std::type_identity_t<T> most) {
+  requires(!std::same_as<T, bool>) void number(const char* key, T& target,
+                                               std::type_identity_t<T> least,
+                                               std::type_identity_t<T> most) {
     std::int64_t value = static_cast<std::int64_t>(target);
     integer_field(key, value, static_cast<std::int64_t>(least), static_cast<std::int64_t>(most));
     target = static_cast<T>(value);

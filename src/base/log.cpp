@@ -39,7 +39,9 @@ void append_value(fmt::memory_buffer& out, std::string_view text) {
 
 }  // namespace
 
-void set_level(Level level) { g_level = level; }
+void set_level(Level level) {
+  g_level = level;
+}
 
 void write(Level level, std::string_view component, std::string_view message,
            std::initializer_list<Field> fields) {

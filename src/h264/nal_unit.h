@@ -26,8 +26,9 @@ enum class NalType : std::uint8_t {
 /// One NAL unit as it stands in an Annex-B byte stream. A view: the bytes belong to whoever gave
 /// it, and hold only as long as that says.
 struct NalUnit {
-  std::span<const std::uint8_t> bytes;  ///< start code, header and payload; at least one header byte
-  std::size_t start_code_size = 4;      ///< 3 or 4
+  std::span<const std::uint8_t>
+      bytes;                        ///< start code, header and payload; at least one header byte
+  std::size_t start_code_size = 4;  ///< 3 or 4
 
   std::uint8_t header() const { return bytes[start_code_size]; }
   NalType type() const { return static_cast<NalType>(header() & 0x1f); }

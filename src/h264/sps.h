@@ -13,7 +13,8 @@ struct Sps {
   int width_px = 0;   ///< after cropping
   int height_px = 0;
   int max_num_ref_frames = 0;
-  std::optional<double> fps;  ///< time_scale / (2 num_units_in_tick), if timing information is there
+  std::optional<double>
+      fps;  ///< time_scale / (2 num_units_in_tick), if timing information is there
   std::optional<int> max_num_reorder_frames;  ///< from the VUI's bitstream restriction
 };
 

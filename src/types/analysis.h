@@ -50,8 +50,8 @@ struct Track {
   VehicleClass vehicle_class = VehicleClass::vehicle;
   float score = 0;
   cv::Rect2f box;
-  int detections = 0;      ///< frames in which a detection supported it
-  bool coasting = false;   ///< predicted only: no detection in this frame
+  int detections = 0;     ///< frames in which a detection supported it
+  bool coasting = false;  ///< predicted only: no detection in this frame
   Motion motion = Motion::unknown;
   int threat = 0;  ///< 0, 1 approaching, 2 fast approach
   std::optional<double> ttc_s;

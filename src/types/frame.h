@@ -11,10 +11,10 @@ namespace rearview {
 
 /// The decoder's planes, 4:2:0, 8 bits. Views: `owner` keeps the memory alive.
 struct Planes {
-  cv::Mat y;                     ///< CV_8UC1, height x width
-  cv::Mat u;                     ///< CV_8UC1, (height+1)/2 x (width+1)/2
-  cv::Mat v;                     ///< CV_8UC1, as u
-  bool full_range = false;       ///< luma 0..255 instead of 16..235
+  cv::Mat y;                ///< CV_8UC1, height x width
+  cv::Mat u;                ///< CV_8UC1, (height+1)/2 x (width+1)/2
+  cv::Mat v;                ///< CV_8UC1, as u
+  bool full_range = false;  ///< luma 0..255 instead of 16..235
   std::shared_ptr<void> owner;
 };
 
@@ -22,11 +22,13 @@ struct Planes {
 /// writes its pixels: who draws, draws on a copy.
 class Frame {
  public:
-  std::uint32_t epoch = 0;  ///< counts connections; frames of different epochs don't belong together
-  std::uint64_t seq = 0;    ///< strictly increasing over all epochs of a camera; gaps are dropped frames
-  double t_s = 0;           ///< stream time: arrival for a live stream, media time for a file
-  WallTime time;            ///< wall clock at arrival; for a file, start of the analysis plus t_s
-  SteadyTime received;      ///< first byte of its access unit had arrived
+  std::uint32_t epoch =
+      0;  ///< counts connections; frames of different epochs don't belong together
+  std::uint64_t seq =
+      0;           ///< strictly increasing over all epochs of a camera; gaps are dropped frames
+  double t_s = 0;  ///< stream time: arrival for a live stream, media time for a file
+  WallTime time;   ///< wall clock at arrival; for a file, start of the analysis plus t_s
+  SteadyTime received;  ///< first byte of its access unit had arrived
   SteadyTime decoded;
 
   explicit Frame(Planes planes) : planes_(std::move(planes)) {}

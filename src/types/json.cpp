@@ -48,9 +48,14 @@ constexpr Names<AlertKind, 8> kKinds{{{AlertKind::vehicle_approaching, "vehicle_
                                       {AlertKind::camera_lost, "camera_lost"},
                                       {AlertKind::camera_back, "camera_back"},
                                       {AlertKind::view_blocked, "view_blocked"}}};
-constexpr Names<AlertLevel, 3> kLevels{{{AlertLevel::info, "info"},
-                                        {AlertLevel::warning, "warning"},
-                                        {AlertLevel::danger, "danger"}}};
+constexpr Names<AlertLevel, 3> kLevels{
+    {{AlertLevel::info, "info"}, {AlertLevel::warning, "warning"}, {AlertLevel::danger, "danger"}}};
+
+constexpr Names<CameraState, 5> kCameraStates{{{CameraState::connecting, "connecting"},
+                                               {CameraState::live, "live"},
+                                               {CameraState::stalled, "stalled"},
+                                               {CameraState::blind, "blind"},
+                                               {CameraState::failed, "failed"}}};
 
 template <typename E, std::size_t N>
 constexpr std::string_view name_in(const Names<E, N>& names, E value) {
@@ -105,15 +110,36 @@ Json track_json(const Track& track) {
 
 }  // namespace
 
-std::string_view name(VehicleClass value) { return name_in(kVehicleClasses, value); }
-std::string_view name(Motion value) { return name_in(kMotions, value); }
-std::string_view name(Trend value) { return name_in(kTrends, value); }
-std::string_view name(Side value) { return name_in(kSides, value); }
-std::string_view name(AnalysisState value) { return name_in(kStates, value); }
-std::string_view name(Road value) { return name_in(kRoads, value); }
-std::string_view name(AlertKind value) { return name_in(kKinds, value); }
-std::string_view name(AlertLevel value) { return name_in(kLevels, value); }
-std::optional<AlertKind> alert_kind_from(std::string_view text) { return value_in(kKinds, text); }
+std::string_view name(VehicleClass value) {
+  return name_in(kVehicleClasses, value);
+}
+std::string_view name(Motion value) {
+  return name_in(kMotions, value);
+}
+std::string_view name(Trend value) {
+  return name_in(kTrends, value);
+}
+std::string_view name(Side value) {
+  return name_in(kSides, value);
+}
+std::string_view name(AnalysisState value) {
+  return name_in(kStates, value);
+}
+std::string_view name(Road value) {
+  return name_in(kRoads, value);
+}
+std::string_view name(AlertKind value) {
+  return name_in(kKinds, value);
+}
+std::string_view name(AlertLevel value) {
+  return name_in(kLevels, value);
+}
+std::string_view name(CameraState value) {
+  return name_in(kCameraStates, value);
+}
+std::optional<AlertKind> alert_kind_from(std::string_view text) {
+  return value_in(kKinds, text);
+}
 std::optional<VehicleClass> vehicle_class_from(std::string_view text) {
   return value_in(kVehicleClasses, text);
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "types/analysis.h"
+#include "types/camera_status.h"
 
 namespace rearview {
 
@@ -16,6 +17,7 @@ std::string_view name(AnalysisState value);
 std::string_view name(Road value);
 std::string_view name(AlertKind value);
 std::string_view name(AlertLevel value);
+std::string_view name(CameraState value);
 std::optional<AlertKind> alert_kind_from(std::string_view name);
 std::optional<VehicleClass> vehicle_class_from(std::string_view name);
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyse/stage.h"
+#include "base/config_reader.h"
+
+namespace rearview {
+
+/// Builds the stage that the object's "type" names and reads the rest of the object as its
+/// settings. Throws UsageError for a type that is not in the table or settings that don't fit,
+/// std::runtime_error when what it needs (a model, say) can't be loaded.
+std::unique_ptr<Stage> make_stage(ConfigReader& config);
+
+/// Names of all stages, for messages and for the contract test.
+std::vector<std::string> stage_types();
+
+}  // namespace rearview

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "types/analysis.h"
+
+namespace rearview {
+
+/// connecting: no picture yet on this connection or no connection; live: pictures arrive;
+/// stalled: connected, but none for the stall time; blind: pictures arrive, but show nothing;
+/// failed: analysis doesn't work.
+enum class CameraState { connecting, live, stalled, blind, failed };
+
+struct Percentiles {
+  double p50_ms = 0;
+  double p95_ms = 0;
+};
+
+/// How one camera is doing. A copy, taken at one moment.
+struct CameraStatus {
+  std::string name;
+  std::string url;
+  CameraState state = CameraState::connecting;
+  std::string text;  ///< why it isn't live; else empty
+  AnalysisState analysis = AnalysisState::ok;
+  Road road = Road::no_signal;
+  int width_px = 0;
+  int height_px = 0;
+  double fps_in = 0;        ///< decoded per second, over the last seconds
+  double fps_analysed = 0;  ///< likewise
+  std::uint64_t connections = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t frames_decoded = 0;
+  std::uint64_t frames_analysed = 0;
+  std::uint64_t pictures_encoded = 0;
+  /// What was lost, by reason (a metric label: lower case, underscores), all since the start.
+  std::vector<std::pair<std::string, std::uint64_t>> drops;
+  Percentiles decode;   ///< first byte received to decoded
+  Percentiles analyse;  ///< all stages
+  Percentiles total;    ///< first byte received to analysis published
+  double frame_age_s =
+      0;  ///< since the newest frame was received; since the start before the first
+};
+
+}  // namespace rearview
