@@ -116,8 +116,8 @@ void ConfigReader::texts(const char* key, std::vector<std::string>& target, std:
   std::vector<std::string> values;
   for (const auto& entry : *found) {
     if (!entry.is_string())
-      fail(fmt::format("{}/{}", key, values.size()),
-           fmt::format("{} is not a string", shown(entry)));
+      throw UsageError(fmt::format("{}: {}/{}/{}: {} is not a string", source_, where_,
+                                   escaped(key), values.size(), shown(entry)));
     values.push_back(entry.get<std::string>());
   }
   target = std::move(values);

@@ -1,0 +1,104 @@
+#include "types/json.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace rearview {
+namespace {
+
+Alert example_alert() {
+  Alert alert;
+  alert.id = 42;
+  alert.camera = "rear";
+  alert.time = WallTime(std::chrono::milliseconds(1'795'338'000'123));
+  alert.t_s = 41.1334;
+  alert.kind = AlertKind::vehicle_approaching;
+  alert.level = AlertLevel::warning;
+  alert.track_id = 7;
+  alert.vehicle_class = VehicleClass::car;
+  alert.box = {301.5F, 170.2F, 48.0F, 39.1F};
+  alert.ttc_s = 3.4;
+  alert.distance_m = 21.04;
+  alert.closing_mps = 6.2;
+  alert.side = Side::left;
+  alert.lateral_m = 1.4;
+  alert.reason = AlertReason{0.29, 0.8, 9};
+  alert.epoch = 1;
+  alert.frame_seq = 1234;
+  alert.latency = {2.1, 24.0, 29.3};
+  return alert;
+}
+
+TEST(Json, AlertIsTheDocumentedMessageToTheLetter) {
+  EXPECT_EQ(
+      to_json(example_alert()).dump(),
+      R"({"type":"alert","id":42,"camera":"rear","time":"2026-11-22T09:00:00.123Z","t_s":41.133,)"
+      R"("kind":"vehicle_approaching","level":"warning","track_id":7,"class":"car",)"
+      R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"ttc_s":3.4,"distance_m":21.0,)"
+      R"("closing_mps":6.2,"side":"left","lateral_m":1.4,)"
+      R"("reason":{"growth_per_s":0.29,"bearing_deg_per_s":0.8,"confirmed_frames":9},)"
+      R"("epoch":1,"frame_seq":1234,"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
+}
+
+TEST(Json, AnalysisIsTheDocumentedMessageToTheLetter) {
+  Analysis analysis;
+  analysis.camera = "rear";
+  analysis.epoch = 1;
+  analysis.seq = 1234;
+  analysis.time = WallTime(std::chrono::milliseconds(1'795'338'000'123));
+  analysis.t_s = 41.133;
+  analysis.road = Road::approaching;
+  analysis.latency = {2.1, 24.0, 29.3};
+  Track track;
+  track.id = 7;
+  track.vehicle_class = VehicleClass::car;
+  track.score = 0.81F;
+  track.box = {301.5F, 170.2F, 48.0F, 39.1F};
+  track.motion = Motion::approaching;
+  track.threat = 1;
+  track.ttc_s = 3.4;
+  track.ttc_sigma_s = 0.4;
+  track.trend = Trend::steady;
+  track.side = Side::left;
+  analysis.tracks.push_back(track);
+  EXPECT_EQ(
+      to_json(analysis).dump(),
+      R"({"type":"analysis","camera":"rear","epoch":1,"seq":1234,)"
+      R"("time":"2026-11-22T09:00:00.123Z","t_s":41.133,"state":"ok","road":"approaching",)"
+      R"("text":"","tracks":[{"id":7,"class":"car","score":0.81,)"
+      R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"motion":"approaching","threat":1,)"
+      R"("ttc_s":3.4,"ttc_sigma_s":0.4,"distance_m":null,"closing_mps":null,"trend":"steady",)"
+      R"("side":"left","lateral_m":null}],"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
+}
+
+TEST(Json, WhatIsNotFiniteIsNull) {
+  Alert alert = example_alert();
+  alert.ttc_s = std::numeric_limits<double>::infinity();
+  alert.distance_m = std::nan("");
+  alert.closing_mps = -0.0001;
+  const auto json = to_json(alert);
+  EXPECT_TRUE(json.at("ttc_s").is_null());
+  EXPECT_TRUE(json.at("distance_m").is_null());
+  EXPECT_EQ(json.at("closing_mps").dump(), "0.0");
+}
+
+TEST(Json, AnAlertOfTheCameraNamesNoVehicle) {
+  Alert alert;
+  alert.kind = AlertKind::camera_lost;
+  alert.text = "read timed out";
+  const auto json = to_json(alert);
+  for (const char* key : {"track_id", "class", "box", "ttc_s", "reason"})
+    EXPECT_TRUE(json.at(key).is_null()) << key;
+  EXPECT_EQ(json.at("text"), "read timed out");
+}
+
+TEST(Json, KindsAreReadBack) {
+  for (const auto kind : {AlertKind::vehicle_approaching, AlertKind::view_blocked})
+    EXPECT_EQ(alert_kind_from(name(kind)), kind);
+  EXPECT_EQ(alert_kind_from("Overtake"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace rearview
