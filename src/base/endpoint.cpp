@@ -21,7 +21,7 @@ Endpoint parse_endpoint(std::string_view text) {
   if (colon == std::string_view::npos) return refuse();
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (host.empty() || (!bracketed && host.find(':') != std::string_view::npos)) return refuse();
 
