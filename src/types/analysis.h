@@ -43,6 +43,16 @@ struct Detection {
   /// Relative growth of the picture's scale per second (1/time to contact), where the detector
   /// measures it itself.
   std::optional<double> growth_per_s;
+  std::optional<double> growth_sigma_per_s;  ///< one standard deviation; only with growth_per_s
+};
+
+/// How the camera looks at the road, as far as the pictures told. Pixels of the frame as received.
+struct ViewGeometry {
+  cv::Rect2f shown;       ///< the part that shows something: without black bars
+  cv::Point2f vanishing;  ///< where the way behind vanishes in this frame, shake included; its row
+                          ///< is the horizon
+  double vanishing_sigma_px = 0;
+  double focal_px = 0;
 };
 
 struct Track {
@@ -112,6 +122,7 @@ struct Analysis {
   AnalysisState state = AnalysisState::ok;
   Road road = Road::clear;
   std::string text;  ///< why state is not ok, or the road blind or without signal; else empty
+  std::optional<ViewGeometry> view;
   std::vector<Detection> detections;
   std::vector<Track> tracks;
   std::vector<Alert> alerts;  ///< raised by this frame
