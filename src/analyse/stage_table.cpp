@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "analyse/onnx_detector.h"
+
 // One include and one line of the table for each stage.
 
 namespace rearview {
@@ -16,7 +18,9 @@ struct Entry {
 };
 
 const std::vector<Entry>& table() {
-  static const std::vector<Entry> entries = {};
+  static const std::vector<Entry> entries = {
+      {"onnx", make_onnx},
+  };
   return entries;
 }
 

@@ -1,0 +1,193 @@
+#include "analyse/onnx_detector.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/dnn.hpp>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+constexpr std::size_t kMostDetections = 100;
+constexpr float kLeastSide_px = 2;
+constexpr int kMostClasses = 1000;
+constexpr int kCocoClasses = 80;
+// Two boxes this much alike are one vehicle, whatever the classes say.
+constexpr float kOneVehicleIou = 0.8F;
+
+std::map<int, VehicleClass> coco_vehicles() {
+  return {{1, VehicleClass::bicycle},
+          {2, VehicleClass::car},
+          {3, VehicleClass::motorcycle},
+          {5, VehicleClass::bus},
+          {7, VehicleClass::truck}};
+}
+
+/// OpenCV prints what it throws; the exception is enough.
+class QuietOpenCv {
+ public:
+  QuietOpenCv() : before_(cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT)) {}
+  ~QuietOpenCv() { cv::utils::logging::setLogLevel(before_); }
+  QuietOpenCv(const QuietOpenCv&) = delete;
+  QuietOpenCv& operator=(const QuietOpenCv&) = delete;
+
+ private:
+  cv::utils::logging::LogLevel before_;
+};
+
+}  // namespace
+
+struct OnnxDetector::Network {
+  cv::dnn::Net net;
+  std::vector<std::string> output_names;
+  std::vector<cv::Mat> outputs;
+
+  explicit Network(const std::filesystem::path& model) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(model, error))
+      throw std::runtime_error("is not a file that can be read");
+    net = cv::dnn::readNetFromONNX(model.string());
+    net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+    net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+    output_names = net.getUnconnectedOutLayersNames();
+  }
+
+  void run(const cv::Mat& blob) {
+    net.setInput(blob);
+    net.forward(outputs, output_names);
+    for (const cv::Mat& output : outputs) {
+      if (!cv::checkRange(output)) throw std::runtime_error("gives numbers that are not finite");
+    }
+  }
+};
+
+OnnxDetector::OnnxDetector(OnnxSettings settings)
+    : settings_(std::move(settings)),
+      decoder_(make_box_decoder(settings_.family, settings_.input)),
+      input_(decoder_->layout(), settings_.region) {
+  cv::setNumThreads(settings_.threads);
+  try {
+    const QuietOpenCv quiet;
+    network_ = std::make_unique<Network>(settings_.model);
+    network_->run(input_.blob());
+    const int classes = decoder_->class_count(network_->outputs);
+    if (settings_.classes.empty()) {
+      if (classes != kCocoClasses)
+        throw std::runtime_error(fmt::format(
+            "has {} classes, not COCO's {}: \"classes\" has to name them", classes, kCocoClasses));
+      settings_.classes = coco_vehicles();
+    }
+    for (const auto& [label, vehicle_class] : settings_.classes) {
+      if (label >= classes)
+        throw std::runtime_error(fmt::format("has {} classes, numbered from 0: no number {} ({})",
+                                             classes, label, name(vehicle_class)));
+      labels_.push_back(label);
+    }
+  } catch (const cv::Exception& e) {
+    throw std::runtime_error(fmt::format("model {} doesn't run with input {}x{}: {}",
+                                         settings_.model.string(), settings_.input.width,
+                                         settings_.input.height, e.err));
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
+  }
+}
+
+OnnxDetector::~OnnxDetector() = default;
+
+void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
+  if (frames_++ % settings_.every != settings_.offset) return;
+  frames_ %= settings_.every;
+
+  input_.fill(frame.planes());
+  try {
+    network_->run(input_.blob());
+  } catch (const std::exception& e) {
+    throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
+  }
+  found_.clear();
+  decoder_->decode(network_->outputs, labels_, static_cast<float>(settings_.score_threshold),
+                   found_);
+  found_ = suppress(std::move(found_), static_cast<float>(settings_.nms_iou), kOneVehicleIou,
+                    kMostDetections);
+
+  const cv::Rect2f picture({0, 0}, cv::Size2f(frame.size()));
+  const cv::Rect2f shown(input_.shown());
+  const auto cut_inside = [&](const cv::Rect2f& box) {  // by a border that isn't the picture's
+    constexpr float kMargin_px = 2;
+    return (shown.x > 0 && box.x < shown.x + kMargin_px) ||
+           (shown.y > 0 && box.y < shown.y + kMargin_px) ||
+           (shown.br().x < picture.width && box.br().x > shown.br().x - kMargin_px) ||
+           (shown.br().y < picture.height && box.br().y > shown.br().y - kMargin_px);
+  };
+  for (const Candidate& candidate : found_) {
+    const cv::Rect2f whole = input_.to_frame(candidate.box);
+    if (!std::isfinite(whole.area()) || cut_inside(whole)) continue;
+    const cv::Rect2f box = whole & picture;
+    if (box.width < kLeastSide_px || box.height < kLeastSide_px) continue;
+    analysis.detections.push_back({.box = box,
+                                   .score = std::min(candidate.score, 1.0F),
+                                   .vehicle_class = settings_.classes.at(candidate.label),
+                                   .detector = "onnx",
+                                   .growth_per_s = std::nullopt});
+  }
+}
+
+std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
+  OnnxSettings settings;
+  config.path("model", settings.model);
+  if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
+  config.choice("family", settings.family,
+                {{"yolox", NetworkFamily::yolox},
+                 {"nanodet_plus", NetworkFamily::nanodet_plus},
+                 {"picodet", NetworkFamily::picodet},
+                 {"fastestdet", NetworkFamily::fastestdet}});
+  config.object("input", [&](ConfigReader& input) {
+    constexpr int kStep = 32;  // the families' strides
+    input.number("width", settings.input.width, kStep, 2048);
+    input.number("height", settings.input.height, kStep, 2048);
+    if (settings.input.width % kStep != 0) input.fail("width", "is not a multiple of 32");
+    if (settings.input.height % kStep != 0) input.fail("height", "is not a multiple of 32");
+  });
+  config.number("score_threshold", settings.score_threshold, 0.01, 0.99);
+  config.number("nms_iou", settings.nms_iou, 0.1, 0.95);
+  config.object("region", [&](ConfigReader& region) {
+    region.number("x", settings.region.x, 0, 0.95);
+    region.number("y", settings.region.y, 0, 0.95);
+    region.number("w", settings.region.width, 0.05, 1);
+    region.number("h", settings.region.height, 0.05, 1);
+    if (settings.region.x + settings.region.width > 1) region.fail("w", "reaches beyond x + w = 1");
+    if (settings.region.y + settings.region.height > 1)
+      region.fail("h", "reaches beyond y + h = 1");
+  });
+  config.number("every", settings.every, 1, 30);
+  config.number("offset", settings.offset, 0, settings.every - 1);
+  config.number("threads", settings.threads, 1, 64);
+
+  if (const nlohmann::json* found = config.raw("classes")) {
+    const ConfigReader classes(*found, config.source(), config.where() + "/classes");
+    for (const auto& [key, value] : found->items()) {
+      int label = -1;
+      const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), label);
+      if (error != std::errc() || end != key.data() + key.size() || label < 0 ||
+          label >= kMostClasses)
+        classes.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
+      const auto vehicle_class =
+          value.is_string() ? vehicle_class_from(value.get<std::string>()) : std::nullopt;
+      if (!vehicle_class)
+        classes.fail(key, "is not one of car, van, bus, truck, motorcycle, bicycle, vehicle");
+      settings.classes[label] = *vehicle_class;
+    }
+    if (settings.classes.empty()) config.fail("classes", "names no class");
+  }
+  config.finish();  // a slip of the pen shows before a model that takes seconds to load
+  return std::make_unique<OnnxDetector>(std::move(settings));
+}
+
+}  // namespace rearview

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <opencv2/core.hpp>
+
+#include "analyse/box_decoder.h"
+#include "analyse/stage.h"
+#include "base/config_reader.h"
+
+namespace rearview {
+
+struct OnnxSettings {
+  std::filesystem::path model;
+  NetworkFamily family = NetworkFamily::yolox;
+  cv::Size input{416, 256};
+  /// Boxes below are not reported. Low on purpose: the tracker follows a known vehicle through
+  /// weak detections, and takes only strong ones for new.
+  double score_threshold = 0.1;
+  double nms_iou = 0.6;
+  /// The network's class number -> ours; others are not looked at. Empty: COCO's vehicles, if the
+  /// network has COCO's 80 classes.
+  std::map<int, VehicleClass> classes;
+  /// Part of the picture to look at, as fractions of its sides.
+  cv::Rect2d region{0, 0, 1, 1};
+  /// Looks at every n-th frame, beginning with number `offset` (from 0).
+  int every = 1;
+  int offset = 0;
+  int threads = 1;
+};
+
+/// Finds vehicles with a neural network run by OpenCV and appends them to analysis.detections,
+/// at most 100, best first. Boxes are cut at the picture's border; those that a region's inner
+/// border cuts are dropped, because their true extent isn't known.
+///
+/// Construction loads the model and runs it once: std::runtime_error names the model and says
+/// what is wrong with it (no file, not readable, outputs that are not the family's, classes it
+/// hasn't). process() throws std::runtime_error if the network gives numbers that are not finite.
+///
+/// `threads` is OpenCV's count for the whole process; the stage constructed last decides.
+class OnnxDetector : public Stage {
+ public:
+  explicit OnnxDetector(OnnxSettings settings);
+  ~OnnxDetector() override;
+
+  void process(const Frame& frame, Analysis& analysis) override;
+  void reset() noexcept override { frames_ = 0; }
+
+ private:
+  struct Network;
+
+  OnnxSettings settings_;
+  std::unique_ptr<BoxDecoder> decoder_;
+  NetworkInput input_;
+  std::unique_ptr<Network> network_;
+  std::vector<int> labels_;
+  std::vector<Candidate> found_;
+  int frames_ = 0;
+};
+
+/// Stage "onnx". Keys: model, family, input {width, height}, score_threshold, nms_iou, classes
+/// {"number": "class"}, region {x, y, w, h}, every, offset, threads.
+std::unique_ptr<Stage> make_onnx(ConfigReader& config);
+
+}  // namespace rearview

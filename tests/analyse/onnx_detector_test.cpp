@@ -1,0 +1,167 @@
+#include "analyse/onnx_detector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "base/error.h"
+#include "tests/analyse/frames.h"
+#include "tests/analyse/tiny_network.h"
+
+namespace rearview {
+namespace {
+
+using testing::HasSubstr;
+
+class OnnxDetectorTest : public testing::Test {
+ protected:
+  OnnxDetectorTest() { std::filesystem::create_directories(folder_); }
+  ~OnnxDetectorTest() override { std::filesystem::remove_all(folder_); }
+
+  OnnxSettings tiny(int classes = 1) const {
+    OnnxSettings settings;
+    settings.model = test::write_tiny_yolox(folder_ / "tiny.onnx", classes);
+    settings.input = {32, 32};
+    settings.classes = {{0, VehicleClass::van}};
+    return settings;
+  }
+
+  static std::vector<Detection> detections(Stage& stage, const Planes& planes) {
+    Analysis analysis;
+    stage.process(*test::frame_at(0, 0, planes), analysis);
+    return analysis.detections;
+  }
+
+  template <typename Make>
+  static std::string message(Make make) {
+    try {
+      make();
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+
+  std::unique_ptr<Stage> configured(const std::string& json) const {
+    const nlohmann::json value = nlohmann::json::parse(json);
+    ConfigReader config(value, (folder_ / "rearview.json").string(), "/stages/0");
+    auto stage = make_onnx(config);
+    config.finish();
+    return stage;
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("rearview_onnx_" + std::to_string(::getpid()));
+};
+
+TEST_F(OnnxDetectorTest, RunsTheModelAndReportsInPixelsOfTheFrame) {
+  OnnxDetector stage(tiny());
+  const auto found = detections(stage, test::flat_planes({320, 320}, 235));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].vehicle_class, VehicleClass::van);
+  EXPECT_EQ(found[0].detector, "onnx");
+  EXPECT_NEAR(found[0].score, 1, 0.01);
+  EXPECT_NEAR(found[0].box.x, 0, 0.01);
+  EXPECT_NEAR(found[0].box.width, 80, 0.01);
+  EXPECT_NEAR(found[0].box.height, 80, 0.01);
+}
+
+TEST_F(OnnxDetectorTest, ReportsNothingBelowTheThreshold) {
+  OnnxSettings settings = tiny();
+  settings.score_threshold = 0.5;
+  OnnxDetector stage(settings);
+  EXPECT_TRUE(detections(stage, test::flat_planes({320, 320}, 60)).empty());
+  EXPECT_EQ(detections(stage, test::flat_planes({320, 320}, 200)).size(), 1U);
+}
+
+TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
+  OnnxSettings settings = tiny();
+  settings.every = 3;
+  settings.offset = 1;
+  OnnxDetector stage(settings);
+  std::string looked;
+  for (int i = 0; i < 7; ++i)
+    looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
+  EXPECT_EQ(looked, "-x--x--");
+  stage.reset();
+  EXPECT_TRUE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
+  EXPECT_FALSE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
+}
+
+TEST_F(OnnxDetectorTest, DropsBoxesThatTheRegionCutsButNotThoseThatThePictureCuts) {
+  OnnxSettings settings = tiny();
+  settings.region = {0, 0, 0.5, 0.5};  // its top left corner is the picture's
+  OnnxDetector at_corner(settings);
+  EXPECT_EQ(detections(at_corner, test::flat_planes({320, 320}, 235)).size(), 1U);
+  settings.region = {0.5, 0.5, 0.5, 0.5};
+  OnnxDetector inside(settings);
+  EXPECT_TRUE(detections(inside, test::flat_planes({320, 320}, 235)).empty());
+}
+
+TEST_F(OnnxDetectorTest, AMissingOrBrokenModelStopsTheStart) {
+  OnnxSettings settings = tiny();
+  settings.model = folder_ / "none.onnx";
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }),
+              HasSubstr("none.onnx is not a file that can be read"));
+  settings.model = folder_ / "broken.onnx";
+  std::ofstream(settings.model) << "this is no network";
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }), HasSubstr("broken.onnx"));
+}
+
+TEST_F(OnnxDetectorTest, AModelOfAnotherFamilyOrSizeStopsTheStart) {
+  OnnxSettings settings = tiny();
+  settings.family = NetworkFamily::nanodet_plus;
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }), HasSubstr("gives [1,21,6]"));
+  settings = tiny();
+  settings.input = {64, 64};
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }), HasSubstr("64x64"));
+}
+
+TEST_F(OnnxDetectorTest, ClassesMustBeKnownAndExist) {
+  OnnxSettings settings = tiny(2);
+  settings.classes.clear();
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }), HasSubstr("has 2 classes, not COCO's 80"));
+  settings.classes = {{2, VehicleClass::car}};
+  EXPECT_THAT(message([&] { OnnxDetector{settings}; }), HasSubstr("no number 2 (car)"));
+  settings = tiny(80);
+  settings.classes.clear();
+  EXPECT_EQ(message([&] { OnnxDetector{settings}; }), "no error");
+}
+
+TEST_F(OnnxDetectorTest, IsBuiltFromConfiguration) {
+  tiny(6);
+  const auto stage = configured(
+      R"({"model":"tiny.onnx","family":"yolox","input":{"width":32,"height":32},
+          "score_threshold":0.2,"nms_iou":0.5,"classes":{"0":"truck","5":"bus"},
+          "region":{"x":0,"y":0,"w":1,"h":1},"every":1,"offset":0,"threads":1})");
+  const auto found = detections(*stage, test::flat_planes({64, 64}, 235));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].vehicle_class, VehicleClass::truck);
+}
+
+TEST_F(OnnxDetectorTest, SettingsThatDontFitAreRefusedWithTheirPlace) {
+  tiny();
+  const auto refused = [&](const std::string& more) {
+    try {
+      configured(R"({"model":"tiny.onnx","input":{"width":32,"height":32})" + more + "}");
+    } catch (const UsageError& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(refused(R"(,"family":"yolov9")"), HasSubstr("/stages/0/family"));
+  EXPECT_THAT(refused(R"(,"classes":{"car":"0"})"), HasSubstr("/stages/0/classes/car"));
+  EXPECT_THAT(refused(R"(,"classes":{"0":"lorry"})"), HasSubstr("/stages/0/classes/0"));
+  EXPECT_THAT(refused(R"(,"classes":[])"), HasSubstr("/stages/0/classes"));
+  EXPECT_THAT(refused(R"(,"region":{"x":0.5,"w":0.6})"), HasSubstr("/stages/0/region/w"));
+  EXPECT_THAT(refused(R"(,"every":2,"offset":2)"), HasSubstr("/stages/0/offset"));
+  EXPECT_THAT(refused(R"(,"thresold":2)"), HasSubstr("/stages/0/thresold"));
+  EXPECT_THAT(message([&] { configured("{}"); }), HasSubstr("/stages/0/model"));
+  EXPECT_THAT(message([&] { configured(R"({"model":"tiny.onnx","input":{"width":33}})"); }),
+              HasSubstr("/stages/0/input/width"));
+}
+
+}  // namespace
+}  // namespace rearview
