@@ -1,0 +1,73 @@
+#pragma once
+
+// Private to this room: what a server's connections share.
+#include "http/io_loop_impl.h"
+//
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <unordered_set>
+
+#include "http/host_check.h"
+#include "http/server.h"
+#include "http/worker_pool.h"
+
+namespace rearview::http {
+
+using Socket = asio::ip::tcp::socket;
+using boost::system::error_code;
+
+/// Something that holds a client's socket. Loop's thread only.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  /// When expire() is due.
+  virtual SteadyTime deadline() const = 0;
+  virtual void expire() = 0;
+  /// The server stops: close without calling anybody back.
+  virtual void abandon() = 0;
+};
+
+struct Server::Core : std::enable_shared_from_this<Server::Core> {
+  Core(IoLoop& l, ServerConfig c, Router r, ErrorFormat e)
+      : loop(l),
+        config(std::move(c)),
+        router(std::move(r)),
+        error_format(std::move(e)),
+        hosts(config.extra_hosts),
+        acceptor(l.impl().io),
+        accept_pause(l.impl().io),
+        workers(config.worker_threads, config.worker_queue),
+        body_workers(config.worker_threads, config.max_connections) {}
+
+  void bind();
+  void accept();
+  void sweep();
+  void stop();
+
+  void add(const std::shared_ptr<Peer>& peer) { peers.insert(peer); }
+  void remove(const std::shared_ptr<Peer>& peer) { peers.erase(peer); }
+
+  IoLoop& loop;
+  const ServerConfig config;
+  const Router router;
+  const ErrorFormat error_format;
+  HostCheck hosts;
+  ServerStats stats;
+  asio::ip::tcp::acceptor acceptor;
+  asio::steady_timer accept_pause;
+  std::unique_ptr<IoLoop::Timer> sweeper;
+  std::unordered_set<std::shared_ptr<Peer>> peers;
+  bool stopped = false;
+  WorkerPool workers;
+  WorkerPool body_workers;  ///< a connection has one task in it at most, so it is never full
+};
+
+/// Reads requests from the socket and answers them until it closes or becomes a stream.
+void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, std::string peer);
+
+/// Takes the socket over for a response without end; head goes out first.
+void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, std::string head,
+                  StreamBody body);
+
+}  // namespace rearview::http

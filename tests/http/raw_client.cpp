@@ -1,0 +1,143 @@
+#include "tests/http/raw_client.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <utility>
+
+namespace rearview::test {
+
+RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const timeval patience{10, 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (receive_buffer_bytes > 0)
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+                 sizeof receive_buffer_bytes);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket interface wants it
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(socket_);
+    throw std::runtime_error("can't connect to the server under test");
+  }
+}
+
+RawClient::~RawClient() {
+  ::close(socket_);
+}
+
+bool RawClient::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool RawClient::request(std::string_view method, std::string_view path, std::string_view headers,
+                        std::string_view body) {
+  const std::string length =
+      body.empty() ? std::string() : fmt::format("Content-Length: {}\r\n", body.size());
+  return send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n{}{}\r\n{}", method, path, headers,
+                          length, body));
+}
+
+bool RawClient::fill() {
+  std::array<char, 65536> chunk{};
+  const ssize_t got = ::recv(socket_, chunk.data(), chunk.size(), 0);
+  if (got <= 0) return false;
+  buffer_.append(chunk.data(), static_cast<std::size_t>(got));
+  return true;
+}
+
+std::optional<std::string> RawClient::read_until(std::string_view text) {
+  std::size_t from = 0;
+  while (true) {
+    const std::size_t at = buffer_.find(text, from);
+    if (at != std::string::npos) {
+      std::string taken = buffer_.substr(0, at + text.size());
+      buffer_.erase(0, at + text.size());
+      return taken;
+    }
+    from = buffer_.size() < text.size() ? 0 : buffer_.size() - text.size();
+    if (!fill()) return std::nullopt;
+  }
+}
+
+std::optional<std::string> RawClient::read_exactly(std::size_t bytes) {
+  while (buffer_.size() < bytes) {
+    if (!fill()) return std::nullopt;
+  }
+  std::string taken = buffer_.substr(0, bytes);
+  buffer_.erase(0, bytes);
+  return taken;
+}
+
+bool RawClient::closed_by_server() {
+  while (true) {
+    errno = 0;
+    if (!fill()) return errno != EAGAIN && errno != EWOULDBLOCK;
+  }
+}
+
+RawResponse RawClient::response(bool head) {
+  RawResponse response;
+  const auto header = read_until("\r\n\r\n");
+  if (!header || header->size() < 12) return response;
+  response.status = std::stoi(header->substr(9, 3));
+  std::size_t line = header->find("\r\n") + 2;
+  while (line < header->size() - 2) {
+    const std::size_t end = header->find("\r\n", line);
+    const std::size_t colon = header->find(": ", line);
+    if (colon < end) {
+      std::string name = header->substr(line, colon - line);
+      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      response.headers[name] = header->substr(colon + 2, end - colon - 2);
+    }
+    line = end + 2;
+  }
+  if (head || response.status == 204 || response.status == 304) {
+    response.complete = true;
+  } else if (response.headers.contains("content-length")) {
+    const auto body = read_exactly(std::stoul(response.headers["content-length"]));
+    response.complete = body.has_value();
+    response.body = body.value_or("");
+  } else if (response.headers["transfer-encoding"] == "chunked") {
+    while (const auto size_line = read_until("\r\n")) {
+      const std::size_t size = std::stoul(*size_line, nullptr, 16);
+      const auto chunk = read_exactly(size + 2);
+      if (!chunk) break;
+      if (size == 0) {
+        response.complete = true;
+        break;
+      }
+      response.body += chunk->substr(0, size);
+    }
+  } else {
+    while (fill()) {
+    }
+    response.body = std::exchange(buffer_, {});
+    response.complete = true;
+  }
+  return response;
+}
+
+RawResponse get(std::uint16_t port, std::string_view path, std::string_view headers) {
+  RawClient client(port);
+  client.request("GET", path, headers);
+  return client.response();
+}
+
+}  // namespace rearview::test

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rearview::test {
+
+struct RawResponse {
+  int status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;                            ///< chunks joined
+  bool complete = false;                       ///< as long as its framing promised
+};
+
+/// A client that sends and reads exactly what a test tells it, over a plain socket. Every wait ends
+/// after ten seconds.
+class RawClient {
+ public:
+  /// receive_buffer_bytes: SO_RCVBUF, for a client that takes little; 0 leaves the default.
+  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0);
+  ~RawClient();
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  bool send(std::string_view bytes);
+  /// Sends "method path HTTP/1.1" with Host: localhost and the given header lines ("A: b\r\n").
+  bool request(std::string_view method, std::string_view path, std::string_view headers = {},
+               std::string_view body = {});
+  /// Reads one response; head: the request was HEAD.
+  RawResponse response(bool head = false);
+  /// Reads up to and including text; what came before it, or nullopt at the end of the stream.
+  std::optional<std::string> read_until(std::string_view text);
+  std::optional<std::string> read_exactly(std::size_t bytes);
+  /// Reads until the server closes; true if it did within the time.
+  bool closed_by_server();
+
+ private:
+  bool fill();
+
+  int socket_ = -1;
+  std::string buffer_;
+};
+
+/// One request on a connection of its own.
+RawResponse get(std::uint16_t port, std::string_view path, std::string_view headers = {});
+
+}  // namespace rearview::test
