@@ -18,9 +18,11 @@ struct AccessUnit {
   int slices = 0;
 };
 
-/// Gathers NAL units into access units: a new one begins at a delimiter, at parameter sets or SEI
-/// behind a slice, and at a slice with first_mb_in_slice = 0 (ITU-T H.264, 7.4.1.2.3; arbitrary
-/// slice order is not supported). One thread.
+/// Gathers NAL units into access units: a new one begins behind a slice at a delimiter, at
+/// parameter sets, SEI or types 14 to 18, and at a slice that can't go on with the picture: the
+/// other of IDR and non-IDR, or first_mb_in_slice not above the last one (ITU-T H.264, 7.4.1.2.3
+/// and 7.4.1.2.4; arbitrary slice order and redundant slices are not supported). Two fields are
+/// two access units. One thread.
 class AccessUnitAssembler {
  public:
   /// An access unit larger than this is dropped and counted.
@@ -28,19 +30,29 @@ class AccessUnitAssembler {
 
   /// Takes the next NAL unit; returns the access unit that it ends, if it ends one with a picture.
   std::optional<AccessUnit> push(const NalUnit& nal);
+  /// Ends the access unit without waiting for all of the next NAL unit, when what has arrived of
+  /// that (its header byte at least) already shows that it begins another one. The NAL unit
+  /// itself is still to be pushed when it is whole.
+  std::optional<AccessUnit> peek(const NalUnit& open);
   /// Ends the access unit by hand; nullopt when it holds no slice.
   std::optional<AccessUnit> flush();
+  /// Forgets the access unit begun; the counter stays.
   void reset();
 
   /// A slice has been taken since the last access unit ended.
-  bool has_picture() const;
-  std::uint64_t dropped() const;
+  bool has_picture() const { return current_.slices > 0; }
+  /// Slices taken since the last access unit ended.
+  int slices() const { return current_.slices; }
+  /// Access units dropped because they were over the limit.
+  std::uint64_t dropped() const { return dropped_; }
 
  private:
+  bool begins_next(const NalUnit& nal) const;
   std::optional<AccessUnit> finish();
 
   std::size_t max_bytes_;
   AccessUnit current_;
+  std::uint32_t last_first_mb_ = 0;
   bool has_sps_ = false;
   bool has_pps_ = false;
   bool oversized_ = false;

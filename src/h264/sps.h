@@ -3,16 +3,19 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace rearview::h264 {
 
 /// What a sequence parameter set says (ITU-T H.264, 7.3.2.1.1 and annex E).
 struct Sps {
   int profile_idc = 0;
-  int level_idc = 0;  ///< level times ten
-  int width_px = 0;   ///< after cropping
+  int constraint_flags = 0;  ///< constraint_set0_flag is bit 7
+  int level_idc = 0;         ///< level times ten
+  int width_px = 0;          ///< after cropping
   int height_px = 0;
   int max_num_ref_frames = 0;
+  bool full_range = false;  ///< video_full_range_flag
   std::optional<double>
       fps;  ///< time_scale / (2 num_units_in_tick), if timing information is there
   std::optional<int> max_num_reorder_frames;  ///< from the VUI's bitstream restriction
@@ -22,10 +25,15 @@ struct Sps {
 /// nullopt when it is cut short or holds values the standard forbids.
 std::optional<Sps> parse_sps(std::span<const std::uint8_t> body);
 
+/// "Constrained Baseline", "High", …; "profile 77" style for a number the standard doesn't name.
+std::string profile_name(const Sps& sps);
+/// "5", "3.1", "1b" (ITU-T H.264, A.3.1).
+std::string level_name(const Sps& sps);
+
 /// first_mb_in_slice of a slice NAL unit's body; nullopt when it is cut short.
 std::optional<std::uint32_t> first_mb_in_slice(std::span<const std::uint8_t> body);
 
-/// slice_type modulo 5 (0 P, 1 B, 2 I, 3 SP, 4 SI); nullopt when it is cut short.
+/// slice_type modulo 5 (0 P, 1 B, 2 I, 3 SP, 4 SI); nullopt when it is cut short or not one.
 std::optional<int> slice_type(std::span<const std::uint8_t> body);
 
 }  // namespace rearview::h264
