@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace rearview {
 
@@ -21,5 +23,7 @@ inline double ms_between(SteadyTime from, SteadyTime to) {
 
 /// UTC with milliseconds, as RFC 3339 has it: 2026-11-22T09:00:00.123Z.
 std::string rfc3339(WallTime time);
+/// Reads what rfc3339() writes; nullopt for anything else.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace rearview

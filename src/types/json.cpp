@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace rearview {
@@ -188,6 +190,46 @@ Json to_json(const Alert& alert) {
   if (alert.pass_t_s) json["pass_t_s"] = rounded(*alert.pass_t_s, 3);
   if (!alert.text.empty()) json["text"] = alert.text;
   return json;
+}
+
+Alert alert_from_json(const nlohmann::json& json) {
+  const auto number = [&json](const char* key) -> std::optional<double> {
+    const auto found = json.find(key);
+    if (found == json.end() || found->is_null()) return std::nullopt;
+    return found->get<double>();
+  };
+  try {
+    Alert alert;
+    alert.id = json.at("id");
+    alert.camera = json.at("camera");
+    alert.time = parse_rfc3339(json.at("time").get<std::string>()).value();
+    alert.t_s = number("t_s").value_or(0);
+    alert.kind = value_in(kKinds, json.at("kind").get<std::string>()).value();
+    alert.level = value_in(kLevels, json.at("level").get<std::string>()).value();
+    if (!json.at("track_id").is_null()) {
+      alert.track_id = json.at("track_id").get<int>();
+      alert.vehicle_class = vehicle_class_from(json.at("class").get<std::string>()).value();
+      const auto& box = json.at("box");
+      alert.box = {box.at("x"), box.at("y"), box.at("w"), box.at("h")};
+    }
+    alert.ttc_s = number("ttc_s");
+    alert.distance_m = number("distance_m");
+    alert.closing_mps = number("closing_mps");
+    alert.side = value_in(kSides, json.at("side").get<std::string>()).value();
+    alert.lateral_m = number("lateral_m");
+    if (const auto& reason = json.at("reason"); !reason.is_null())
+      alert.reason = AlertReason{reason.at("growth_per_s"), reason.at("bearing_deg_per_s"),
+                                 reason.at("confirmed_frames")};
+    alert.pass_t_s = number("pass_t_s");
+    alert.text = json.value("text", "");
+    alert.epoch = json.at("epoch");
+    alert.frame_seq = json.at("frame_seq");
+    const auto& latency = json.at("latency_ms");
+    alert.latency = {latency.at("decode"), latency.at("analyse"), latency.at("total")};
+    return alert;
+  } catch (const std::exception& e) {  // of the JSON library, or an empty optional
+    throw std::runtime_error(std::string("not an alert: ") + e.what());
+  }
 }
 
 }  // namespace rearview

@@ -26,4 +26,8 @@ std::optional<VehicleClass> vehicle_class_from(std::string_view name);
 nlohmann::ordered_json to_json(const Analysis& analysis);
 nlohmann::ordered_json to_json(const Alert& alert);
 
+/// Reads an alert that to_json() wrote; writing it again gives the same JSON. Throws
+/// std::runtime_error when it is something else.
+Alert alert_from_json(const nlohmann::json& json);
+
 }  // namespace rearview

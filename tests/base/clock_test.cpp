@@ -18,5 +18,17 @@ TEST(Rfc3339, RoundsDownBeforeTheEpochToo) {
   EXPECT_EQ(rfc3339(at_ms(-1)), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(Rfc3339, IsReadBack) {
+  for (const std::int64_t ms : {std::int64_t{0}, std::int64_t{1'795'338'000'023}})
+    EXPECT_EQ(parse_rfc3339(rfc3339(at_ms(ms))), at_ms(ms));
+}
+
+TEST(Rfc3339, RefusesWhatIsNoTime) {
+  for (const char* bad :
+       {"", "2026-11-22", "2026-13-22T09:00:00.023Z", "2026-02-30T09:00:00.023Z",
+        "2026-11-22T24:00:00.023Z", "2026-11-22T09:00:00.023+", "2026-11-22 09:00:00.023Z"})
+    EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
+}
+
 }  // namespace
 }  // namespace rearview

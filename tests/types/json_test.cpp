@@ -94,6 +94,36 @@ TEST(Json, AnAlertOfTheCameraNamesNoVehicle) {
   EXPECT_EQ(json.at("text"), "read timed out");
 }
 
+TEST(Json, AnAlertIsReadBackAsItWas) {
+  Alert lost;
+  lost.kind = AlertKind::camera_lost;
+  lost.text = "read timed out";
+  Alert pass = example_alert();
+  pass.kind = AlertKind::close_pass;
+  pass.pass_t_s = 44.5;
+  pass.distance_m.reset();
+  pass.side = Side::unknown;
+  for (const Alert& alert : {example_alert(), lost, pass}) {
+    const std::string text = to_json(alert).dump();
+    EXPECT_EQ(to_json(alert_from_json(nlohmann::json::parse(text))).dump(), text);
+  }
+}
+
+TEST(Json, WhatIsNoAlertIsRefused) {
+  const auto good = nlohmann::json::parse(to_json(example_alert()).dump());
+  for (const auto& [key, value] : good.items()) {
+    if (key == "type" || key == "t_s" || key == "ttc_s" || key == "distance_m" ||
+        key == "closing_mps" || key == "lateral_m")
+      continue;
+    auto without = good;
+    without.erase(key);
+    EXPECT_THROW(alert_from_json(without), std::runtime_error) << key;
+    auto wrong = good;
+    wrong[key] = nlohmann::json::array({1});
+    EXPECT_THROW(alert_from_json(wrong), std::runtime_error) << key;
+  }
+}
+
 TEST(Json, KindsAreReadBack) {
   for (const auto kind : {AlertKind::vehicle_approaching, AlertKind::view_blocked})
     EXPECT_EQ(alert_kind_from(name(kind)), kind);
