@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "analyse/onnx_detector.h"
+#include "analyse/tracker.h"
 
 // One include and one line of the table for each stage.
 
@@ -20,6 +21,7 @@ struct Entry {
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
       {"onnx", make_onnx},
+      {"tracker", make_tracker},
   };
   return entries;
 }

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "analyse/box_filter.h"
+#include "analyse/stage.h"
+#include "base/config_reader.h"
+
+namespace rearview {
+
+struct TrackerSettings {
+  /// Detections at or above are matched first, the weaker only to vehicles already known
+  /// (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
+  double strong_score = 0.35;
+  /// A detection that matches no vehicle begins a new one if it scores at least this.
+  double new_score = 0.25;
+  /// A new vehicle is reported once its detections' scores add up to confirm_score, they are at
+  /// least confirm_detections and they span confirm_s.
+  double confirm_score = 1.0;
+  int confirm_detections = 3;
+  double confirm_s = 0.1;
+  /// A new vehicle not yet reported is dropped after this time without a detection.
+  double new_coast_s = 0.3;
+  /// A reported one lives on its prediction for this long.
+  double coast_s = 1.0;
+  std::size_t most_tracks = 64;
+};
+
+/// Follows vehicles: joins the detections of all stages before it to tracks and fills
+/// analysis.tracks, ordered by id (id, class, score, box, detections, coasting; what the track does
+/// is for a later stage). Ids are never used twice in a stage's life.
+///
+/// Detections of several detectors that mean one vehicle are merged. One with growth_per_s and
+/// without a class outlines movement, not a vehicle: it supports a track and its score, may begin
+/// one, but neither moves a box that another detector placed in the same frame nor votes on class.
+///
+/// track.box is the filter's box, cut at the picture's border.
+class Tracker : public Stage {
+ public:
+  explicit Tracker(const TrackerSettings& settings) : settings_(settings) {}
+
+  void process(const Frame& frame, Analysis& analysis) override;
+  void reset() noexcept override;
+
+ private:
+  static constexpr std::size_t kClasses = 7;
+
+  /// A detection, or several that were merged.
+  struct Sighting {
+    cv::Rect2f box;
+    double score = 0;
+    VehicleClass vehicle_class = VehicleClass::vehicle;
+    bool outline = false;  ///< of movement; badly placed
+    bool taken = false;
+  };
+  struct Tracked {
+    int id = 0;  ///< 0: not reported yet
+    BoxFilter filter;
+    double first_s = 0;
+    double seen_s = 0;  ///< last detection
+    double score_sum = 0;
+    double score = 0;
+    int detections = 0;
+    bool only_outlines = true;
+    bool seen_now = false;
+    std::array<double, kClasses> votes{};
+  };
+
+  static std::vector<Sighting> merged(const std::vector<Detection>& detections);
+  void match(std::vector<Sighting>& sightings, bool strong, bool reported, double t_s);
+  void see(Tracked& track, Sighting& sighting, double t_s);
+  void begin(const Sighting& sighting, cv::Size picture, double t_s);
+  void confirm();
+  void join_duplicates();
+  void drop_lost(cv::Size picture, double t_s);
+  static VehicleClass class_of(const Tracked& track);
+
+  TrackerSettings settings_;
+  std::vector<Tracked> tracks_;
+  std::optional<double> last_s_;
+  cv::Size picture_;
+  int last_id_ = 0;
+};
+
+/// Stage "tracker". Keys: those of TrackerSettings.
+std::unique_ptr<Stage> make_tracker(ConfigReader& config);
+
+}  // namespace rearview
