@@ -263,17 +263,12 @@ void Connection::call_handler() {
 
 Responder Connection::make_responder() {
   // The answer comes on any thread, perhaps when the connection has gone or serves another request.
-  const auto on_loop = [core = core_, weak = weak_from_this(),
+  const auto on_loop = [gate = core_->gate, weak = weak_from_this(),
                         number = ++request_number_](std::function<void(Connection&)> answer) {
-    const auto deliver = [weak, number, answer = std::move(answer)] {
+    gate->deliver([weak, number, answer = std::move(answer)] {
       const auto self = weak.lock();
       if (self && self->state_ == State::handling && self->request_number_ == number) answer(*self);
-    };
-    if (core->loop.here()) {
-      deliver();
-    } else {
-      core->loop.post(deliver);
-    }
+    });
   };
   return Responder(
       [on_loop](Response response) {
@@ -361,7 +356,7 @@ void Connection::pull() {
     return;
   }
   set(State::writing, core_->config.answer_timeout);
-  const bool accepted = core_->body_workers.post([core = core_, source = source_,
+  const bool accepted = core_->body_workers.post([gate = core_->gate, source = source_,
                                                   self = shared_from_this()]() mutable {
     auto piece = std::make_shared<std::string>();
     bool failed = false;
@@ -372,7 +367,7 @@ void Connection::pull() {
       failed = true;
     }
     source.reset();  // what it holds goes on this thread or the last: never with the loop waiting
-    core->loop.post([self = std::move(self), piece, failed] {
+    gate->deliver([self = std::move(self), piece, failed] {
       if (self->state_ == State::writing) self->pulled(std::move(*piece), failed);
     });
   });

@@ -35,6 +35,23 @@ void refuse(Socket& socket) {
 
 }  // namespace
 
+void Gate::deliver(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!loop_) return;
+    if (!loop_->here()) {
+      loop_->post(std::move(task));
+      return;
+    }
+  }
+  task();
+}
+
+void Gate::close() {
+  const std::lock_guard lock(mutex_);
+  loop_ = nullptr;
+}
+
 void Server::Core::bind() {
   const std::string where = fmt::format("{}:{}", config.host, config.port);
   error_code error;
@@ -96,8 +113,8 @@ void Server::Core::sweep() {
 }
 
 void Server::Core::stop() {
-  if (stopped) return;
-  stopped = true;
+  if (std::exchange(stopped, true)) return;
+  gate->close();
   error_code ignored;
   acceptor.close(ignored);
   accept_pause.cancel();

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <mutex>
 #include <unordered_set>
 
 #include "http/host_check.h"
@@ -28,12 +29,27 @@ class Peer {
   virtual void abandon() = 0;
 };
 
+/// The way of other threads to the loop. It outlives the server with whoever still holds a
+/// Responder, and closes when the server stops, after which the loop may be gone.
+class Gate {
+ public:
+  explicit Gate(IoLoop& loop) : loop_(&loop) {}
+  /// Runs task on the loop's thread, now if this is it; drops it when closed. Any thread.
+  void deliver(std::function<void()> task);
+  void close();
+
+ private:
+  std::mutex mutex_;
+  IoLoop* loop_;  ///< null when closed
+};
+
 struct Server::Core : std::enable_shared_from_this<Server::Core> {
   Core(IoLoop& l, ServerConfig c, Router r, ErrorFormat e)
       : loop(l),
         config(std::move(c)),
         router(std::move(r)),
         error_format(std::move(e)),
+        gate(std::make_shared<Gate>(l)),
         hosts(config.extra_hosts),
         acceptor(l.impl().io),
         accept_pause(l.impl().io),
@@ -52,6 +68,7 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   const ServerConfig config;
   const Router router;
   const ErrorFormat error_format;
+  const std::shared_ptr<Gate> gate;
   HostCheck hosts;
   ServerStats stats;
   asio::ip::tcp::acceptor acceptor;

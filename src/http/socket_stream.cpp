@@ -3,6 +3,7 @@
 
 #include <array>
 #include <deque>
+#include <optional>
 
 #include "http/server_core.h"
 #include "http/stream.h"
@@ -25,9 +26,9 @@ class SocketStream final : public Stream,
 
   void start(std::string head, StreamBody body) {
     error_code ignored;
-    socket_.set_option(asio::socket_base::send_buffer_size(core_->config.stream_send_buffer_bytes),
-                       ignored);
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes,
+    socket_->set_option(asio::socket_base::send_buffer_size(core_->config.stream_send_buffer_bytes),
+                        ignored);
+    ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes,
                  sizeof kNotSentLowWaterBytes);
     core_->add(shared_from_this());
     ++core_->stats.streams_open;
@@ -75,12 +76,8 @@ class SocketStream final : public Stream,
     finish();
   }
   void abandon() override {
+    if (open_) let_go();
     on_closed_ = nullptr;
-    on_idle_ = nullptr;
-    if (open_) --core_->stats.streams_open;
-    open_ = false;
-    error_code ignored;
-    socket_.close(ignored);
   }
 
  private:
@@ -92,7 +89,7 @@ class SocketStream final : public Stream,
 
   void write_more() {
     deadline_ = SteadyClock::now() + core_->config.write_timeout;
-    socket_.async_write_some(
+    socket_->async_write_some(
         asio::buffer(writing_->data() + written_bytes_, writing_->size() - written_bytes_),
         [self = shared_from_this()](error_code error, std::size_t bytes) {
           self->wrote(error, bytes);
@@ -129,32 +126,37 @@ class SocketStream final : public Stream,
 
   /// What a client sends on a stream is thrown away; its end closes the stream.
   void watch_for_close() {
-    socket_.async_read_some(asio::buffer(discarded_),
-                            [self = shared_from_this()](error_code error, std::size_t) {
-                              if (!self->open_) return;
-                              if (error) {
-                                self->finish();
-                              } else {
-                                self->watch_for_close();
-                              }
-                            });
+    socket_->async_read_some(asio::buffer(discarded_),
+                             [self = shared_from_this()](error_code error, std::size_t) {
+                               if (!self->open_) return;
+                               if (error) {
+                                 self->finish();
+                               } else {
+                                 self->watch_for_close();
+                               }
+                             });
   }
 
   void finish() {
     if (!open_) return;
-    open_ = false;
-    --core_->stats.streams_open;
-    error_code ignored;
-    socket_.close(ignored);
-    queue_.clear();
-    latest_ = nullptr;
-    on_idle_ = nullptr;
     core_->remove(shared_from_this());
+    let_go();
     if (const auto callback = std::exchange(on_closed_, nullptr)) callback();
   }
 
+  /// The producer may keep the stream longer than the loop exists, so nothing of it stays here.
+  void let_go() {
+    open_ = false;
+    --core_->stats.streams_open;
+    core_.reset();
+    socket_.reset();
+    queue_.clear();
+    latest_ = nullptr;
+    on_idle_ = nullptr;
+  }
+
   std::shared_ptr<Server::Core> core_;
-  Socket socket_;
+  std::optional<Socket> socket_;
   bool open_ = true;
   Bytes writing_;
   std::size_t written_bytes_ = 0;
