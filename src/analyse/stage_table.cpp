@@ -5,8 +5,11 @@
 
 #include <algorithm>
 
+#include "analyse/approach_stage.h"
+#include "analyse/looming_stage.h"
 #include "analyse/onnx_detector.h"
 #include "analyse/tracker.h"
+#include "analyse/view_stage.h"
 
 // One include and one line of the table for each stage.
 
@@ -20,8 +23,8 @@ struct Entry {
 
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
-      {"onnx", make_onnx},
-      {"tracker", make_tracker},
+      {"approach", make_approach}, {"looming", make_looming}, {"onnx", make_onnx},
+      {"tracker", make_tracker},   {"view", make_view},
   };
   return entries;
 }

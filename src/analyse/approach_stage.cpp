@@ -1,0 +1,220 @@
+#include "analyse/approach_stage.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analyse/box_decoder.h"
+
+namespace rearview {
+namespace {
+
+// A vehicle that left at the picture's edge is past once its track has been without support so
+// long.
+constexpr double kPassedAfter_s = 0.25;
+
+float area(const cv::Rect2f& box) {
+  return box.width * box.height;
+}
+
+// How much of the smaller box lies in the other.
+float contained(const cv::Rect2f& a, const cv::Rect2f& b) {
+  const float smaller = std::min(area(a), area(b));
+  return smaller > 0 ? area(a & b) / smaller : 0;
+}
+
+const Detection* behind(const Track& track, const Analysis& analysis) {
+  const Detection* best = nullptr;
+  float most = 0.3F;
+  for (const Detection& detection : analysis.detections) {
+    if (!detection.growth_per_s) continue;
+    const float ratio = iou(track.box, detection.box);
+    if (ratio > most) {
+      most = ratio;
+      best = &detection;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+void ApproachStage::reset() noexcept {
+  vehicles_.clear();
+  warned_ = false;
+  quiet_since_s_.reset();
+}
+
+VehicleState& ApproachStage::state_of(const Track& track, const Analysis& analysis) {
+  for (VehicleState& vehicle : vehicles_) {
+    if (vehicle.track_id_ == track.id) return vehicle;
+  }
+  // A new number may be a vehicle that was lost a moment ago: the nearest of like size.
+  VehicleState* heir = nullptr;
+  double nearest = 1.0;
+  for (VehicleState& vehicle : vehicles_) {
+    const bool has_track =
+        std::any_of(analysis.tracks.begin(), analysis.tracks.end(),
+                    [&](const Track& other) { return other.id == vehicle.track_id_; });
+    if (has_track || vehicle.passed_) continue;
+    const cv::Point2f a = (vehicle.box_.tl() + vehicle.box_.br()) / 2;
+    const cv::Point2f b = (track.box.tl() + track.box.br()) / 2;
+    const float side = std::max({vehicle.box_.width, track.box.width, 12.0F});
+    const double gap = analysis.t_s - vehicle.updated_s_;
+    const double distance = std::hypot(a.x - b.x, a.y - b.y) / (side * (0.7 + 0.5 * gap));
+    const double ratio = std::sqrt(area(track.box) / std::max(1.0F, area(vehicle.box_)));
+    if (distance < nearest && ratio > 0.5 && ratio < 2.0) {
+      nearest = distance;
+      heir = &vehicle;
+    }
+  }
+  if (heir) {
+    heir->track_id_ = track.id;
+    return *heir;
+  }
+  return vehicles_.emplace_back(track.id);
+}
+
+void ApproachStage::process(const Frame& frame, Analysis& analysis) {
+  ViewGeometry view;
+  if (analysis.view) view = *analysis.view;
+  if (view.shown.area() <= 0)
+    view.shown =
+        cv::Rect2f(0, 0, static_cast<float>(frame.width()), static_cast<float>(frame.height()));
+  if (view.focal_px <= 0) {
+    view.focal_px = frame.width() / 2.0 / std::tan(config_.horizontal_fov_deg * CV_PI / 360);
+    view.vanishing = {static_cast<float>(frame.width()) / 2,
+                      static_cast<float>(frame.height()) / 2};
+    view.vanishing_sigma_px = 0.06 * frame.height();
+  }
+
+  for (Track& track : analysis.tracks) {
+    VehicleState& vehicle = state_of(track, analysis);
+    std::optional<Estimate> growth;
+    if (const Detection* detection = behind(track, analysis))
+      growth = Estimate{*detection->growth_per_s, detection->growth_sigma_per_s.value_or(0.1)};
+    vehicle.update(track, growth, view, config_, analysis.t_s);
+    judge(vehicle, track, analysis);
+    vehicle.describe(track, config_);
+  }
+  for (VehicleState& vehicle : vehicles_) {
+    const bool has_track =
+        std::any_of(analysis.tracks.begin(), analysis.tracks.end(),
+                    [&](const Track& track) { return track.id == vehicle.track_id_; });
+    const double unseen = analysis.t_s - vehicle.seen_s_;
+    if (vehicle.alerted_ && !vehicle.passed_ && vehicle.leaving() && unseen > kPassedAfter_s)
+      gone(vehicle, analysis);
+    if (!has_track) vehicle.threat_ = 0;
+  }
+  std::erase_if(vehicles_, [&](const VehicleState& vehicle) {
+    return analysis.t_s - vehicle.updated_s_ > config_.remember_s;
+  });
+
+  int threat = 0;
+  for (const VehicleState& vehicle : vehicles_) threat = std::max(threat, vehicle.threat_);
+  if (analysis.road == Road::blind) {
+    quiet_since_s_.reset();
+    return;
+  }
+  if (threat > 0) {
+    quiet_since_s_.reset();
+  } else if (warned_) {
+    if (!quiet_since_s_) quiet_since_s_ = analysis.t_s;
+    if (analysis.t_s - *quiet_since_s_ >= config_.all_clear_s) {
+      Alert clear;
+      clear.kind = AlertKind::all_clear;
+      clear.level = AlertLevel::info;
+      analysis.alerts.push_back(clear);
+      warned_ = false;
+      quiet_since_s_.reset();
+    }
+  }
+  if (threat == 2)
+    analysis.road = Road::danger;
+  else if (threat == 1)
+    analysis.road = Road::approaching;
+  else if (!analysis.tracks.empty() || warned_)
+    analysis.road = Road::following;
+}
+
+void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& analysis) {
+  const double t_s = analysis.t_s;
+  if (vehicle.passed_) return;
+  const bool gates = vehicle.growth_gate(config_) && vehicle.path_gate(config_);
+  if (!track.coasting) {
+    if (gates && vehicle.gate_frames_++ == 0) vehicle.gate_since_s_ = t_s;
+    if (!gates) vehicle.gate_frames_ = 0;
+  }
+  const bool confirmed = vehicle.gate_frames_ >= config_.confirm_frames &&
+                         t_s - vehicle.gate_since_s_ >= config_.confirm_s;
+  if (confirmed && vehicle.threat_ == 0) vehicle.threat_ = 1;
+  if (vehicle.threat_ > 0) {
+    if (!vehicle.released(config_)) {
+      vehicle.weak_ = false;
+    } else if (!vehicle.weak_) {
+      vehicle.weak_ = true;
+      vehicle.weak_since_s_ = t_s;
+    } else if (t_s - vehicle.weak_since_s_ >= config_.release_s) {
+      vehicle.threat_ = 0;
+    }
+  }
+  if (vehicle.threat_ == 0) return;
+  if (!vehicle.alerted_) {
+    vehicle.alerted_ = true;
+    if (!same_as_alerted(vehicle)) {
+      analysis.alerts.push_back(
+          alert(vehicle, AlertKind::vehicle_approaching, AlertLevel::warning));
+      warned_ = true;
+    }
+  }
+  if (vehicle.threat_ == 1 && !track.coasting && vehicle.fast(config_)) vehicle.threat_ = 2;
+  if (vehicle.threat_ == 2 && !vehicle.fast_alerted_) {
+    vehicle.fast_alerted_ = true;
+    analysis.alerts.push_back(alert(vehicle, AlertKind::fast_approach, AlertLevel::danger));
+    warned_ = true;
+  }
+}
+
+bool ApproachStage::same_as_alerted(const VehicleState& vehicle) const {
+  return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
+    return &other != &vehicle && other.alerted_ && !other.passed_ &&
+           vehicle.updated_s_ - other.seen_s_ < 0.5 && contained(vehicle.box_, other.box_) > 0.5;
+  });
+}
+
+void ApproachStage::gone(VehicleState& vehicle, Analysis& analysis) {
+  vehicle.passed_ = true;
+  vehicle.threat_ = 0;
+  const std::optional<Estimate> across = vehicle.lateral();
+  const bool close =
+      across && across->sigma < 1.0 && std::abs(across->value) < config_.close_pass_m;
+  Alert passed = alert(vehicle, close ? AlertKind::close_pass : AlertKind::overtake,
+                       close ? AlertLevel::warning : AlertLevel::info);
+  passed.ttc_s.reset();
+  passed.reason.reset();
+  passed.pass_t_s = vehicle.seen_s_;
+  analysis.alerts.push_back(passed);
+}
+
+Alert ApproachStage::alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const {
+  Alert alert;
+  alert.kind = kind;
+  alert.level = level;
+  alert.track_id = vehicle.track_id_;
+  alert.vehicle_class = vehicle.vehicle_class_;
+  alert.box = vehicle.box_;
+  if (const auto time = vehicle.ttc()) alert.ttc_s = time->value;
+  if (vehicle.distance()) alert.distance_m = vehicle.distance()->value;
+  alert.closing_mps = vehicle.closing_mps();
+  alert.side = vehicle.side();
+  if (const auto across = vehicle.lateral(); across && across->sigma < 3)
+    alert.lateral_m = alert.side == Side::left ? -across->value : across->value;
+  alert.reason =
+      AlertReason{vehicle.growth().value, vehicle.bearing_rate_deg_per_s(), vehicle.gate_frames_};
+  return alert;
+}
+
+std::unique_ptr<Stage> make_approach(ConfigReader& config) {
+  return std::make_unique<ApproachStage>(ApproachConfig::read(config));
+}
+
+}  // namespace rearview

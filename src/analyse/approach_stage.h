@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "analyse/stage.h"
+#include "analyse/vehicle_state.h"
+
+namespace rearview {
+
+/// From tracks to words: for each track growth, time to contact with its doubt, distance, side and
+/// motion; threats through three gates (growth, path, confirmation: after arXiv 2606.23699);
+/// alerts, each once per vehicle; and the state of the road. Works on tracks of any detector; uses
+/// stream time only, never the number of frames alone, so drops and jitter don't matter.
+class ApproachStage : public Stage {
+ public:
+  explicit ApproachStage(const ApproachConfig& config) : config_(config) {}
+
+  void process(const Frame& frame, Analysis& analysis) override;
+  void reset() noexcept override;
+
+ private:
+  VehicleState& state_of(const Track& track, const Analysis& analysis);
+  void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
+  void gone(VehicleState& vehicle, Analysis& analysis);
+  bool same_as_alerted(const VehicleState& vehicle) const;
+  Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
+
+  ApproachConfig config_;
+  std::vector<VehicleState> vehicles_;  ///< those with a track, and those just lost
+  bool warned_ = false;                 ///< an alert stands that no all_clear has taken back
+  std::optional<double> quiet_since_s_;
+};
+
+/// Stage "approach". Keys: those of ApproachConfig.
+std::unique_ptr<Stage> make_approach(ConfigReader& config);
+
+}  // namespace rearview

@@ -1,0 +1,272 @@
+#include "analyse/vehicle_state.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rearview {
+namespace {
+
+constexpr double kMeasured_px = 1.2;      // a box edge's own noise
+constexpr double kMeasuredShare = 0.025;  // and its share of the size
+// A detector that measures growth itself grows its boxes as it finds more of the vehicle.
+constexpr double kLooseBoxShare = 0.12;
+constexpr double kHolding_per_s = 0.04;
+constexpr double kBearingShake = 0.006;        // tangent; what the vanishing point leaves over
+constexpr double kBearingAcceleration = 0.25;  // tangent per s^2
+constexpr double kHistory_s = 1.5;
+constexpr double kTrendSpan_s = 0.8;
+constexpr double kHorizonDoubt_px = 4;
+
+struct Size {
+  double width_m;
+  double width_share;  ///< one standard deviation
+  double height_m;
+  double height_share;
+};
+
+// Usual sizes of what drives on roads: EU directive 96/53/EC bounds lorries and buses at 2.55 m by
+// 4.0 m; cars 1.65 to 1.95 m by 1.4 to 1.7 m; the spread of `vehicle` covers them all.
+Size usual_size(VehicleClass vehicle_class) {
+  switch (vehicle_class) {
+    case VehicleClass::car:
+      return {1.8, 0.15, 1.5, 0.12};
+    case VehicleClass::van:
+      return {2.0, 0.15, 2.2, 0.2};
+    case VehicleClass::bus:
+      return {2.5, 0.15, 3.1, 0.15};
+    case VehicleClass::truck:
+      return {2.5, 0.2, 3.3, 0.25};
+    case VehicleClass::motorcycle:
+      return {0.8, 0.3, 1.5, 0.15};
+    case VehicleClass::bicycle:
+      return {0.6, 0.3, 1.7, 0.12};
+    case VehicleClass::vehicle:
+      break;
+  }
+  return {1.8, 0.35, 1.5, 0.4};
+}
+
+// Two independent estimates of one positive quantity, joined by their logarithms.
+Estimate joined(const Estimate& a, const Estimate& b) {
+  const double wa = std::pow(a.value / a.sigma, 2);
+  const double wb = std::pow(b.value / b.sigma, 2);
+  const double value = std::exp((wa * std::log(a.value) + wb * std::log(b.value)) / (wa + wb));
+  // Where the two disagree, the truth lies somewhere between: the doubt is no smaller than that.
+  const double apart = std::abs(std::log(a.value / b.value)) / 2;
+  return {value, value * std::hypot(std::sqrt(1 / (wa + wb)), 0.5 * apart)};
+}
+
+}  // namespace
+
+void VehicleState::update(const Track& track, const std::optional<Estimate>& growth,
+                          const ViewGeometry& view, const ApproachConfig& config, double t_s) {
+  const double dt = started_ ? std::max(0.0, t_s - updated_s_) : 0;
+  updated_s_ = t_s;
+  if (started_) {
+    growth_.predict(dt);
+    bearing_.predict(dt, kBearingAcceleration);
+    if (distance_) {
+      const double share = distance_->sigma / distance_->value;
+      distance_->value *= std::exp(-growth_.growth().value * dt);
+      distance_->sigma = distance_->value * share;
+    }
+  }
+  vehicle_class_ = track.vehicle_class;
+  box_ = track.box;
+  if (!track.coasting) {
+    const double since = started_ ? t_s - seen_s_ : 1;
+    seen_s_ = t_s;
+    const cv::Rect2f& shown = view.shown;
+    const float margin = std::max(3.0F, 0.006F * shown.width);
+    cut_left_ = track.box.x <= shown.x + margin;
+    cut_right_ = track.box.x + track.box.width >= shown.x + shown.width - margin;
+    cut_bottom_ = track.box.y + track.box.height >= shown.y + shown.height - margin;
+    const bool cut_top = track.box.y <= shown.y + margin;
+
+    const double share = growth ? kLooseBoxShare : kMeasuredShare;
+    const auto noise = [share](double size) { return std::hypot(kMeasured_px, share * size); };
+    if (growth) growth_.measure_growth(growth->value, growth->sigma, since);
+    if (cut_left_ || cut_right_) {
+      growth_.drop(GrowthFilter::kWidth);
+      // What is left of it in the picture ends at an edge that runs outwards as it comes closer.
+      const double edge = cut_left_ ? track.box.x + track.box.width : track.box.x;
+      const double offset = cut_left_ ? view.vanishing.x - edge : edge - view.vanishing.x;
+      if (!(cut_left_ && cut_right_) && offset > 0.05 * shown.width)
+        growth_.measure_size(GrowthFilter::kOffset, offset, noise(offset) + 2, since);
+      else
+        growth_.drop(GrowthFilter::kOffset);
+    } else {
+      growth_.drop(GrowthFilter::kOffset);
+      growth_.measure_size(GrowthFilter::kWidth, track.box.width, noise(track.box.width), since);
+    }
+    if (cut_bottom_ || cut_top)
+      growth_.drop(GrowthFilter::kHeight);
+    else
+      growth_.measure_size(GrowthFilter::kHeight, track.box.height, noise(track.box.height), since);
+    if (!cut_left_ && !cut_right_) {
+      const double centre = track.box.x + track.box.width / 2.0;
+      const double tangent = (centre - view.vanishing.x) / view.focal_px;
+      bearing_.measure(tangent, std::hypot(kBearingShake, 1.5 / view.focal_px));
+    }
+    measure_distance(track, view, config);
+  }
+  started_ = true;
+  history_.emplace_back(t_s, growth_.growth());
+  while (history_.size() > 2 && t_s - history_.front().first > kHistory_s) history_.pop_front();
+}
+
+void VehicleState::measure_distance(const Track& track, const ViewGeometry& view,
+                                    const ApproachConfig& config) {
+  const bool cut_side = cut_left_ || cut_right_;
+  const Size usual = usual_size(track.vehicle_class);
+  std::optional<Estimate> sight;
+  const auto add = [&sight](const Estimate& more) { sight = sight ? joined(*sight, more) : more; };
+  // By its size.
+  if (!cut_side && track.box.width >= 6) {
+    const double value = view.focal_px * usual.width_m / track.box.width;
+    add({value, value * std::hypot(usual.width_share, 2.0 / track.box.width)});
+  } else if (!cut_bottom_ && track.box.height >= 6) {
+    const double value = view.focal_px * usual.height_m / track.box.height;
+    add({value, value * std::hypot(usual.height_share, 2.0 / track.box.height)});
+  }
+  // By where it stands on the road.
+  const double horizon = config.horizon_share >= 0
+                             ? view.shown.y + config.horizon_share * view.shown.height
+                             : view.vanishing.y;
+  const double below = track.box.y + track.box.height - horizon;
+  const double doubt = kHorizonDoubt_px + (config.horizon_share >= 0 ? 0 : view.vanishing_sigma_px);
+  if (!cut_bottom_ && below > 2 * doubt) {
+    const double value = view.focal_px * config.camera_height_m / below;
+    add({value, value * std::hypot(0.15, doubt / below)});
+  }
+  if (!sight) return;
+  if (!distance_) {
+    distance_ = sight;
+  } else {
+    // The errors of size and horizon stay the same from frame to frame: a slow mean, no filter.
+    const double gain = 0.1;
+    distance_->value *= std::exp(gain * std::log(sight->value / distance_->value));
+    distance_->sigma = distance_->value * ((1 - gain) * distance_->sigma / distance_->value +
+                                           gain * sight->sigma / sight->value);
+  }
+  if (!cut_side && bearing_.started()) {
+    const double tangent = bearing_.value().value;
+    const double share = distance_->sigma / distance_->value;
+    lateral_seen_ = Estimate{
+        distance_->value * tangent,
+        std::hypot(distance_->value * tangent * share, distance_->value * bearing_.value().sigma)};
+  }
+}
+
+std::optional<Estimate> VehicleState::ttc() const {
+  const Estimate g = growth_.growth();
+  if (g.value < kHolding_per_s || g.value < 2 * g.sigma) return std::nullopt;
+  return Estimate{1 / g.value, g.sigma / (g.value * g.value)};
+}
+
+std::optional<double> VehicleState::closing_mps() const {
+  const Estimate g = growth_.growth();
+  if (!distance_ || g.sigma > 0.1 + 0.5 * std::abs(g.value)) return std::nullopt;
+  return g.value * distance_->value;
+}
+
+std::optional<Estimate> VehicleState::lateral() const {
+  // On a path parallel to ours the sideways distance stays; where it changes, the bearing's rate
+  // over the growth tells where it is going.
+  if (!lateral_seen_) return std::nullopt;
+  return lateral_seen_;
+}
+
+double VehicleState::bearing_rate_deg_per_s() const {
+  const double tangent = bearing_.value().value;
+  return bearing_.rate().value / (1 + tangent * tangent) * 180 / CV_PI;
+}
+
+Side VehicleState::side() const {
+  if (cut_left_ && !cut_right_) return Side::left;
+  if (cut_right_ && !cut_left_) return Side::right;
+  if (!bearing_.started()) return Side::unknown;
+  const Estimate g = growth_.growth();
+  const Estimate b = bearing_.value();
+  // Where it will be when half the way is gone tells the side better than where it is.
+  double ahead = b.value;
+  if (g.value > kHolding_per_s && bearing_.rate().sigma < 0.1)
+    ahead += bearing_.rate().value * std::min(1.0, 0.5 / g.value);
+  if (lateral_seen_ && std::abs(lateral_seen_->value) < 0.6 && std::abs(ahead) < 0.05)
+    return Side::behind;
+  if (std::abs(ahead) < 0.01) return Side::behind;
+  return ahead < 0 ? Side::left : Side::right;
+}
+
+Motion VehicleState::motion() const {
+  const Estimate g = growth_.growth();
+  if (g.value > kHolding_per_s && g.value > 2 * g.sigma) return Motion::approaching;
+  if (g.value < -kHolding_per_s && g.value < -2 * g.sigma) return Motion::receding;
+  if (g.sigma < 0.06) return Motion::holding;
+  return Motion::unknown;
+}
+
+bool VehicleState::growth_gate(const ApproachConfig& config) const {
+  const Estimate g = growth_.growth();
+  return g.value > 1 / config.alert_ttc_s && g.value > config.growth_z * g.sigma;
+}
+
+bool VehicleState::path_gate(const ApproachConfig& config) const {
+  const std::optional<Estimate> across = lateral();
+  if (across && std::abs(across->value) - across->sigma > config.widest_pass_m) return false;
+  if (!distance_ || !bearing_.started() || leaving()) return true;
+  // Its path, carried on to our level, runs clear of us by this much.
+  const Estimate g = growth_.growth();
+  if (g.value <= 0) return true;
+  const double miss = std::abs(bearing_.rate().value) / g.value * distance_->value;
+  const double sigma = bearing_.rate().sigma / g.value * distance_->value;
+  return miss - 2 * sigma < config.widest_pass_m;
+}
+
+bool VehicleState::fast(const ApproachConfig& config) const {
+  const std::optional<Estimate> time = ttc();
+  const std::optional<double> closing = closing_mps();
+  return time && closing && time->value<config.fast_ttc_s&& * closing> config.fast_closing_mps;
+}
+
+bool VehicleState::released(const ApproachConfig& config) const {
+  return growth_.growth().value < config.release_share / config.alert_ttc_s;
+}
+
+std::optional<Trend> VehicleState::trend() const {
+  // At constant closing speed 1 / growth falls by one second a second; Lee's tau-dot.
+  const Estimate now = growth_.growth();
+  if (history_.empty() || now.value < kHolding_per_s || now.value < 3 * now.sigma)
+    return std::nullopt;
+  for (const auto& [t_s, then] : history_) {
+    const double span = updated_s_ - t_s;
+    if (span < kTrendSpan_s) break;
+    if (then.value < kHolding_per_s || then.value < 3 * then.sigma) return std::nullopt;
+    const double slope = (1 / now.value - 1 / then.value) / span;
+    const double sigma =
+        std::hypot(now.sigma / (now.value * now.value), then.sigma / (then.value * then.value)) /
+        span;
+    if (slope + 1 > std::max(0.5, 2 * sigma)) return Trend::braking;
+    if (slope + 1 < -std::max(0.5, 2 * sigma)) return Trend::accelerating;
+    if (sigma < 0.5) return Trend::steady;
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void VehicleState::describe(Track& track, const ApproachConfig& /*config*/) const {
+  track.motion = motion();
+  track.threat = threat_;
+  if (const auto time = ttc()) {
+    track.ttc_s = time->value;
+    track.ttc_sigma_s = time->sigma;
+  }
+  if (distance_) track.distance_m = distance_->value;
+  track.closing_mps = closing_mps();
+  track.trend = trend();
+  track.side = side();
+  if (const auto across = lateral(); across && across->sigma < 3)
+    track.lateral_m = track.side == Side::left ? -across->value : across->value;
+}
+
+}  // namespace rearview

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "analyse/approach_config.h"
+#include "analyse/growth_filter.h"
+#include "types/analysis.h"
+
+namespace rearview {
+
+/// What one tracked vehicle does, estimated from its boxes and from what detectors say of its
+/// growth. One thread.
+class VehicleState {
+ public:
+  explicit VehicleState(int track_id) : track_id_(track_id) {}
+
+  /// One frame's look. growth: of the detection behind the track, where its detector measures it.
+  void update(const Track& track, const std::optional<Estimate>& growth, const ViewGeometry& view,
+              const ApproachConfig& config, double t_s);
+  /// Writes motion, time to contact, distance and so on into the track.
+  void describe(Track& track, const ApproachConfig& config) const;
+
+  // -- the three gates -------------------------------------------------------------------------
+  bool growth_gate(const ApproachConfig& config) const;
+  bool path_gate(const ApproachConfig& config) const;
+  bool fast(const ApproachConfig& config) const;
+  /// Clearly no longer closing in.
+  bool released(const ApproachConfig& config) const;
+
+  Estimate growth() const { return growth_.growth(); }
+  std::optional<Estimate> ttc() const;
+  const std::optional<Estimate>& distance() const { return distance_; }
+  std::optional<double> closing_mps() const;
+  /// Sideways distance at which it passes or would pass, positive to the picture's right.
+  std::optional<Estimate> lateral() const;
+  double bearing_rate_deg_per_s() const;
+  Side side() const;
+  Motion motion() const;
+  /// It reaches the left, right or lower edge of what the picture shows.
+  bool leaving() const { return cut_left_ || cut_right_ || cut_bottom_; }
+
+  int track_id_ = 0;
+  VehicleClass vehicle_class_ = VehicleClass::vehicle;
+  cv::Rect2f box_;
+  double seen_s_ = 0;  ///< when last supported by a detection
+  double updated_s_ = 0;
+  double gate_since_s_ = 0;
+  int gate_frames_ = 0;  ///< supported frames in a row that passed the gates
+  int threat_ = 0;
+  double weak_since_s_ = 0;  ///< since when the threat has been released; meaningful while weak_
+  bool weak_ = false;
+  bool alerted_ = false;
+  bool fast_alerted_ = false;
+  bool passed_ = false;
+
+ private:
+  void measure_distance(const Track& track, const ViewGeometry& view, const ApproachConfig& config);
+  std::optional<Trend> trend() const;
+
+  bool started_ = false;
+  GrowthFilter growth_;
+  LinearFilter bearing_;  ///< tangent of the bearing
+  std::optional<Estimate> distance_;
+  std::optional<Estimate> lateral_seen_;             ///< while it was seen whole
+  std::deque<std::pair<double, Estimate>> history_;  ///< growth of the last second and a half
+  bool cut_left_ = false;
+  bool cut_right_ = false;
+  bool cut_bottom_ = false;
+};
+
+}  // namespace rearview
