@@ -99,12 +99,14 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body) {
   sps.profile_idc = static_cast<int>(reader.bits(8));
   sps.constraint_flags = static_cast<int>(reader.bits(8));
   sps.level_idc = static_cast<int>(reader.bits(8));
-  if (reader.ue() > 31) return std::nullopt;  // seq_parameter_set_id
+  const std::uint32_t id = reader.ue();
+  if (id > 31) return std::nullopt;
+  sps.id = static_cast<int>(id);
   std::uint32_t chroma_format_idc = 1;
   if (has_chroma_fields(sps.profile_idc)) {
     chroma_format_idc = reader.ue();
     if (chroma_format_idc > 3) return std::nullopt;
-    const bool separate_planes = chroma_format_idc == 3 && reader.bit();
+    sps.separate_colour_planes = chroma_format_idc == 3 && reader.bit();
     if (reader.ue() > 6 || reader.ue() > 6) return std::nullopt;  // bit depths, minus 8
     reader.bit();
     if (reader.bit()) {  // scaling matrices
@@ -112,9 +114,11 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body) {
         if (reader.bit()) skip_scaling_list(reader, i < 6 ? 16 : 64);
       }
     }
-    if (separate_planes) chroma_format_idc = 0;  // ChromaArrayType
+    if (sps.separate_colour_planes) chroma_format_idc = 0;  // ChromaArrayType
   }
-  if (reader.ue() > 12) return std::nullopt;  // log2_max_frame_num_minus4
+  const std::uint32_t log2_max_frame_num_minus4 = reader.ue();
+  if (log2_max_frame_num_minus4 > 12) return std::nullopt;
+  sps.log2_max_frame_num = static_cast<int>(log2_max_frame_num_minus4) + 4;
   const std::uint32_t order_count_type = reader.ue();
   if (order_count_type == 0) {
     if (reader.ue() > 12) return std::nullopt;
@@ -131,11 +135,11 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body) {
   const std::uint32_t references = reader.ue();
   if (references > 16) return std::nullopt;
   sps.max_num_ref_frames = static_cast<int>(references);
-  reader.bit();
+  sps.gaps_in_frame_num_allowed = reader.bit();
   const std::uint32_t width_minus1 = reader.ue();
   const std::uint32_t map_height_minus1 = reader.ue();
   if (width_minus1 >= kMaxMbsPerSide || map_height_minus1 >= kMaxMbsPerSide) return std::nullopt;
-  const bool frames_only = reader.bit();
+  const bool frames_only = sps.frames_only = reader.bit();
   if (!frames_only) reader.bit();
   const std::uint32_t width_mbs = width_minus1 + 1;
   const std::uint32_t height_mbs = (map_height_minus1 + 1) * (frames_only ? 1 : 2);
@@ -199,6 +203,35 @@ std::optional<std::uint32_t> first_mb_in_slice(std::span<const std::uint8_t> bod
   const std::uint32_t first_mb = reader.ue();
   if (!reader.ok()) return std::nullopt;
   return first_mb;
+}
+
+std::optional<PpsIds> parse_pps_ids(std::span<const std::uint8_t> body) {
+  if (body.empty()) return std::nullopt;
+  BitReader reader(body.subspan(1));
+  const std::uint32_t id = reader.ue();
+  const std::uint32_t sps_id = reader.ue();
+  if (!reader.ok() || id > 255 || sps_id > 31) return std::nullopt;
+  return PpsIds{static_cast<int>(id), static_cast<int>(sps_id)};
+}
+
+std::optional<int> slice_pps_id(std::span<const std::uint8_t> body) {
+  if (body.empty()) return std::nullopt;
+  BitReader reader(body.subspan(1));
+  reader.ue();
+  reader.ue();
+  const std::uint32_t id = reader.ue();
+  if (!reader.ok() || id > 255) return std::nullopt;
+  return static_cast<int>(id);
+}
+
+std::optional<std::uint32_t> frame_num(std::span<const std::uint8_t> body, const Sps& sps) {
+  if (body.empty()) return std::nullopt;
+  BitReader reader(body.subspan(1));
+  for (int i = 0; i < 3; ++i) reader.ue();
+  if (sps.separate_colour_planes) reader.bits(2);
+  const std::uint32_t number = reader.bits(sps.log2_max_frame_num);
+  if (!reader.ok()) return std::nullopt;
+  return number;
 }
 
 std::optional<int> slice_type(std::span<const std::uint8_t> body) {

@@ -9,12 +9,17 @@ namespace rearview::h264 {
 
 /// What a sequence parameter set says (ITU-T H.264, 7.3.2.1.1 and annex E).
 struct Sps {
+  int id = 0;  ///< seq_parameter_set_id
   int profile_idc = 0;
   int constraint_flags = 0;  ///< constraint_set0_flag is bit 7
   int level_idc = 0;         ///< level times ten
   int width_px = 0;          ///< after cropping
   int height_px = 0;
   int max_num_ref_frames = 0;
+  int log2_max_frame_num = 4;
+  bool gaps_in_frame_num_allowed = false;
+  bool separate_colour_planes = false;
+  bool frames_only = true;  ///< frame_mbs_only_flag: no interlaced coding
   bool full_range = false;  ///< video_full_range_flag
   std::optional<double>
       fps;  ///< time_scale / (2 num_units_in_tick), if timing information is there
@@ -30,8 +35,22 @@ std::string profile_name(const Sps& sps);
 /// "5", "3.1", "1b" (ITU-T H.264, A.3.1).
 std::string level_name(const Sps& sps);
 
+/// The number of a PPS and of the SPS that it refers to.
+struct PpsIds {
+  int id = 0;
+  int sps_id = 0;
+};
+/// Reads the body of a PPS NAL unit; nullopt when it is cut short or a number is out of range.
+std::optional<PpsIds> parse_pps_ids(std::span<const std::uint8_t> body);
+
 /// first_mb_in_slice of a slice NAL unit's body; nullopt when it is cut short.
 std::optional<std::uint32_t> first_mb_in_slice(std::span<const std::uint8_t> body);
+
+/// pic_parameter_set_id of a slice; nullopt when it is cut short or out of range.
+std::optional<int> slice_pps_id(std::span<const std::uint8_t> body);
+
+/// frame_num of a slice that refers to this SPS; nullopt when it is cut short.
+std::optional<std::uint32_t> frame_num(std::span<const std::uint8_t> body, const Sps& sps);
 
 /// slice_type modulo 5 (0 P, 1 B, 2 I, 3 SP, 4 SI); nullopt when it is cut short or not one.
 std::optional<int> slice_type(std::span<const std::uint8_t> body);

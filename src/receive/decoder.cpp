@@ -1,0 +1,147 @@
+#include "receive/decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "receive/libav.h"
+#include "receive/picture_planes.h"
+
+namespace rearview {
+
+struct Decoder::Libav {
+  libav::CodecPointer context;
+  libav::FramePointer frame = libav::new_frame();
+  libav::PacketPointer packet = libav::new_packet();
+  PlaneMaker planes;
+
+  Libav(AVCodecID id, const AVCodecParameters* parameters, int threads) {
+    const AVCodec* codec = avcodec_find_decoder(id);
+    if (codec == nullptr)
+      throw std::runtime_error(std::string("no decoder for ") + avcodec_get_name(id));
+    context = libav::checked<libav::CodecPointer>(avcodec_alloc_context3(codec));
+    if (parameters != nullptr && avcodec_parameters_to_context(context.get(), parameters) < 0)
+      throw std::runtime_error("the stream's description can't be used");
+    // Frame threads would hold back a picture each.
+    context->thread_type = FF_THREAD_SLICE;
+    context->thread_count = std::max(1, threads);
+    context->flags |= AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_UNALIGNED;
+    context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+    context->max_pixels = kMostPixels;
+    // Broken pictures are counted; libavcodec would write a line for each to stderr.
+    context->log_level_offset = AV_LOG_TRACE;
+    if (const int error = avcodec_open2(context.get(), codec, nullptr); error < 0)
+      throw std::runtime_error(std::string(codec->name) + ": " + libav::error_text(error));
+  }
+};
+
+Decoder::Decoder(int threads)
+    : libav_(std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads)) {}
+
+Decoder::Decoder(const AVCodecParameters& parameters, int threads)
+    : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads)),
+      h264_(parameters.codec_id == AV_CODEC_ID_H264) {}
+
+Decoder::~Decoder() = default;
+
+bool Decoder::may_enter(const h264::ReferenceCheck::Verdict& verdict, bool keyframe) const {
+  return h264_ ? verdict.idr || verdict.recovery_point : keyframe;
+}
+
+void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag, const Sink& sink,
+                     bool keyframe) {
+  h264::ReferenceCheck::Verdict verdict;
+  if (h264_) verdict = references_.push(access_unit);
+  const bool entry = may_enter(verdict, keyframe);
+  if (in_step_ && verdict.gap) {
+    lost(sink);
+    if (!entry) {
+      ++counts_.missing_reference;
+      return;
+    }
+  }
+  if (!in_step_) {
+    if (!entry) {
+      ++counts_.waiting;
+      return;
+    }
+    in_step_ = true;
+    recovering_ = h264_ && !verdict.idr;
+  }
+
+  AVPacket& packet = *libav_->packet;
+  if (access_unit.size() > static_cast<std::size_t>(INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) ||
+      av_new_packet(&packet, static_cast<int>(access_unit.size())) < 0)
+    throw std::bad_alloc();
+  std::memcpy(packet.data, access_unit.data(), access_unit.size());
+  packet.pts = tag;
+  const int error = avcodec_send_packet(libav_->context.get(), &packet);
+  av_packet_unref(&packet);
+  inside_.insert(tag);
+  if (error < 0 && !recovering_) broken_tag_ = tag;
+  if (!receive(sink) || broken_tag_) lost(sink);
+}
+
+bool Decoder::receive(const Sink& sink) {
+  AVCodecContext& context = *libav_->context;
+  AVFrame& frame = *libav_->frame;
+  for (;;) {
+    const int error = avcodec_receive_frame(&context, &frame);
+    if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return true;
+    if (error < 0) return recovering_;
+    const std::int64_t tag = frame.pts;
+    const bool faulty = (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 ||
+                        frame.decode_error_flags != 0 || tag == broken_tag_;
+    std::optional<Planes> planes;
+    if (!faulty && std::min(frame.width, frame.height) >= kLeastSide_px)
+      planes = libav_->planes.make(frame);
+    const bool fields = frame.interlaced_frame != 0;
+    av_frame_unref(&frame);
+    // Its tag is still inside: counted when that is emptied.
+    if (!planes) {
+      if (recovering_) continue;
+      return false;
+    }
+    inside_.erase(tag);
+    // Without reordering, what went in before and didn't come out never will: pictures before
+    // the recovery is complete, and the second of two fields.
+    if (context.has_b_frames == 0) {
+      const auto passed = inside_.lower_bound(tag);
+      const auto count = static_cast<std::uint64_t>(std::distance(inside_.begin(), passed));
+      if (recovering_)
+        counts_.waiting += count;
+      else if (!fields)
+        counts_.corrupt += count;
+      inside_.erase(inside_.begin(), passed);
+    }
+    recovering_ = false;
+    ++counts_.pictures;
+    sink(Picture{std::move(*planes), tag});
+  }
+}
+
+void Decoder::drain(const Sink& sink) {
+  AVCodecContext* context = libav_->context.get();
+  // Pictures held back for reordering are good up to the first broken one; those behind may
+  // refer to it.
+  if (avcodec_send_packet(context, nullptr) == 0) receive(sink);
+  avcodec_flush_buffers(context);
+  (recovering_ ? counts_.waiting : counts_.corrupt) += inside_.size();
+  inside_.clear();
+}
+
+void Decoder::lost(const Sink& sink) {
+  if (in_step_) drain(sink);
+  in_step_ = false;
+  recovering_ = false;
+  broken_tag_.reset();
+  references_.reset();
+}
+
+void Decoder::finish(const Sink& sink) {
+  lost(sink);
+}
+
+}  // namespace rearview

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "h264/reference_check.h"
+#include "types/frame.h"
+
+struct AVCodecParameters;
+
+namespace rearview {
+
+/// Where each access unit given to a decoder went; each is counted once.
+struct DecoderCounts {
+  std::uint64_t pictures = 0;
+  std::uint64_t corrupt = 0;            ///< broken, or refused by the decoder
+  std::uint64_t missing_reference = 0;  ///< what it refers to never came
+  std::uint64_t waiting = 0;            ///< behind one of those, or a join: up to the next entry
+};
+
+/// Access units to pictures with libavcodec. A picture comes out of the call that its access unit
+/// went into (B-frames excepted, which need later ones), and only if nothing says that it is
+/// broken; after one that is, everything is skipped up to the next IDR or recovery point. H.264 is
+/// checked for lost references too, which libavcodec covers up. One thread.
+class Decoder {
+ public:
+  /// 8 bits, 4:2:0, at most kMostPixels. The planes are the decoder's own memory where it decodes
+  /// to that format.
+  struct Picture {
+    Planes planes;
+    std::int64_t tag = 0;  ///< of its access unit
+  };
+  using Sink = std::function<void(Picture)>;
+
+  static constexpr std::int64_t kMostPixels = std::int64_t{4096} * 4096;
+  static constexpr int kLeastSide_px = 32;
+
+  /// H.264 as Annex-B. threads: decoder threads, which work on one picture at a time.
+  explicit Decoder(int threads);
+  /// Any codec, as a container describes it; H.264 as Annex-B all the same. Throws
+  /// std::runtime_error when there is no decoder for it.
+  Decoder(const AVCodecParameters& parameters, int threads);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  /// tag must increase. keyframe: what the container says; not used for H.264.
+  void decode(std::span<const std::uint8_t> access_unit, std::int64_t tag, const Sink& sink,
+              bool keyframe = false);
+  /// Something in front of the next access unit was lost.
+  void lost(const Sink& sink);
+  /// Gives out the pictures held back for reordering.
+  void finish(const Sink& sink);
+
+  const DecoderCounts& counts() const { return counts_; }
+
+ private:
+  struct Libav;
+
+  bool may_enter(const h264::ReferenceCheck::Verdict& verdict, bool keyframe) const;
+  /// False when a broken picture came out.
+  bool receive(const Sink& sink);
+  void drain(const Sink& sink);
+
+  std::unique_ptr<Libav> libav_;
+  h264::ReferenceCheck references_;
+  std::set<std::int64_t> inside_;  // tags sent, not yet come out
+  bool h264_ = true;
+  bool in_step_ = false;                    // every reference so far is there
+  bool recovering_ = false;                 // began at a recovery point; not a picture yet
+  std::optional<std::int64_t> broken_tag_;  // the decoder refused this one
+  DecoderCounts counts_;
+};
+
+}  // namespace rearview

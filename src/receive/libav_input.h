@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+struct AVCodecParameters;
+
+namespace rearview {
+
+/// The video packets of whatever libavformat opens; H.264 as Annex-B. One thread.
+class LibavInput {
+ public:
+  struct Options {
+    std::stop_token stop;     ///< ends any wait within milliseconds
+    bool live = false;        ///< start quickly, buffer nothing
+    int open_timeout_ms = 0;  ///< 0: none
+    int read_timeout_ms = 0;  ///< for one packet; 0: none
+  };
+  struct Packet {
+    std::span<const std::uint8_t> bytes;  ///< until the next read
+    std::optional<double> pts_s;
+    bool keyframe = false;
+  };
+  enum class Status { packet, end, failed };
+
+  /// Throws std::runtime_error with the reason when it can't be opened or holds no video.
+  LibavInput(const std::string& url, const Options& options);
+  ~LibavInput();
+  LibavInput(const LibavInput&) = delete;
+  LibavInput& operator=(const LibavInput&) = delete;
+
+  Status read(Packet& packet);
+  /// Why read() failed.
+  const std::string& error() const;
+  /// For the decoder.
+  const AVCodecParameters& parameters() const;
+  bool is_h264() const;
+  /// As the container says or libavformat measured.
+  std::optional<double> fps() const;
+  std::optional<double> duration_s() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rearview

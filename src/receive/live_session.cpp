@@ -1,0 +1,63 @@
+#include "receive/live_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rearview {
+namespace {
+
+// More than any decoder holds back.
+constexpr std::size_t kMostInside = 64;
+
+}  // namespace
+
+LiveSession::LiveSession(LiveTimeline& timeline, Decoder& decoder,
+                         const Receiver::OnFrame& on_frame,
+                         const Receiver::OnAccessUnit& on_access_unit)
+    : timeline_(timeline),
+      decoder_(decoder),
+      on_frame_(on_frame),
+      on_access_unit_(on_access_unit),
+      newest_frame_(SteadyClock::now()) {}
+
+void LiveSession::take(TimedAccessUnit timed, bool h264_stream, bool keyframe) {
+  ++access_units_;
+  const auto seq = static_cast<std::int64_t>(timeline_.next_seq++);
+  if (received_.size() >= kMostInside) received_.erase(received_.begin());
+  received_.emplace(seq, timed.received);
+  const Decoder::Sink sink = [this](Decoder::Picture picture) { give(std::move(picture)); };
+  if (timed.after_loss) decoder_.lost(sink);
+  decoder_.decode(timed.unit.bytes, seq, sink, keyframe);
+  if (!h264_stream || !on_access_unit_) return;
+
+  auto kept = std::make_shared<LiveAccessUnit>();
+  kept->unit = std::move(timed.unit);
+  kept->epoch = timeline_.epoch;
+  kept->seq = static_cast<std::uint64_t>(seq);
+  if (timeline_.first_received)
+    kept->t_s = std::max(0.0, seconds_between(*timeline_.first_received, timed.received));
+  kept->received = timed.received;
+  on_access_unit_(std::move(kept));
+}
+
+void LiveSession::give(Decoder::Picture picture) {
+  auto frame = std::make_shared<Frame>(std::move(picture.planes));
+  frame->decoded = newest_frame_ = SteadyClock::now();
+  const auto times = received_.find(picture.tag);
+  frame->received = times != received_.end() ? times->second : frame->decoded;
+  frame->time = WallClock::now() -
+                std::chrono::duration_cast<WallClock::duration>(frame->decoded - frame->received);
+  frame->epoch = timeline_.epoch;
+  // Reordered pictures come out behind later access units; number and time never go back.
+  frame->seq = std::max(static_cast<std::uint64_t>(picture.tag), timeline_.newest_frame_seq + 1);
+  if (!timeline_.first_received) timeline_.first_received = frame->received;
+  frame->t_s = std::max(timeline_.newest_frame_t_s,
+                        seconds_between(*timeline_.first_received, frame->received));
+  timeline_.newest_frame_seq = frame->seq;
+  timeline_.newest_frame_t_s = frame->t_s;
+  // Without reordering nothing older comes any more.
+  if (times != received_.end()) received_.erase(times);
+  on_frame_(std::move(frame));
+}
+
+}  // namespace rearview

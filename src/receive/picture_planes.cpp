@@ -1,0 +1,74 @@
+#include "receive/picture_planes.h"
+
+#include <utility>
+
+namespace rearview {
+namespace {
+
+bool is_full_range(const AVFrame& frame) {
+  switch (frame.format) {
+    case AV_PIX_FMT_YUVJ420P:
+    case AV_PIX_FMT_YUVJ422P:
+    case AV_PIX_FMT_YUVJ444P:
+    case AV_PIX_FMT_YUVJ440P:
+      return true;
+    default:
+      return frame.color_range == AVCOL_RANGE_JPEG;
+  }
+}
+
+Planes view(libav::FramePointer frame, bool full_range) {
+  const int width = frame->width;
+  const int height = frame->height;
+  const auto plane = [&](int index, int columns, int rows) {
+    return cv::Mat(rows, columns, CV_8UC1, frame->data[index],
+                   static_cast<std::size_t>(frame->linesize[index]));
+  };
+  Planes planes;
+  planes.y = plane(0, width, height);
+  planes.u = plane(1, (width + 1) / 2, (height + 1) / 2);
+  planes.v = plane(2, (width + 1) / 2, (height + 1) / 2);
+  planes.full_range = full_range;
+  planes.owner = std::shared_ptr<AVFrame>(std::move(frame));
+  return planes;
+}
+
+}  // namespace
+
+std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
+  const bool full_range = is_full_range(frame);
+  libav::FramePointer kept;
+  const bool right_format =
+      frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
+  if (right_format && frame.linesize[0] > 0 && frame.linesize[1] > 0 && frame.linesize[2] > 0) {
+    kept = libav::new_frame();
+    av_frame_move_ref(kept.get(), &frame);
+  } else {
+    kept = convert(frame, full_range);
+    if (!kept) return std::nullopt;
+  }
+  return view(std::move(kept), full_range);
+}
+
+libav::FramePointer PlaneMaker::convert(const AVFrame& frame, bool full_range) {
+  const auto format = static_cast<AVPixelFormat>(frame.format);
+  scaler_.reset(sws_getCachedContext(scaler_.release(), frame.width, frame.height, format,
+                                     frame.width, frame.height, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
+                                     nullptr, nullptr, nullptr));
+  if (!scaler_) return nullptr;
+  const int* coefficients = sws_getCoefficients(SWS_CS_ITU601);
+  const int range = full_range ? 1 : 0;
+  sws_setColorspaceDetails(scaler_.get(), coefficients, range, coefficients, range, 0, 1 << 16,
+                           1 << 16);
+  libav::FramePointer target = libav::new_frame();
+  target->format = AV_PIX_FMT_YUV420P;
+  target->width = frame.width;
+  target->height = frame.height;
+  if (av_frame_get_buffer(target.get(), 0) < 0) throw std::bad_alloc();
+  if (sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, target->data,
+                target->linesize) != frame.height)
+    return nullptr;
+  return target;
+}
+
+}  // namespace rearview

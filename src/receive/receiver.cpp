@@ -1,0 +1,338 @@
+#include "receive/receiver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "base/log.h"
+#include "receive/decoder.h"
+#include "receive/libav_input.h"
+#include "receive/live_session.h"
+#include "receive/recording_reader.h"
+#include "receive/stream_url.h"
+#include "receive/tcp_connection.h"
+
+namespace rearview {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Counters of the connections that have ended, and of the one that stands.
+struct Counts {
+  std::uint64_t bytes = 0;
+  std::uint64_t access_units = 0;
+  std::uint64_t frames = 0;
+  std::uint64_t corrupt = 0;
+  std::uint64_t missing_reference = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t oversized_nal_units = 0;
+  std::uint64_t oversized_access_units = 0;
+  std::uint64_t unfinished = 0;
+  std::uint64_t discarded_bytes = 0;
+
+  void add(const Counts& other) {
+    bytes += other.bytes;
+    access_units += other.access_units;
+    frames += other.frames;
+    corrupt += other.corrupt;
+    missing_reference += other.missing_reference;
+    waiting += other.waiting;
+    oversized_nal_units += other.oversized_nal_units;
+    oversized_access_units += other.oversized_access_units;
+    unfinished += other.unfinished;
+    discarded_bytes += other.discarded_bytes;
+  }
+  void take(const DecoderCounts& decoder) {
+    frames = decoder.pictures;
+    corrupt = decoder.corrupt;
+    missing_reference = decoder.missing_reference;
+    waiting = decoder.waiting;
+  }
+  void take(const AccessUnitStream& stream) {
+    oversized_nal_units = stream.oversized_nal_units();
+    oversized_access_units = stream.oversized_access_units();
+    discarded_bytes = stream.discarded_bytes();
+  }
+};
+
+/// The connection is no good any more; what() says why.
+class LinkLost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What a callback throws must not pass for a lost connection, so only these calls' errors do.
+template <typename Call>
+auto on_the_link(Call call) {
+  try {
+    return call();
+  } catch (const std::runtime_error& error) {
+    throw LinkLost(error.what());
+  }
+}
+
+}  // namespace
+
+struct Receiver::State {
+  const ReceiverConfig config;
+  const OnFrame on_frame;
+  const OnEvent on_event;
+  const OnAccessUnit on_access_unit;
+  LiveTimeline timeline;
+  std::optional<std::string> told;  // text of the last `connecting`
+
+  mutable std::mutex mutex;  // guards what follows
+  std::uint64_t connections = 0;
+  std::uint64_t failed_attempts = 0;
+  Counts ended;
+  Counts standing;
+
+  void publish(const Counts& counts) {
+    const std::lock_guard lock(mutex);
+    standing = counts;
+  }
+
+  void tell(LinkEvent::Kind kind, const std::string& text) {
+    if (on_event) on_event({kind, text, timeline.epoch});
+  }
+
+  // One that keeps failing in the same way is told once.
+  void tell_connecting(const std::string& reason) {
+    if (told == reason) return;
+    told = reason;
+    log::info("receive", reason.empty() ? "connecting" : "not connected, trying again",
+              {{"url", printable_url(config.url)}, {"reason", reason}});
+    tell(LinkEvent::Kind::connecting, reason);
+  }
+
+  void connected() {
+    told.reset();
+    ++timeline.epoch;
+    {
+      const std::lock_guard lock(mutex);
+      ++connections;
+    }
+    log::info("receive", "connected",
+              {{"url", printable_url(config.url)}, {"epoch", timeline.epoch}});
+    tell(LinkEvent::Kind::connected, "");
+  }
+
+  void check_pictures(const LiveSession& session) const {
+    if (ms_between(session.newest_frame(), SteadyClock::now()) > config.picture_timeout_ms)
+      throw LinkLost(fmt::format("data, but no picture that can be decoded for {:.1f} s",
+                                 config.picture_timeout_ms / 1000.0));
+  }
+
+  void run_tcp(const Endpoint& endpoint, const std::stop_token& stop);
+  void run_libav(const std::stop_token& stop);
+  void run_file(const std::stop_token& stop);
+  void run_once(const std::stop_token& stop);
+};
+
+void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& stop) {
+  TcpConnection connection(stop);
+  on_the_link([&] { connection.connect(endpoint, milliseconds(config.connect_timeout_ms)); });
+  connected();
+  AccessUnitStream stream(config.quiet_flush_ms);
+  Decoder decoder(config.decoder_threads);
+  LiveSession session(timeline, decoder, on_frame, on_access_unit);
+  const AccessUnitStream::Sink sink = [&](TimedAccessUnit timed) {
+    session.take(std::move(timed), true, false);
+  };
+  Counts counts;
+  const auto count = [&] {
+    counts.access_units = session.access_units();
+    counts.take(decoder.counts());
+    counts.take(stream);
+    publish(counts);
+  };
+  std::array<std::uint8_t, 65536> buffer;
+  SteadyTime newest_data = SteadyClock::now();
+  const auto read_timeout = milliseconds(config.read_timeout_ms);
+  for (;;) {
+    const auto quiet = stream.quiet_wait();
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        newest_data + read_timeout - SteadyClock::now());
+    const auto read = connection.read(
+        buffer, std::max(std::chrono::microseconds(0), quiet ? std::min(*quiet, left) : left));
+    const SteadyTime now = SteadyClock::now();
+    switch (read.status) {
+      case TcpConnection::Status::data:
+        newest_data = now;
+        counts.bytes += read.bytes;
+        stream.push(std::span(buffer).first(read.bytes), now, sink);
+        break;
+      case TcpConnection::Status::quiet:
+        if (now - newest_data >= read_timeout) {
+          if (stream.has_open_picture()) ++counts.unfinished;
+          count();
+          throw LinkLost(fmt::format("nothing came for {:.1f} s", config.read_timeout_ms / 1000.0));
+        }
+        stream.quiet(sink);
+        break;
+      case TcpConnection::Status::closed:
+        // Whether the last picture is whole can't be known.
+        if (stream.has_open_picture()) ++counts.unfinished;
+        count();
+        throw LinkLost(read.reason);
+      case TcpConnection::Status::stopped:
+        count();
+        return;
+    }
+    count();
+    check_pictures(session);
+  }
+}
+
+void Receiver::State::run_libav(const std::stop_token& stop) {
+  const LibavInput::Options options{stop, true, config.connect_timeout_ms, config.read_timeout_ms};
+  const auto opened =
+      on_the_link([&] { return std::make_unique<LibavInput>(config.url, options); });
+  LibavInput& input = *opened;
+  const auto made = on_the_link(
+      [&] { return std::make_unique<Decoder>(input.parameters(), config.decoder_threads); });
+  Decoder& decoder = *made;
+  connected();
+  LiveSession session(timeline, decoder, on_frame, on_access_unit);
+  Counts counts;
+  LibavInput::Packet packet;
+  while (!stop.stop_requested()) {
+    const auto status = input.read(packet);
+    if (stop.stop_requested()) return;
+    if (status != LibavInput::Status::packet)
+      throw LinkLost(status == LibavInput::Status::end ? "ended by the camera" : input.error());
+    TimedAccessUnit timed;
+    timed.received = SteadyClock::now();
+    timed.unit.bytes.assign(packet.bytes.begin(), packet.bytes.end());
+    timed.unit.idr = packet.keyframe;
+    timed.unit.has_parameter_sets = packet.keyframe;
+    counts.bytes += packet.bytes.size();
+    session.take(std::move(timed), input.is_h264(), packet.keyframe);
+    counts.access_units = session.access_units();
+    counts.take(decoder.counts());
+    publish(counts);
+    check_pictures(session);
+  }
+}
+
+// A recording in the place of a camera, in its own time.
+void Receiver::State::run_file(const std::stop_token& stop) {
+  const auto opened = on_the_link([&] {
+    return std::make_unique<RecordingReader>(config.url, config.file_fps, config.decoder_threads);
+  });
+  RecordingReader& reader = *opened;
+  connected();
+  const SteadyTime start = SteadyClock::now();
+  std::mutex pause_mutex;
+  std::condition_variable_any pause;
+  Counts counts;
+  while (const FramePtr read = reader.next()) {
+    const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
+                                 std::chrono::duration<double>(read->t_s));
+    std::unique_lock lock(pause_mutex);
+    pause.wait_until(lock, stop, due, [] { return false; });
+    if (stop.stop_requested()) return;
+    auto frame = std::make_shared<Frame>(read->planes());
+    frame->epoch = timeline.epoch;
+    frame->seq = timeline.newest_frame_seq = timeline.next_seq++;
+    frame->received = frame->decoded = SteadyClock::now();
+    frame->time = WallClock::now();
+    if (!timeline.first_received) timeline.first_received = frame->received;
+    frame->t_s = seconds_between(*timeline.first_received, frame->received);
+    on_frame(std::move(frame));
+    counts.access_units = reader.access_units();
+    counts.take(reader.counts());
+    publish(counts);
+  }
+  throw LinkLost("the recording has ended");
+}
+
+void Receiver::State::run_once(const std::stop_token& stop) {
+  if (const auto endpoint = tcp_address(config.url))
+    run_tcp(*endpoint, stop);
+  else if (is_file(config.url))
+    run_file(stop);
+  else
+    run_libav(stop);
+}
+
+Receiver::Receiver(ReceiverConfig config, OnFrame on_frame, OnEvent on_event,
+                   OnAccessUnit on_access_unit)
+    : state_(new State{std::move(config),
+                       std::move(on_frame),
+                       std::move(on_event),
+                       std::move(on_access_unit),
+                       {},
+                       {},
+                       {},
+                       0,
+                       0,
+                       {},
+                       {}}) {}
+
+Receiver::~Receiver() = default;
+
+void Receiver::run(std::stop_token stop) {
+  State& s = *state_;
+  const auto shortest = milliseconds(s.config.backoff_min_ms);
+  auto pause = shortest;
+  std::mutex mutex;
+  std::condition_variable_any waiting;
+  s.tell_connecting("");
+  while (!stop.stop_requested()) {
+    const std::uint32_t epoch_before = s.timeline.epoch;
+    const std::uint64_t seq_before = s.timeline.newest_frame_seq;
+    std::string reason;
+    try {
+      s.run_once(stop);
+    } catch (const LinkLost& lost) {
+      reason = lost.what();
+    }
+    {
+      const std::lock_guard lock(s.mutex);
+      s.ended.add(s.standing);
+      s.standing = {};
+      if (s.timeline.epoch == epoch_before) ++s.failed_attempts;
+    }
+    if (stop.stop_requested()) return;
+    if (s.timeline.epoch != epoch_before) {
+      log::warning("receive", "connection lost",
+                   {{"url", printable_url(s.config.url)}, {"reason", reason}});
+      s.tell(LinkEvent::Kind::lost, reason);
+    } else {
+      s.tell_connecting(reason);
+    }
+    // Only pictures show that a camera is back, not a port that accepts and closes.
+    if (s.timeline.newest_frame_seq != seq_before) pause = shortest;
+    std::unique_lock lock(mutex);
+    waiting.wait_for(lock, stop, pause, [] { return false; });
+    pause = std::min(2 * pause, milliseconds(s.config.backoff_max_ms));
+  }
+}
+
+ReceiverStats Receiver::stats() const {
+  const std::lock_guard lock(state_->mutex);
+  Counts all = state_->ended;
+  all.add(state_->standing);
+  ReceiverStats stats;
+  stats.connections = state_->connections;
+  stats.failed_attempts = state_->failed_attempts;
+  stats.bytes = all.bytes;
+  stats.access_units = all.access_units;
+  stats.frames = all.frames;
+  stats.discarded_bytes = all.discarded_bytes;
+  stats.drops = {{"corrupt", all.corrupt},
+                 {"missing_reference", all.missing_reference},
+                 {"waiting_for_keyframe", all.waiting},
+                 {"oversized_nal_unit", all.oversized_nal_units},
+                 {"oversized_access_unit", all.oversized_access_units},
+                 {"unfinished_at_disconnect", all.unfinished}};
+  return stats;
+}
+
+}  // namespace rearview

@@ -1,0 +1,298 @@
+#include "receive/recording_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+
+#include "base/error.h"
+#include "receive/access_unit_stream.h"
+#include "receive/libav_input.h"
+#include "receive/stream_url.h"
+
+namespace rearview {
+namespace {
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using FilePointer = std::unique_ptr<std::FILE, FileCloser>;
+
+std::string local_path(const std::string& input) {
+  constexpr std::string_view kScheme = "file:";
+  return input.starts_with(kScheme) ? input.substr(kScheme.size()) : input;
+}
+
+// An Annex-B stream begins with a start code and a NAL unit type that can begin one; MPEG program
+// streams begin with 00 00 01 too, but with a byte above 0x7f behind it.
+bool looks_like_annexb(std::FILE* file) {
+  std::array<unsigned char, 512> head{};
+  const std::size_t size = std::fread(head.data(), 1, head.size(), file);
+  std::rewind(file);
+  std::size_t at = 0;
+  while (at < size && head[at] == 0) ++at;
+  if (at < 2 || at + 1 >= size || head[at] != 1) return false;
+  const unsigned header = head[at + 1];
+  const unsigned type = header & 0x1f;
+  return header < 0x80 && (type == 1 || (type >= 5 && type <= 9));
+}
+
+bool named_as_raw(const std::string& path) {
+  return std::ranges::any_of(std::array{".h264", ".264", ".avc", ".h26l"},
+                             [&](const char* ending) { return path.ends_with(ending); });
+}
+
+}  // namespace
+
+/// Where access units come from, and when their pictures are shown.
+class RecordingReader::Source {
+ public:
+  struct Timed {
+    Planes planes;
+    double t_s = 0;
+    std::uint64_t seq = 0;
+  };
+
+  virtual ~Source() = default;
+  virtual double fps() const = 0;
+  virtual std::optional<double> duration_s() const = 0;
+
+  std::optional<Timed> next() {
+    while (ready_.empty() && !ended_) ended_ = !read_more();
+    if (ready_.empty()) return std::nullopt;
+    Timed timed = std::move(ready_.front());
+    ready_.pop_front();
+    return timed;
+  }
+  std::uint64_t access_units() const { return access_units_; }
+  virtual const DecoderCounts& counts() const = 0;
+
+ protected:
+  /// Decodes some more; false at the end.
+  virtual bool read_more() = 0;
+
+  std::deque<Timed> ready_;
+  std::uint64_t access_units_ = 0;
+
+ private:
+  bool ended_ = false;
+};
+
+class RecordingReader::RawSource : public RecordingReader::Source {
+ public:
+  RawSource(FilePointer file, double fps, int threads)
+      : file_(std::move(file)), fps_(fps), decoder_(threads) {
+    count_pictures();
+  }
+  double fps() const override { return fps_; }
+  std::optional<double> duration_s() const override { return duration_s_; }
+  const DecoderCounts& counts() const override { return decoder_.counts(); }
+
+ private:
+  bool read_more() override {
+    if (units_.empty() && !read_units()) {
+      if (!finished_) decoder_.finish(sink());
+      finished_ = true;
+      return !ready_.empty();
+    }
+    TimedAccessUnit timed = std::move(units_.front());
+    units_.pop_front();
+    const auto index = static_cast<std::int64_t>(access_units_++);
+    unshown_.insert(index);
+    const auto before = decoder_.counts();
+    if (timed.after_loss) decoder_.lost(sink());
+    decoder_.decode(timed.unit.bytes, index, sink());
+    forget_lost(before);
+    return true;
+  }
+
+  bool read_units() {
+    const AccessUnitStream::Sink keep = [this](TimedAccessUnit timed) {
+      units_.push_back(std::move(timed));
+    };
+    while (units_.empty() && !at_end_) {
+      const std::size_t size = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
+      if (size > 0) stream_.push(std::span(buffer_).first(size), SteadyTime{}, keep);
+      if (size == buffer_.size()) continue;
+      if (std::ferror(file_.get()) != 0)
+        throw std::runtime_error(
+            fmt::format("reading the recording: {}", std::generic_category().message(errno)));
+      at_end_ = true;
+      stream_.end(keep);
+    }
+    return !units_.empty();
+  }
+
+  // Pictures come in the order of display and access units in that of decoding, but each of the
+  // first takes one of the numbers of the second: always the least.
+  Decoder::Sink sink() {
+    return [this](Decoder::Picture picture) {
+      std::int64_t index = picture.tag;
+      if (!unshown_.empty()) {
+        index = *unshown_.begin();
+        unshown_.erase(unshown_.begin());
+      }
+      ready_.push_back({std::move(picture.planes), static_cast<double>(index) / fps_,
+                        static_cast<std::uint64_t>(index) + 1});
+    };
+  }
+
+  // A lost picture leaves a gap in time.
+  void forget_lost(const DecoderCounts& before) {
+    const DecoderCounts& now = decoder_.counts();
+    std::uint64_t lost = now.corrupt + now.missing_reference + now.waiting - before.corrupt -
+                         before.missing_reference - before.waiting;
+    for (; lost > 0 && !unshown_.empty(); --lost) unshown_.erase(unshown_.begin());
+  }
+
+  // The length is what progress is measured by; memchr over a long recording takes a moment, so
+  // it is left out for very long ones.
+  void count_pictures() {
+    constexpr std::uint64_t kMostBytes = 512 << 20;
+    AccessUnitStream stream(0);
+    std::uint64_t pictures = 0;
+    std::uint64_t bytes = 0;
+    const AccessUnitStream::Sink count = [&](const TimedAccessUnit&) { ++pictures; };
+    for (;;) {
+      const std::size_t size = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
+      stream.push(std::span(buffer_).first(size), SteadyTime{}, count);
+      bytes += size;
+      if (size < buffer_.size()) break;
+      if (bytes > kMostBytes) {
+        std::rewind(file_.get());
+        return;
+      }
+    }
+    stream.end(count);
+    std::rewind(file_.get());
+    duration_s_ = static_cast<double>(pictures) / fps_;
+  }
+
+  FilePointer file_;
+  double fps_;
+  std::optional<double> duration_s_;
+  Decoder decoder_;
+  AccessUnitStream stream_{0};
+  std::deque<TimedAccessUnit> units_;
+  std::set<std::int64_t> unshown_;
+  std::array<std::uint8_t, 65536> buffer_{};
+  bool at_end_ = false;
+  bool finished_ = false;
+};
+
+class RecordingReader::LibavSource : public RecordingReader::Source {
+ public:
+  LibavSource(const std::string& input, double fps, int threads)
+      : input_(input, {}), fps_(fps), decoder_(input_.parameters(), threads) {
+    if (const auto own = input_.fps()) fps_ = *own;
+  }
+  double fps() const override { return fps_; }
+  std::optional<double> duration_s() const override { return input_.duration_s(); }
+  const DecoderCounts& counts() const override { return decoder_.counts(); }
+
+ private:
+  bool read_more() override {
+    LibavInput::Packet packet;
+    const auto status = input_.read(packet);
+    if (status != LibavInput::Status::packet) {
+      if (!finished_) decoder_.finish(sink());
+      finished_ = true;
+      if (status == LibavInput::Status::failed && ready_.empty())
+        throw std::runtime_error("reading the recording: " + input_.error());
+      return !ready_.empty();
+    }
+    const auto index = static_cast<std::int64_t>(access_units_++);
+    if (packet.pts_s) {
+      if (!first_s_ || *packet.pts_s < *first_s_) first_s_ = packet.pts_s;
+      times_[index] = *packet.pts_s;
+    }
+    while (times_.size() > kMostInside) times_.erase(times_.begin());
+    decoder_.decode(packet.bytes, index, sink(), packet.keyframe);
+    return true;
+  }
+
+  Decoder::Sink sink() {
+    return [this](Decoder::Picture picture) {
+      double t_s = newest_s_ + (any_ ? 1 / fps_ : 0);
+      if (const auto at = times_.find(picture.tag); at != times_.end() && first_s_) {
+        const double media_s = at->second - *first_s_;
+        // A damaged container can say anything; time must not go back.
+        if (std::isfinite(media_s) && (!any_ || media_s > newest_s_)) t_s = std::max(0.0, media_s);
+        times_.erase(at);
+      }
+      newest_s_ = t_s;
+      any_ = true;
+      seq_ = std::max(seq_, static_cast<std::uint64_t>(picture.tag)) + 1;
+      ready_.push_back({std::move(picture.planes), t_s, seq_});
+    };
+  }
+
+  static constexpr std::size_t kMostInside = 64;  // more than any decoder holds back
+
+  LibavInput input_;
+  double fps_;
+  Decoder decoder_;
+  std::map<std::int64_t, double> times_;
+  std::optional<double> first_s_;
+  double newest_s_ = 0;
+  std::uint64_t seq_ = 0;
+  bool any_ = false;
+  bool finished_ = false;
+};
+
+RecordingReader::RecordingReader(const std::string& input, double fps, int threads) {
+  if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
+  const std::string path = local_path(input);
+  if (is_file(input)) {
+    FilePointer file(std::fopen(path.c_str(), "rbe"));
+    if (!file)
+      throw UsageError(fmt::format("{}: {}", path, std::generic_category().message(errno)));
+    if (named_as_raw(path) || looks_like_annexb(file.get())) {
+      source_ = std::make_unique<RawSource>(std::move(file), fps, threads);
+      return;
+    }
+  }
+  try {
+    source_ = std::make_unique<LibavSource>(is_file(input) ? path : input, fps, threads);
+  } catch (const std::runtime_error& error) {
+    throw UsageError(fmt::format("{}: {}", printable_url(input), error.what()));
+  }
+}
+
+RecordingReader::~RecordingReader() = default;
+
+FramePtr RecordingReader::next() {
+  auto timed = source_->next();
+  if (!timed) return nullptr;
+  auto frame = std::make_shared<Frame>(std::move(timed->planes));
+  frame->epoch = 1;
+  frame->seq = timed->seq;
+  frame->t_s = timed->t_s;
+  frame->time = start_ + std::chrono::duration_cast<WallClock::duration>(
+                             std::chrono::duration<double>(timed->t_s));
+  frame->received = frame->decoded = SteadyClock::now();
+  return frame;
+}
+
+double RecordingReader::fps() const {
+  return source_->fps();
+}
+std::optional<double> RecordingReader::duration_s() const {
+  return source_->duration_s();
+}
+std::uint64_t RecordingReader::access_units() const {
+  return source_->access_units();
+}
+const DecoderCounts& RecordingReader::counts() const {
+  return source_->counts();
+}
+
+}  // namespace rearview

@@ -1,0 +1,29 @@
+#include "receive/stream_url.h"
+
+#include <string_view>
+
+namespace rearview {
+
+std::optional<Endpoint> tcp_address(const std::string& url) {
+  constexpr std::string_view kScheme = "tcp://";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  std::string_view rest = std::string_view(url).substr(kScheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  return parse_endpoint(rest);
+}
+
+bool is_file(const std::string& url) {
+  return url.starts_with("file:") || url.find("://") == std::string::npos;
+}
+
+std::string printable_url(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const auto host = scheme + 3;
+  const auto at = url.rfind('@', url.find('/', host));
+  const auto colon = url.find(':', host);
+  if (at == std::string::npos || at < host || colon == std::string::npos || colon > at) return url;
+  return url.substr(0, colon + 1) + "***" + url.substr(at);
+}
+
+}  // namespace rearview

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/endpoint.h"
+
+namespace rearview {
+
+/// The address in tcp://HOST:PORT; nullopt for any other URL. Throws UsageError when what follows
+/// tcp:// is not HOST:PORT.
+std::optional<Endpoint> tcp_address(const std::string& url);
+
+/// Whether it names a file: no scheme, or file:.
+bool is_file(const std::string& url);
+
+/// The URL without a password in it, for messages and logs.
+std::string printable_url(const std::string& url);
+
+}  // namespace rearview
