@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -11,8 +12,6 @@
 
 namespace rearview {
 namespace {
-
-constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
 std::string shown(const nlohmann::json& value) {
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -167,18 +166,18 @@ void ConfigReader::finish() const {
   }
 }
 
-nlohmann::json read_json_file(const std::filesystem::path& file) {
+nlohmann::json read_json_file(const std::filesystem::path& file, std::size_t most_bytes) {
   std::ifstream in(file, std::ios::binary);
   std::string text;
   if (in && !std::filesystem::is_directory(file)) {
-    text.resize(kMaxConfigBytes + 1);
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
+    std::array<char, 65536> piece;
+    while (text.size() <= most_bytes && (in.read(piece.data(), piece.size()) || in.gcount() > 0))
+      text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
   } else {
     throw UsageError(fmt::format("{}: can't be read as a file", file.string()));
   }
-  if (text.size() > kMaxConfigBytes)
-    throw UsageError(fmt::format("{}: larger than {} bytes", file.string(), kMaxConfigBytes));
+  if (text.size() > most_bytes)
+    throw UsageError(fmt::format("{}: larger than {} bytes", file.string(), most_bytes));
 
   // nlohmann keeps the last of two equal keys; a setting that silently loses is an error here.
   std::vector<std::set<std::string>> open_objects;

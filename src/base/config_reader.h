@@ -87,8 +87,9 @@ class ConfigReader {
   std::set<std::string> known_;
 };
 
-/// Reads a JSON file (comments allowed, 1 MiB at most, no key twice). Throws UsageError with line
-/// and column.
-nlohmann::json read_json_file(const std::filesystem::path& file);
+/// Reads a JSON file (comments allowed, no key twice, most_bytes at most). Throws UsageError with
+/// line and column.
+nlohmann::json read_json_file(const std::filesystem::path& file,
+                              std::size_t most_bytes = std::size_t{1} << 20);
 
 }  // namespace rearview

@@ -1,0 +1,145 @@
+#include "evaluate/clip_scorer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace rearview {
+namespace {
+
+constexpr float kLeastIou = 0.3F;
+// Truth times are rounded to a hundredth or better of a frame's time.
+constexpr double kRounding_s = 0.005;
+constexpr double kLatestPassAlert_s = 3;  // after the pass
+
+bool within(double t_s, double from_s, double to_s) {
+  return t_s >= from_s - kRounding_s && t_s <= to_s + kRounding_s;
+}
+
+}  // namespace
+
+ClipScorer::ClipScorer(Truth truth) : truth_(std::move(truth)) {
+  score_.truth = truth_.file.string();
+  score_.input = truth_.input.string();
+  for (const TruthEvent& event : truth_.events) {
+    score_.events.emplace_back();
+    score_.events.back().event = event;
+  }
+  for (const TruthOther& other : truth_.others) ++score_.others[other.kind].vehicles;
+}
+
+void ClipScorer::add(const Analysis& analysis, cv::Size picture) {
+  ++score_.frames;
+  if (analysis.state == AnalysisState::failed) ++score_.frames_failed;
+  if (analysis.state == AnalysisState::degraded) ++score_.frames_degraded;
+  if (analysis.road == Road::blind) ++score_.frames_blind;
+  if (!truth_.ignored(analysis.t_s))
+    score_.scored_s += last_t_s_ ? analysis.t_s - *last_t_s_ : 1 / truth_.fps;
+  last_t_s_ = analysis.t_s;
+
+  follow(analysis, picture);
+  for (const Alert& alert : analysis.alerts) {
+    ++score_.alerts[alert.kind];
+    if (alert.kind == AlertKind::vehicle_approaching || alert.kind == AlertKind::fast_approach)
+      judge_approach(alert);
+    if (alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass) judge_pass(alert);
+  }
+}
+
+void ClipScorer::follow(const Analysis& analysis, cv::Size picture) {
+  for (EventScore& score : score_.events) {
+    const TruthEvent& event = score.event;
+    if (event.track.empty() || !within(analysis.t_s, event.t_visible_s, event.t_pass_s)) continue;
+    ++score.frames_visible;
+    const cv::Rect2f box = event.track.box_at(analysis.t_s);
+    const Track* best = nullptr;
+    float best_iou = kLeastIou;
+    for (const Track& track : analysis.tracks) {
+      const float iou = overlap(track.box, box);
+      if (iou < best_iou) continue;
+      best = &track;
+      best_iou = iou;
+    }
+    if (!best) continue;
+    ++score.frames_tracked;
+    score.track_ids.insert(best->id);
+    const auto closing = event.track.closing_at(analysis.t_s, picture);
+    if (!closing) continue;
+    score_.estimates.push_back({.true_ttc_s = closing->ttc_s,
+                                .true_distance_m = event.track.distance_at(analysis.t_s),
+                                .true_closing_mps = closing->closing_mps,
+                                .ttc_s = best->ttc_s,
+                                .distance_m = best->distance_m,
+                                .closing_mps = best->closing_mps});
+  }
+}
+
+void ClipScorer::judge_approach(const Alert& alert) {
+  EventScore* found = nullptr;
+  float best = 0;
+  for (EventScore& score : score_.events) {
+    const TruthEvent& event = score.event;
+    if (!within(alert.t_s, event.t_visible_s, event.t_pass_s)) continue;
+    // Without a track only the time can tell; anything seen to overlap comes first.
+    const float iou =
+        event.track.empty() ? kLeastIou : overlap(alert.box, event.track.box_at(alert.t_s));
+    if (iou < kLeastIou || (found && iou <= best)) continue;
+    found = &score;
+    best = iou;
+  }
+  if (found) {
+    if (!found->alert_t_s) {
+      found->alert_t_s = alert.t_s;
+      found->lead_s = found->event.t_pass_s - alert.t_s;
+      found->alert_kind = alert.kind;
+    } else {
+      ++found->repeats;
+      if (alert.kind == AlertKind::fast_approach && found->alert_kind != alert.kind)
+        found->escalated = true;
+    }
+    if (alert.track_id) found->track_ids.insert(*alert.track_id);
+    return;
+  }
+
+  StrayAlert stray{alert.t_s, alert.kind, alert.track_id, alert.box, ""};
+  const TruthOther* on = nullptr;
+  best = 0;
+  for (std::size_t i = 0; i < truth_.others.size(); ++i) {
+    const TruthOther& other = truth_.others[i];
+    if (other.track.empty() || !within(alert.t_s, other.t0_s, other.t1_s)) continue;
+    const float iou = overlap(alert.box, other.track.box_at(alert.t_s));
+    if (iou < kLeastIou || iou <= best) continue;
+    on = &other;
+    best = iou;
+  }
+  if (on) {
+    stray.on = on->kind;
+    if (alerted_others_.insert(static_cast<std::size_t>(on - truth_.others.data())).second)
+      ++score_.others[on->kind].alerted;
+  } else {
+    for (const EventScore& score : score_.events) {
+      const TruthEvent& event = score.event;
+      if (!event.track.empty() && overlap(alert.box, event.track.box_at(alert.t_s)) >= kLeastIou)
+        stray.on = fmt::format("event {}, too {}", event.id,
+                               alert.t_s < event.t_visible_s ? "early" : "late");
+    }
+  }
+  if (truth_.ignored(alert.t_s)) return;
+  (on && on->soft() ? score_.soft : score_.wrong).push_back(std::move(stray));
+}
+
+void ClipScorer::judge_pass(const Alert& alert) {
+  for (EventScore& score : score_.events) {
+    if (score.reported_pass_s || !alert.track_id || !score.track_ids.contains(*alert.track_id) ||
+        !within(alert.t_s, score.event.t_visible_s, score.event.t_pass_s + kLatestPassAlert_s))
+      continue;
+    score.reported_pass_s = alert.pass_t_s.value_or(alert.t_s);
+    score.reported_side = alert.side;
+    score.reported_lateral_m = alert.lateral_m;
+    return;
+  }
+  if (!truth_.ignored(alert.t_s)) ++score_.stray_passes;
+}
+
+}  // namespace rearview
