@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "camera/encode/encoder_config.h"
+#include "camera/scene/scene_config.h"
+#include "camera/source/make_source.h"
+#include "camera/stream/stream_config.h"
+
+namespace rearview::camera {
+
+/// All settings of rearview-camera; the members hold the defaults, which config/camera.json
+/// repeats.
+struct CameraConfig {
+  log::Level log_level = log::Level::info;
+  SourceConfig source;
+  SceneConfig scene;
+  EncoderConfig encoder;
+  StreamConfig stream;
+
+  /// Throws UsageError for the first thing that can't be used.
+  static CameraConfig read(const std::filesystem::path& file);
+  static CameraConfig parse(const nlohmann::json& value, const std::string& source_name);
+};
+
+}  // namespace rearview::camera

@@ -1,0 +1,53 @@
+#include "camera/libav.h"
+
+extern "C" {
+#include <libavutil/error.h>
+#include <libavutil/log.h>
+}
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <new>
+#include <string_view>
+
+#include "base/log.h"
+
+namespace rearview::camera {
+namespace {
+
+void log_line(void* context, int level, const char* format, va_list arguments) {
+  if (level > AV_LOG_ERROR) return;
+  std::array<char, 512> text{};
+  std::vsnprintf(text.data(), text.size(), format, arguments);
+  std::string_view line(text.data());
+  while (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+  const AVClass* const* described = static_cast<AVClass**>(context);
+  log::debug("libav", line, {{"from", described && *described ? (*described)->class_name : "-"}});
+}
+
+}  // namespace
+
+AvFrame make_av_frame() {
+  AvFrame frame(av_frame_alloc());
+  if (!frame) throw std::bad_alloc();
+  return frame;
+}
+
+AvPacket make_av_packet() {
+  AvPacket packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  return packet;
+}
+
+std::string av_error(int code) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+  av_strerror(code, text.data(), text.size());
+  return text.data();
+}
+
+void route_av_log() {
+  av_log_set_callback(log_line);
+}
+
+}  // namespace rearview::camera

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/config_reader.h"
+#include "camera/encode/encoder_config.h"
+#include "camera/scene/scene_config.h"
+#include "camera/source/source.h"
+
+namespace rearview::camera {
+
+/// Where the pictures come from.
+struct SourceConfig {
+  std::string input = "scene";  ///< scene or file:PATH
+  double raw_fps = 30;          ///< of a raw .h264 whose SPS has no timing
+  bool pass_through = true;     ///< false: H.264 files are decoded and encoded again, too
+  double max_gop_s = 10;        ///< a file with IDRs further apart is encoded again
+
+  void read(ConfigReader& reader);
+  bool operator==(const SourceConfig&) const = default;
+};
+
+/// Throws UsageError when input is not a SOURCE of interfaces.md.
+void check_source(const std::string& input);
+
+struct OpenedSource {
+  std::unique_ptr<CodedSource> source;
+  /// Ground truth so far, for a source that knows it (any thread, while source lives), else empty.
+  std::function<nlohmann::ordered_json()> truth;
+};
+
+/// Throws UsageError when the source can't be opened, std::runtime_error when nothing can encode.
+OpenedSource open_source(const SourceConfig& config, const SceneConfig& scene,
+                         const EncoderConfig& encoder, Pace pace);
+
+}  // namespace rearview::camera

@@ -1,0 +1,307 @@
+#include "camera/stream/stream_server.h"
+
+#include <utility>
+//
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "camera/stream/delay_window.h"
+#include "camera/stream/picture_ring.h"
+#include "camera/stream/stream_client.h"
+
+namespace rearview::camera {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// Pictures of a source that has been silent for longer are no live picture: a client that joins
+// then waits for a new one.
+constexpr double kLive_s = 1;
+constexpr std::chrono::milliseconds kSweepPeriod{100};
+constexpr int kSweepsPerReport = 10;
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+tcp::endpoint resolve(asio::io_context& io, const Endpoint& listen) {
+  error_code error;
+  const auto address = asio::ip::make_address(listen.host, error);
+  if (!error) return {address, listen.port};
+  const auto found = tcp::resolver(io).resolve(listen.host, std::to_string(listen.port),
+                                               tcp::resolver::passive, error);
+  if (error || found.empty())
+    throw UsageError(fmt::format("stream address {}: {}", listen.text(), error.message()));
+  return *found.begin();
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  return Endpoint{endpoint.address().to_string(), endpoint.port()}.text();
+}
+
+}  // namespace
+
+class StreamServer::Impl {
+ public:
+  Impl(const StreamConfig& config, IdrPolicy idr)
+      : config_(config),
+        idr_(std::move(idr)),
+        ring_({static_cast<std::size_t>(config.gop_cache_kb) * 1024,
+               2.0 * config.max_backlog_ms / 1000}) {
+    open();
+    accept();
+    sweep();
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Impl() {
+    io_.stop();
+    thread_.join();
+  }
+
+  void publish(CodedPicturePtr picture) {
+    {
+      const std::lock_guard lock(ring_mutex_);
+      ring_.push(std::move(picture));
+    }
+    if (!pump_posted_.exchange(true)) asio::post(io_, [this] { pump_all(); });
+  }
+
+  Endpoint listening() const { return listening_; }
+
+  Stats stats() const {
+    const SteadyTime now = SteadyClock::now();
+    const std::lock_guard lock(stats_mutex_);
+    Stats stats = ended_;
+    for (const auto& client : clients_) {
+      Client one{client->address, seconds_between(client->connected, now),
+                 client->bytes,   client->pictures,
+                 client->skipped, client->moved_on};
+      add_to(stats, *client);
+      stats.clients.push_back(std::move(one));
+    }
+    stats.delay_p50_ms = delays_.percentile_ms(0.5);
+    stats.delay_p95_ms = delays_.percentile_ms(0.95);
+    return stats;
+  }
+
+  std::size_t client_count() const { return client_count_; }
+
+ private:
+  void open() {
+    const tcp::endpoint where = resolve(io_, config_.listen);
+    const auto check = [&](const error_code& error) {
+      if (error)
+        throw UsageError(
+            fmt::format("stream address {}: {}", config_.listen.text(), error.message()));
+    };
+    error_code error;
+    acceptor_.open(where.protocol(), error);
+    check(error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    check(error);
+    acceptor_.bind(where, error);
+    check(error);
+    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    check(error);
+    const tcp::endpoint bound = acceptor_.local_endpoint();
+    listening_ = {bound.address().to_string(), bound.port()};
+    log::info("stream", "listening", {{"address", listening_.host}, {"port", listening_.port}});
+  }
+
+  void run() {
+    try {
+      io_.run();
+    } catch (const std::exception& e) {
+      // Only want of memory comes here. The service manager starts the program again.
+      log::error("stream", "failed", {{"why", e.what()}});
+      std::terminate();
+    }
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (error) {  // no descriptors left, or the peer has gone again
+        accept_pause_.expires_after(kAcceptPause);
+        accept_pause_.async_wait([this](const error_code& cut) {
+          if (!cut) accept();
+        });
+        return;
+      }
+      join(std::move(socket));
+      accept();
+    });
+  }
+
+  void join(tcp::socket socket) {
+    error_code error;
+    const tcp::endpoint peer = socket.remote_endpoint(error);
+    if (error) return;
+    if (clients_.size() >= static_cast<std::size_t>(config_.max_clients)) {
+      const std::lock_guard lock(stats_mutex_);
+      ++ended_.refused;
+      return;
+    }
+    auto client = std::make_shared<StreamClient>(
+        std::move(socket), text_of(peer), config_,
+        StreamClient::Events{
+            [this](StreamClient& ready) { pump(ready); },
+            [this](StreamClient& closed, const std::string& why) { remove(closed, why); },
+            [this](const CodedPicture& picture) { delivered(picture); }});
+    {
+      const std::lock_guard lock(stats_mutex_);
+      clients_.push_back(client);
+      ++ended_.accepted;
+    }
+    client_count_ = clients_.size();
+    log::debug("stream", "client joined", {{"peer", client->address}});
+    client->start();
+    bool ask = false;
+    {
+      const std::lock_guard lock(ring_mutex_);
+      if (cache_serves()) {
+        client->begin_with_cached(ring_);
+      } else {
+        client->begin_with_next(ring_);
+        ask = true;
+      }
+    }
+    if (ask && idr_.request) idr_.request();
+    pump(*client);
+  }
+
+  // With ring_mutex_ held.
+  bool cache_serves() const {
+    if (!ring_.last_idr()) return false;
+    const CodedPicture& newest = *ring_.at(ring_.end_number() - 1);
+    if (seconds_between(newest.captured, SteadyClock::now()) > kLive_s) return false;
+    const CodedPicture& idr = *ring_.at(*ring_.last_idr());
+    return !idr_.request || seconds_between(idr.captured, newest.captured) < idr_.fresh_s;
+  }
+
+  void pump_all() {
+    pump_posted_ = false;
+    for (const auto& client : clients_) pump(*client);
+  }
+
+  void pump(StreamClient& client) {
+    {
+      const std::lock_guard lock(ring_mutex_);
+      if (!client.gather(ring_)) return;
+    }
+    client.send();
+  }
+
+  void delivered(const CodedPicture& picture) {
+    const double delay_ms = ms_between(picture.encoder_in, SteadyClock::now());
+    const std::lock_guard lock(stats_mutex_);
+    delays_.add(delay_ms);
+  }
+
+  void remove(const StreamClient& client, const std::string& why) {
+    log::debug("stream", "client left", {{"peer", client.address}, {"why", why}});
+    const std::lock_guard lock(stats_mutex_);
+    const auto it = std::find_if(clients_.begin(), clients_.end(),
+                                 [&](const auto& each) { return each.get() == &client; });
+    if (it == clients_.end()) return;
+    add_to(ended_, client);
+    clients_.erase(it);
+    client_count_ = clients_.size();
+  }
+
+  void sweep() {
+    sweep_timer_.expires_after(kSweepPeriod);
+    sweep_timer_.async_wait([this](const error_code& cut) {
+      if (cut) return;
+      const SteadyTime now = SteadyClock::now();
+      const auto clients = clients_;  // remove() changes the list
+      for (const auto& client : clients) {
+        const bool noisy = client->noisy();
+        if (!noisy && !client->stuck(now)) continue;
+        client->abort();
+        {
+          const std::lock_guard lock(stats_mutex_);
+          ++(noisy ? ended_.dropped_noisy : ended_.dropped_stuck);
+        }
+        remove(*client, noisy ? "sends too much" : "stuck");
+      }
+      if (++sweeps_ % kSweepsPerReport == 0) report();
+      sweep();
+    });
+  }
+
+  // Once a second: what went wrong since the last time.
+  void report() {
+    const Stats now = stats();
+    if (now.skipped != reported_.skipped || now.dropped_stuck != reported_.dropped_stuck ||
+        now.dropped_noisy != reported_.dropped_noisy || now.refused != reported_.refused) {
+      log::warning("stream", "clients too slow or too many",
+                   {{"clients", now.clients.size()},
+                    {"pictures_skipped", now.skipped - reported_.skipped},
+                    {"moved_on", now.moved_on - reported_.moved_on},
+                    {"dropped_stuck", now.dropped_stuck - reported_.dropped_stuck},
+                    {"dropped_noisy", now.dropped_noisy - reported_.dropped_noisy},
+                    {"refused", now.refused - reported_.refused}});
+    }
+    reported_ = now;
+  }
+
+  static void add_to(Stats& stats, const StreamClient& client) {
+    stats.skipped += client.skipped;
+    stats.moved_on += client.moved_on;
+    stats.bytes += client.bytes;
+    stats.pictures += client.pictures;
+  }
+
+  const StreamConfig config_;
+  const IdrPolicy idr_;
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_{io_};
+  asio::steady_timer accept_pause_{io_};
+  asio::steady_timer sweep_timer_{io_};
+  Endpoint listening_;
+  int sweeps_ = 0;
+  Stats reported_;
+  std::atomic<bool> pump_posted_{false};
+  std::atomic<std::size_t> client_count_{0};
+
+  std::mutex ring_mutex_;
+  PictureRing ring_;
+
+  // clients_ is changed by the I/O thread only, and under the mutex.
+  mutable std::mutex stats_mutex_;
+  std::vector<std::shared_ptr<StreamClient>> clients_;
+  Stats ended_;  // of clients that have gone, and what belongs to none
+  DelayWindow delays_;
+
+  std::thread thread_;
+};
+
+StreamServer::StreamServer(const StreamConfig& config, IdrPolicy idr)
+    : impl_(std::make_unique<Impl>(config, std::move(idr))) {}
+StreamServer::~StreamServer() = default;
+
+void StreamServer::publish(CodedPicturePtr picture) {
+  impl_->publish(std::move(picture));
+}
+Endpoint StreamServer::listening() const {
+  return impl_->listening();
+}
+StreamServer::Stats StreamServer::stats() const {
+  return impl_->stats();
+}
+std::size_t StreamServer::client_count() const {
+  return impl_->client_count();
+}
+
+}  // namespace rearview::camera

@@ -1,0 +1,67 @@
+#include "camera/truth_file.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "camera/source/pacer.h"
+
+namespace rearview::camera {
+
+TruthFile::TruthFile(std::filesystem::path file, std::string input,
+                     std::function<nlohmann::ordered_json()> truth)
+    : file_(std::move(file)), input_(std::move(input)), truth_(std::move(truth)) {
+  try {
+    write(truth_());
+  } catch (const std::exception& e) {
+    throw UsageError(e.what());
+  }
+}
+
+void TruthFile::start() {
+  thread_ = std::jthread([this](std::stop_token stop) { watch(stop); });
+}
+
+void TruthFile::watch(std::stop_token stop) {
+  while (sleep_until(stop, SteadyClock::now() + std::chrono::seconds(1))) {
+    try {
+      nlohmann::ordered_json truth = truth_();
+      const std::size_t events = truth.at("events").size();
+      if (events == events_written_) continue;
+      write(std::move(truth));
+      events_written_ = events;
+    } catch (const std::exception& e) {
+      log::warning("truth", "can't be written", {{"file", file_.string()}, {"why", e.what()}});
+    }
+  }
+}
+
+void TruthFile::finish() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  write(truth_());
+}
+
+void TruthFile::write(nlohmann::ordered_json truth) const {
+  truth["input"] = input_;
+  // Beside the file: a rename replaces it in one step.
+  const std::filesystem::path beside = file_.string() + ".tmp";
+  {
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out << truth.dump() << '\n';
+    out.close();
+    if (!out) throw std::runtime_error(fmt::format("{}: can't be written", beside.string()));
+  }
+  std::error_code error;
+  std::filesystem::rename(beside, file_, error);
+  if (error) throw std::runtime_error(fmt::format("{}: {}", file_.string(), error.message()));
+}
+
+}  // namespace rearview::camera
