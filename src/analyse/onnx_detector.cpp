@@ -72,7 +72,6 @@ OnnxDetector::OnnxDetector(OnnxSettings settings)
     : settings_(std::move(settings)),
       decoder_(make_box_decoder(settings_.family, settings_.input)),
       input_(decoder_->layout(), settings_.region) {
-  cv::setNumThreads(settings_.threads);
   try {
     const QuietOpenCv quiet;
     network_ = std::make_unique<Network>(settings_.model);
@@ -168,7 +167,6 @@ std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
   });
   config.number("every", settings.every, 1, 30);
   config.number("offset", settings.offset, 0, settings.every - 1);
-  config.number("threads", settings.threads, 1, 64);
 
   if (const nlohmann::json* found = config.raw("classes")) {
     const ConfigReader classes(*found, config.source(), config.where() + "/classes");

@@ -27,7 +27,6 @@ struct OnnxSettings {
   /// Looks at every n-th frame, beginning with number `offset` (from 0).
   int every = 1;
   int offset = 0;
-  int threads = 1;
 };
 
 /// Finds vehicles with a neural network run by OpenCV and appends them to analysis.detections,
@@ -38,7 +37,7 @@ struct OnnxSettings {
 /// what is wrong with it (no file, not readable, outputs that are not the family's, classes it
 /// hasn't). process() throws std::runtime_error if the network gives numbers that are not finite.
 ///
-/// `threads` is OpenCV's count for the whole process; the stage constructed last decides.
+/// The network runs on as many threads as OpenCV is allowed in the process (cv::setNumThreads).
 class OnnxDetector : public Stage {
  public:
   explicit OnnxDetector(OnnxSettings settings);
@@ -60,7 +59,7 @@ class OnnxDetector : public Stage {
 };
 
 /// Stage "onnx". Keys: model, family, input {width, height}, score_threshold, nms_iou, classes
-/// {"number": "class"}, region {x, y, w, h}, every, offset, threads.
+/// {"number": "class"}, region {x, y, w, h}, every, offset.
 std::unique_ptr<Stage> make_onnx(ConfigReader& config);
 
 }  // namespace rearview

@@ -135,7 +135,7 @@ TEST_F(OnnxDetectorTest, IsBuiltFromConfiguration) {
   const auto stage = configured(
       R"({"model":"tiny.onnx","family":"yolox","input":{"width":32,"height":32},
           "score_threshold":0.2,"nms_iou":0.5,"classes":{"0":"truck","5":"bus"},
-          "region":{"x":0,"y":0,"w":1,"h":1},"every":1,"offset":0,"threads":1})");
+          "region":{"x":0,"y":0,"w":1,"h":1},"every":1,"offset":0})");
   const auto found = detections(*stage, test::flat_planes({64, 64}, 235));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].vehicle_class, VehicleClass::truck);
