@@ -5,13 +5,13 @@ namespace rearview::camera {
 Atmosphere::Atmosphere(Light light, Weather weather) {
   switch (light) {
     case Light::kDay:
-      sun = {1.15f, 1.08f, 0.96f};
-      resting_sun_ = normalized({0.62f, 0.72f, 0.30f});
-      zenith = {0.24f, 0.38f, 0.66f};
-      horizon = {0.66f, 0.74f, 0.82f};
+      sun = {1.50f, 1.38f, 1.18f};
+      resting_sun_ = normalized({0.66f, 0.64f, -0.36f});
+      zenith = {0.17f, 0.34f, 0.74f};
+      horizon = {0.78f, 0.88f, 0.98f};
       ground_bounce = {0.13f, 0.125f, 0.11f};
-      haze = {0.58f, 0.65f, 0.72f};
-      visibility_m = 420;
+      haze = {0.62f, 0.72f, 0.84f};
+      visibility_m = 520;
       grain = 1.6f;
       break;
     case Light::kDusk:
@@ -107,7 +107,7 @@ Vec3 Atmosphere::ground_gain(float sunlit) const {
   // the pictures of the ground are made for.
   constexpr float kAlbedo = 0.13f;
   const Vec3 light = (sun * (sun_direction.y * sunlit) + lerp(horizon, zenith, 0.55f)) * kAlbedo;
-  static const float kDaylight = 255.0f * std::pow(1.0f - std::exp(-0.235f), 1.0f / 2.2f);
+  static const float kDaylight = 255.0f * std::pow(1.0f - std::exp(-0.255f), 1.0f / 2.2f);
   return displayed(light) * (1.0f / kDaylight);
 }
 

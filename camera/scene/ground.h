@@ -55,14 +55,20 @@ class Ground {
              const Atmosphere& atmosphere, float heading, const GroundDetail& detail);
 
  private:
+  static constexpr int kSpan = 16;  ///< pixels between two exact places on the ground
   struct Row;
+  struct Span;
   void paint_sky(cv::Mat& bgr, const View& view, float heading) const;
   void spread_lamps(const View& view, const Atmosphere& atmosphere,
                     const std::vector<GroundLamp>& lamps);
   Vec3 lamp_light(int x, int y) const;
+  void cover(const Row& row, const Span& span, std::uint32_t (&texels)[kSpan]) const;
+  void mark(const Row& row, const Span& span, std::uint32_t (&texels)[kSpan]) const;
+  void light(const Row& row, const Span& span, int y, std::uint32_t (&texels)[kSpan],
+             cv::Vec3b* out) const;
 
   GroundPictures pictures_;
-  cv::Mat panorama_;
+  cv::Mat panorama_;    ///< CV_8UC4
   cv::Mat lamp_light_;  ///< CV_32FC3, a quarter of the picture's size each way, linear light
 };
 

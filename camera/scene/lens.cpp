@@ -1,6 +1,6 @@
 #include "camera/scene/lens.h"
 
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core/hal/intrin.hpp>
 
 #include "camera/scene/random.h"
 
@@ -27,18 +27,19 @@ cv::Mat spot(float falloff, float power) {
 }  // namespace
 
 Lens::Lens(cv::Size size, const Atmosphere& atmosphere, double noise, std::uint64_t seed)
-    : seed_(seed), halo_(spot(26, 1.25f)), core_(spot(1.5f, 1)), noisy_(noise > 0) {
-  grain_.create(size.height + kGrainMargin, size.width + kGrainMargin, CV_8UC1);
+    : seed_(seed), halo_(spot(26, 1.25f)), core_(spot(1.5f, 1)) {
+  grain_.create(size.height + kGrainMargin, size.width + kGrainMargin, CV_8UC3);
   const float amount = atmosphere.grain * static_cast<float>(noise);
   Random random(seed, 90);
   for (int y = 0; y < grain_.rows; ++y) {
     for (int x = 0; x < grain_.cols; ++x) {
       // Three even draws make nearly a bell curve; their sum has standard deviation 1/2.
       const float bell = 2 * (random.unit() + random.unit() + random.unit() - 1.5f);
-      grain_.at<uchar>(y, x) = cv::saturate_cast<uchar>(128 + amount * bell);
+      const auto value = cv::saturate_cast<uchar>(128 + amount * bell);
+      grain_.at<cv::Vec3b>(y, x) = {value, value, value};
     }
   }
-  shading_.create(size, CV_8UC1);
+  shading_.create(size, CV_8UC3);
   const float half_x = static_cast<float>(size.width) * 0.5f;
   const float half_y = static_cast<float>(size.height) * 0.5f;
   for (int y = 0; y < size.height; ++y) {
@@ -46,7 +47,8 @@ Lens::Lens(cv::Size size, const Atmosphere& atmosphere, double noise, std::uint6
       const float dx = (static_cast<float>(x) - half_x) / half_x;
       const float dy = (static_cast<float>(y) - half_y) / half_x;
       const float r2 = dx * dx + dy * dy;
-      shading_.at<uchar>(y, x) = cv::saturate_cast<uchar>(255 * (1 - 0.17f * r2 * std::sqrt(r2)));
+      const auto value = cv::saturate_cast<uchar>(255 * (1 - 0.17f * r2 * std::sqrt(r2)));
+      shading_.at<cv::Vec3b>(y, x) = {value, value, value};
     }
   }
 }
@@ -125,19 +127,27 @@ void Lens::rain(cv::Mat& bgr, const Atmosphere& atmosphere, std::uint64_t n) con
 
 void Lens::expose(cv::Mat& bgr, std::uint64_t n) const {
   Random random(seed_ + 92, n);
-  const int shift_x = random.below(kGrainMargin);
+  const int shift_x = random.below(kGrainMargin) * 3;
   const int shift_y = random.below(kGrainMargin);
+  const int bytes = bgr.cols * 3;
   for (int y = 0; y < bgr.rows; ++y) {
     auto* out = bgr.ptr<uchar>(y);
     const auto* shade = shading_.ptr<uchar>(y);
     const auto* grain = grain_.ptr<uchar>(y + shift_y) + shift_x;
-    for (int x = 0; x < bgr.cols; ++x) {
-      const int noise = noisy_ ? grain[x] - 128 : 0;
-      for (int c = 0; c < 3; ++c) {
-        const int v = ((out[3 * x + c] * (shade[x] + 1)) >> 8) + noise;
-        out[3 * x + c] = static_cast<uchar>(std::clamp(v, 0, 255));
-      }
+    int i = 0;
+    for (; i + 16 <= bytes; i += 16) {
+      cv::v_uint16x8 low, high, shade_low, shade_high, grain_low, grain_high;
+      cv::v_expand(cv::v_load(out + i), low, high);
+      cv::v_expand(cv::v_load(shade + i), shade_low, shade_high);
+      cv::v_expand(cv::v_load(grain + i), grain_low, grain_high);
+      // 16-bit products fit: 255 * 255. Saturating steps keep noise from wrapping round.
+      low = cv::v_shr<8>(cv::v_mul_wrap(low, shade_low)) + grain_low;
+      high = cv::v_shr<8>(cv::v_mul_wrap(high, shade_high)) + grain_high;
+      const cv::v_uint16x8 middle = cv::v_setall_u16(128);
+      cv::v_store(out + i, cv::v_pack(low - middle, high - middle));
     }
+    for (; i < bytes; ++i)
+      out[i] = cv::saturate_cast<uchar>(((out[i] * shade[i]) >> 8) + grain[i] - 128);
   }
 }
 

@@ -28,11 +28,10 @@ class Lens {
                 const cv::Mat& shape) const;
 
   std::uint64_t seed_;
-  cv::Mat grain_;    ///< CV_8UC1, noise around 128, wider and taller than the picture
-  cv::Mat shading_;  ///< CV_8UC1, what is left of 255 towards the corners
+  cv::Mat grain_;    ///< CV_8UC3, noise around 128, wider and taller than the picture
+  cv::Mat shading_;  ///< CV_8UC3, what is left of 255 towards the corners
   cv::Mat halo_;     ///< CV_32FC1, 1 in the middle to 0 at the edge
   cv::Mat core_;
-  bool noisy_;
 };
 
 }  // namespace rearview::camera

@@ -7,7 +7,7 @@ namespace {
 
 constexpr float kNear_m = 0.12f;
 constexpr int kBandRows = 32;  // of samples: two to a pixel
-constexpr int kPadding = 8;    // the last block of four may reach beyond the row
+constexpr int kPadding = 8;    // blocks of samples may reach beyond the row
 constexpr std::size_t kMostTriangles = 60'000;
 
 int ceil_int(float v) {
@@ -95,7 +95,7 @@ void Raster::clipped(const Corner& a, const Corner& b, const Corner& c, std::uin
     const float texels = std::abs((b.u - a.u) * (c.v - a.v) - (c.u - a.u) * (b.v - a.v)) *
                          static_cast<float>(full.width) * static_cast<float>(full.height);
     const float ratio = texels / static_cast<float>(std::abs(area));
-    t.texture = &texture->level(ratio > 1 ? static_cast<int>(0.5f * std::log2(ratio) + 0.4f) : 0);
+    t.texture = &texture->level(ratio > 1 ? static_cast<int>(0.5f * std::log2(ratio) + 0.6f) : 0);
   }
   std::sort(t.points.begin(), t.points.end(),
             [](const cv::Point2f& m, const cv::Point2f& n) { return m.y < n.y; });
@@ -194,30 +194,71 @@ void Raster::fill_plain(const Triangle& triangle, int y, int row, int from, int 
 }
 
 void Raster::fill_textured(const Triangle& triangle, int y, int row, int from, int to) {
+  // Exact every kBlock samples, straight between; and light changes too slowly to matter in a row.
+  constexpr int kBlock = 16;
+  constexpr float kFixed = 65536.0f;
   const Texture::Level& texture = *triangle.texture;
+  const std::uint32_t* texels = texture.texels.data();
   const float fy = static_cast<float>(y) + 0.5f;
-  const auto width = static_cast<float>(texture.width);
-  const auto height = static_cast<float>(texture.height);
-  const std::size_t base = static_cast<std::size_t>(row * pitch_);
-  for (int x = from; x < to; ++x) {
+  const float middle = 0.5f * static_cast<float>(from + to);
+  std::array<int, 3> light;
+  std::array<int, 3> veil;
+  for (std::size_t c = 0; c < 3; ++c) {
+    light[c] = std::clamp(static_cast<int>(triangle.colour[c](middle, fy)), 0, 1023);
+    veil[c] = static_cast<int>(triangle.veil[c]);
+  }
+  const float scale_u = static_cast<float>(texture.width) * kFixed;
+  const float scale_v = static_cast<float>(texture.height) * kFixed;
+  const int mask_u = texture.width - 1;
+  const int mask_v = texture.height - 1;
+  const int width = texture.width;
+  struct At {
+    std::int64_t u, v;
+  };
+  const auto exact = [&](int x) {
     const float fx = static_cast<float>(x) + 0.5f;
-    const std::size_t at = base + static_cast<std::size_t>(x);
-    const float inverse = triangle.inverse_z(fx, fy);
-    if (!(inverse > depth_[at])) continue;
-    const float z = 1.0f / inverse;
-    const int u = static_cast<int>(std::floor(triangle.u_over_z(fx, fy) * z * width));
-    const int v = static_cast<int>(std::floor(triangle.v_over_z(fx, fy) * z * height));
-    const std::uint32_t texel = texture.texels[static_cast<std::size_t>(
-        (v & (texture.height - 1)) * texture.width + (u & (texture.width - 1)))];
-    if ((texel >> 24) < 128) continue;
-    const auto lit = [&](std::size_t channel, std::uint32_t value) {
-      const float light = triangle.colour[channel](fx, fy) * (1.0f / 255.0f);
-      return static_cast<std::uint32_t>(
-          std::clamp(static_cast<float>(value) * light + triangle.veil[channel], 0.0f, 255.0f));
-    };
-    depth_[at] = inverse;
-    colour_[at] = lit(0, texel & 255u) | (lit(1, (texel >> 8) & 255u) << 8) |
-                  (lit(2, (texel >> 16) & 255u) << 16) | triangle.mark;
+    const float z = 1.0f / std::max(triangle.inverse_z(fx, fy), 1e-6f);
+    return At{static_cast<std::int64_t>(triangle.u_over_z(fx, fy) * z * scale_u),
+              static_cast<std::int64_t>(triangle.v_over_z(fx, fy) * z * scale_v)};
+  };
+  float* depth = &depth_[static_cast<std::size_t>(row * pitch_)];
+  std::uint32_t* colour = &colour_[static_cast<std::size_t>(row * pitch_)];
+  // One texel serves the two samples of a pixel's width.
+  const int even = from & ~1;
+  At start = exact(even);
+  for (int x0 = even; x0 < to; x0 += kBlock) {
+    const int count = std::min(kBlock, to - x0);
+    const At end = exact(x0 + count);
+    const std::int64_t step_u = 2 * (end.u - start.u) / count;
+    const std::int64_t step_v = 2 * (end.v - start.v) / count;
+    std::int64_t u = start.u;
+    std::int64_t v = start.v;
+    float inverse = triangle.inverse_z(static_cast<float>(x0) + 1.0f, fy);
+    for (int x = x0; x < x0 + count; x += 2, u += step_u, v += step_v) {
+      const float here = inverse;
+      inverse += 2 * triangle.inverse_z.at_x;
+      const bool first = here > depth[x] && x >= from;
+      const bool second = here > depth[x + 1] && x + 1 < to;
+      if (!first && !second) continue;
+      const std::uint32_t texel = texels[(static_cast<int>(v >> 16) & mask_v) * width +
+                                         (static_cast<int>(u >> 16) & mask_u)];
+      if (texel < (128u << 24)) continue;
+      const auto lit = [&](std::size_t channel, std::uint32_t value) {
+        return static_cast<std::uint32_t>(
+            std::min(((static_cast<int>(value) * light[channel]) >> 8) + veil[channel], 255));
+      };
+      const std::uint32_t shown = lit(0, texel & 255u) | (lit(1, (texel >> 8) & 255u) << 8) |
+                                  (lit(2, (texel >> 16) & 255u) << 16) | triangle.mark;
+      if (first) {
+        depth[x] = here;
+        colour[x] = shown;
+      }
+      if (second) {
+        depth[x + 1] = here;
+        colour[x + 1] = shown;
+      }
+    }
+    start = end;
   }
 }
 
@@ -232,6 +273,15 @@ void Raster::resolve(cv::Mat& bgr, int first_row, int rows) {
       const std::uint32_t samples[4] = {upper[2 * x], upper[2 * x + 1], lower[2 * x],
                                         lower[2 * x + 1]};
       if ((samples[0] | samples[1] | samples[2] | samples[3]) == 0) continue;
+      std::uint8_t* pixel = out + 3 * x;
+      if (samples[0] == samples[1] && samples[0] == samples[2] && samples[0] == samples[3] &&
+          samples[0] >> 24 == kScenery) {
+        pixel[0] = static_cast<std::uint8_t>(samples[0]);
+        pixel[1] = static_cast<std::uint8_t>(samples[0] >> 8);
+        pixel[2] = static_cast<std::uint8_t>(samples[0] >> 16);
+        marks[x] = kScenery;
+        continue;
+      }
       std::uint32_t blue_red = 0;
       std::uint32_t green = 0;
       std::uint32_t empty = 0;
@@ -259,7 +309,6 @@ void Raster::resolve(cv::Mat& bgr, int first_row, int rows) {
         }
         ++seen.pixels;
       }
-      std::uint8_t* pixel = out + 3 * x;
       pixel[0] = static_cast<std::uint8_t>(((blue_red & 0xffffu) + empty * pixel[0] + 2) >> 2);
       pixel[1] = static_cast<std::uint8_t>((green + empty * pixel[1] + 2) >> 2);
       pixel[2] = static_cast<std::uint8_t>(((blue_red >> 16) + empty * pixel[2] + 2) >> 2);

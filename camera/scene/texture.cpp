@@ -1,6 +1,7 @@
 #include "camera/scene/texture.h"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
@@ -49,6 +50,7 @@ double solid_share(const cv::Mat& bgra, int threshold) {
 }
 
 constexpr int kSolid = 128;
+constexpr float kWidest_m = 64;  // of the ground that is looked up, to each side
 
 /// The alpha below which the copy has as many holes as the original has; moved to kSolid.
 void keep_share(cv::Mat& bgra, double share) {
@@ -120,8 +122,9 @@ GroundTexture::Level GroundTexture::level(float across_m, float along_m) const {
           chosen.cols - 1,
           chosen.rows - 1,
           std::countr_zero(static_cast<unsigned>(chosen.cols)),
-          static_cast<float>(chosen.cols) / across_m_,
-          static_cast<float>(chosen.rows) / along_m_};
+          256.0f * static_cast<float>(chosen.cols) / across_m_,
+          256.0f * static_cast<float>(chosen.rows) / along_m_,
+          std::ceil(kWidest_m / across_m_) * across_m_};
 }
 
 }  // namespace rearview::camera

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <opencv2/core/mat.hpp>
@@ -49,7 +48,8 @@ class GroundTexture {
     int mask_y = 0;
     int shift_y = 0;  ///< log2 of the width
     float scale_x = 0;
-    float scale_y = 0;  ///< metres to texels
+    float scale_y = 0;   ///< metres to 256ths of a texel
+    float offset_x = 0;  ///< whole repeats that keep every place positive
   };
   /// The copy whose texels are nearest in size to a pixel that covers this much of the ground.
   Level level(float across_m, float along_m) const;
@@ -63,7 +63,7 @@ class GroundTexture {
 };
 
 /// Blend of two texels by weight / 256, all four channels at once.
-inline std::uint32_t mixed(std::uint32_t a, std::uint32_t b, std::uint32_t weight) {
+CV_ALWAYS_INLINE std::uint32_t mixed(std::uint32_t a, std::uint32_t b, std::uint32_t weight) {
   const std::uint32_t even_a = a & 0x00ff00ffu;
   const std::uint32_t odd_a = (a >> 8) & 0x00ff00ffu;
   const std::uint32_t even_b = b & 0x00ff00ffu;
@@ -73,18 +73,19 @@ inline std::uint32_t mixed(std::uint32_t a, std::uint32_t b, std::uint32_t weigh
   return even | odd;
 }
 
-/// Between the four texels around a point of the ground, in metres.
-inline std::uint32_t sample(const GroundTexture::Level& level, float across_m, float along_m) {
-  const float x = across_m * level.scale_x;
-  const float y = along_m * level.scale_y;
-  const float floor_x = std::floor(x);
-  const float floor_y = std::floor(y);
-  const int ix = static_cast<int>(floor_x) & level.mask_x;
-  const int iy = static_cast<int>(floor_y) & level.mask_y;
+/// Between the four texels around a point of the ground, in metres: across from -60 to 60, along
+/// from 0 to 4096.
+CV_ALWAYS_INLINE std::uint32_t sample(const GroundTexture::Level& level, float across_m,
+                                      float along_m) {
+  // Both are positive here, so cutting off the fraction rounds down.
+  const auto x = static_cast<int>((across_m + level.offset_x) * level.scale_x);
+  const auto y = static_cast<int>(along_m * level.scale_y);
+  const int ix = (x >> 8) & level.mask_x;
+  const int iy = (y >> 8) & level.mask_y;
   const int jx = (ix + 1) & level.mask_x;
   const int jy = (iy + 1) & level.mask_y;
-  const auto wx = static_cast<std::uint32_t>((x - floor_x) * 256.0f);
-  const auto wy = static_cast<std::uint32_t>((y - floor_y) * 256.0f);
+  const auto wx = static_cast<std::uint32_t>(x & 255);
+  const auto wy = static_cast<std::uint32_t>(y & 255);
   const std::uint32_t* upper = level.texels + (static_cast<std::ptrdiff_t>(iy) << level.shift_y);
   const std::uint32_t* lower = level.texels + (static_cast<std::ptrdiff_t>(jy) << level.shift_y);
   return mixed(mixed(upper[ix], upper[jx], wx), mixed(lower[ix], lower[jx], wx), wy);

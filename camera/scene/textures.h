@@ -20,7 +20,7 @@ struct GroundPictures {
   GroundTexture wear;      ///< 8 m across the road, 64 m along; 128 leaves the asphalt as it is
   GroundTexture grass;     ///< 8 m square
   GroundTexture pavement;  ///< 4.096 m square
-  GroundTexture dapple;    ///< shade under leaves, 12 m square; 255 is full shade
+  GroundTexture dapple;    ///< shade under leaves, 16 m square; 255 is full shade
 };
 
 /// Pictures for what stands beside the road; where alpha is low there is nothing.
@@ -37,7 +37,7 @@ struct RoadsidePictures {
   Texture concrete;
 };
 
-/// The sky all around, clouds and distant hills: CV_8UC3, as shown. Column: angle, 4096 for a full
+/// The sky all around, clouds and distant hills: CV_8UC4, as shown. Column: angle, 4096 for a full
 /// turn; row: height above the horizon, kSkyRows_per_radian, row 0 the highest.
 cv::Mat paint_panorama(const Atmosphere& atmosphere, Light light, Weather weather,
                        std::uint64_t seed);

@@ -197,6 +197,6 @@ GroundPictures::GroundPictures(std::uint64_t seed)
       wear(paint_wear(seed + 12), 8.0f, 64.0f),
       grass(paint_grass(seed + 13), 8.0f, 8.0f),
       pavement(paint_pavement(seed + 14), 4.096f, 4.096f),
-      dapple(paint_dapple(seed + 15), 12.0f, 12.0f) {}
+      dapple(paint_dapple(seed + 15), 16.0f, 16.0f) {}
 
 }  // namespace rearview::camera

@@ -47,50 +47,70 @@ void leaves(cv::Mat& picture, const Crown& crown, Random& random) {
   }
 }
 
+constexpr int kTreeSide = 512;
+
+/// Lays one picture over another, moved to the right.
+void lay_over(cv::Mat& picture, const cv::Mat& over, int dx) {
+  for (int y = 0; y < picture.rows; ++y) {
+    for (int x = std::max(0, dx); x < std::min(picture.cols, picture.cols + dx); ++x) {
+      const auto& texel = over.at<cv::Vec4b>(y, x - dx);
+      if (texel[3]) picture.at<cv::Vec4b>(y, x) = texel;
+    }
+  }
+}
+
 cv::Mat paint_tree(std::size_t kind, std::uint64_t seed) {
   Random random(seed, kind);
-  cv::Mat picture = empty_picture({256, 256}, {52, 68, 34});
-  const Vec3 bark = kind == 3 ? Vec3{150, 146, 138} : Vec3{78, 66, 54};
+  const Vec3 green{52, 68, 34};
+  cv::Mat picture = empty_picture({kTreeSide, kTreeSide}, green);
+  const Vec3 bark = kind == 3 ? Vec3{150, 146, 138} : Vec3{84, 74, 62};
   const bool conifer = kind >= 4;
-  const int thick = conifer ? 7 : 10;
-  cv::line(picture, {128, 255}, {128, 90}, bgra(bark * 0.8f), thick);
-  cv::line(picture, {130, 255}, {130, 110}, bgra(bark * 1.15f), thick / 3);
+  const int middle = kTreeSide / 2;
+  const int thick = conifer ? 9 : 15;
+  for (int x = -thick / 2; x <= thick / 2; ++x) {  // round, and rough along its length
+    const float across = static_cast<float>(x) / (0.5f * static_cast<float>(thick));
+    const float lit =
+        0.62f + 0.5f * std::sqrt(std::max(0.0f, 1 - (across - 0.4f) * (across - 0.4f)));
+    for (int y = 190; y < kTreeSide; ++y) {
+      const float rough = random.between(0.84f, 1.1f);
+      picture.at<cv::Vec4b>(y, middle + x) = {cv::saturate_cast<uchar>(bark.z * lit * rough),
+                                              cv::saturate_cast<uchar>(bark.y * lit * rough),
+                                              cv::saturate_cast<uchar>(bark.x * lit * rough), 255};
+    }
+  }
   if (!conifer) {
-    for (int i = 0; i < 7; ++i) {
-      const int y = 190 - i * 13;
-      const int reach = (i % 2 == 0 ? 1 : -1) * (30 + random.below(40));
-      cv::line(picture, {128, y}, {128 + reach, y - 34 - random.below(24)}, bgra(bark * 0.9f), 3);
+    for (int i = 0; i < 9; ++i) {
+      const int y = 390 - i * 22;
+      const int reach = (i % 2 == 0 ? 1 : -1) * (50 + random.below(90));
+      cv::line(picture, {middle, y}, {middle + reach, y - 64 - random.below(50)},
+               bgra(bark * 0.85f), 5);
     }
   }
   static const std::array<Crown, RoadsidePictures::kTrees> kCrowns{{
-      {{26, 42, 18}, {126, 150, 62}, 0.40f, 0.42f, 0.36f, 1500, 0.026f, false},
-      {{30, 46, 20}, {144, 158, 58}, 0.42f, 0.38f, 0.40f, 1400, 0.024f, false},
-      {{22, 36, 20}, {104, 132, 66}, 0.40f, 0.46f, 0.34f, 1600, 0.028f, false},
-      {{40, 56, 26}, {156, 172, 84}, 0.40f, 0.30f, 0.39f, 900, 0.022f, false},
-      {{14, 28, 20}, {70, 98, 58}, 0.48f, 0.36f, 0.47f, 1700, 0.020f, true},
-      {{18, 32, 20}, {84, 108, 56}, 0.47f, 0.20f, 0.46f, 1300, 0.020f, false},
+      {{24, 38, 16}, {128, 152, 64}, 0.38f, 0.42f, 0.36f, 9000, 0.0098f, false},
+      {{28, 42, 18}, {146, 160, 62}, 0.40f, 0.38f, 0.38f, 8500, 0.0094f, false},
+      {{20, 34, 18}, {106, 134, 68}, 0.38f, 0.46f, 0.34f, 9500, 0.0104f, false},
+      {{36, 52, 24}, {158, 174, 88}, 0.40f, 0.30f, 0.39f, 5200, 0.0088f, false},
+      {{12, 26, 18}, {72, 100, 60}, 0.48f, 0.36f, 0.47f, 9500, 0.0085f, true},
+      {{16, 30, 18}, {86, 110, 58}, 0.47f, 0.20f, 0.46f, 7500, 0.0085f, false},
   }};
   Crown crown = kCrowns[kind];
   if (!conifer) {  // a crown is several crowns
-    for (int i = 0; i < 5; ++i) {
+    constexpr int kParts = 7;
+    for (int i = 0; i < kParts; ++i) {
       Crown part = crown;
-      part.radius_x *= random.between(0.40f, 0.62f);
-      part.radius_y *= random.between(0.40f, 0.62f);
-      part.centre_y += random.between(-0.14f, 0.12f);
-      part.leaves = crown.leaves / 5;
-      cv::Mat shifted = empty_picture(picture.size(), {52, 68, 34});
-      leaves(shifted, part, random);
-      const int dx = static_cast<int>(random.between(-0.5f, 0.5f) * crown.radius_x * 256);
-      for (int y = 0; y < picture.rows; ++y) {
-        for (int x = 0; x < picture.cols; ++x) {
-          const int from = x - dx;
-          if (from < 0 || from >= picture.cols) continue;
-          const auto& texel = shifted.at<cv::Vec4b>(y, from);
-          if (texel[3]) picture.at<cv::Vec4b>(y, x) = texel;
-        }
-      }
+      part.radius_x *= random.between(0.34f, 0.60f);
+      part.radius_y *= random.between(0.34f, 0.60f);
+      part.centre_y += random.between(-0.16f, 0.13f);
+      part.leaves = crown.leaves / kParts;
+      cv::Mat own = empty_picture(picture.size(), green);
+      leaves(own, part, random);
+      lay_over(picture, own,
+               static_cast<int>(random.between(-0.6f, 0.6f) * crown.radius_x * kTreeSide));
     }
-    crown.leaves = crown.leaves * 2 / 3;
+    crown.leaves /= 3;
+    crown.radius_x *= 0.9f;
+    crown.radius_y *= 0.9f;
   }
   leaves(picture, crown, random);
   return picture;
@@ -98,15 +118,15 @@ cv::Mat paint_tree(std::size_t kind, std::uint64_t seed) {
 
 cv::Mat paint_bush(std::size_t kind, std::uint64_t seed) {
   Random random(seed, 50 + kind);
-  cv::Mat picture = empty_picture({128, 128}, {50, 66, 34});
+  cv::Mat picture = empty_picture({256, 256}, {50, 66, 34});
   leaves(picture,
          {{24, 38, 18},
           kind == 0 ? Vec3{118, 140, 60} : Vec3{142, 146, 74},
           0.60f,
           0.46f,
           0.40f,
-          700,
-          0.036f,
+          2600,
+          0.018f,
           false},
          random);
   return picture;
@@ -252,7 +272,7 @@ cv::Mat paint_panorama(const Atmosphere& atmosphere, Light light, Weather weathe
   const cv::Mat wisps = repeating_noise(size, {8, 24}, 5, seed + 22);
   const cv::Mat ridge = repeating_noise({kSkyColumns, 4}, {18, 4}, 6, seed + 23);
   const cv::Mat woods = repeating_noise({kSkyColumns, 4}, {64, 4}, 6, seed + 24);
-  cv::Mat out(size, CV_8UC3);
+  cv::Mat out(size, CV_8UC4);
   const bool rain = weather == Weather::kRain;
   const float cover = rain ? 0.36f : 0.53f;
   Random stars(seed, 25);
@@ -279,9 +299,9 @@ cv::Mat paint_panorama(const Atmosphere& atmosphere, Light light, Weather weathe
       if (height < hill) colour = lerp(green * sky_light * 1.6f, atmosphere.haze, 0.72f);
       if (height < wood) colour = lerp(green * sky_light * 1.5f, atmosphere.haze, 0.46f);
       const Vec3 shown = atmosphere.displayed(colour);
-      out.at<cv::Vec3b>(y, x) = {cv::saturate_cast<uchar>(shown.z),
+      out.at<cv::Vec4b>(y, x) = {cv::saturate_cast<uchar>(shown.z),
                                  cv::saturate_cast<uchar>(shown.y),
-                                 cv::saturate_cast<uchar>(shown.x)};
+                                 cv::saturate_cast<uchar>(shown.x), 255};
     }
   }
   return out;

@@ -29,9 +29,11 @@ struct Vehicle {
 
   bool oncoming() const { return plan.behaviour == Behaviour::kOncoming; }
   bool parked() const { return plan.behaviour == Behaviour::kParked; }
+  /// Its back is towards the camera.
+  bool faces_away() const { return oncoming() || (parked() && plan.other_side); }
   /// Its end that is nearer to a camera that looks back, metres behind the camera; negative: ahead.
   double nearest_m(double camera_s) const {
-    return oncoming() ? camera_s - s - static_cast<double>(model->length) : camera_s - s;
+    return faces_away() ? camera_s - s - static_cast<double>(model->length) : camera_s - s;
   }
   double farthest_m(double camera_s) const {
     return nearest_m(camera_s) + static_cast<double>(model->length);

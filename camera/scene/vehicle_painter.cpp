@@ -26,7 +26,7 @@ Stand stand_of(const Vehicle& v, const Alignment& alignment) {
   turn += to_kerb * alignment.kerb_sign();
   Vec3 along{std::sin(turn), 0, std::cos(turn)};
   Vec3 across{std::cos(turn), 0, -std::sin(turn)};
-  if (v.oncoming()) {
+  if (v.faces_away()) {
     along = -along;
     across = -across;
   }
