@@ -28,7 +28,9 @@ struct Decoder::Libav {
     context->thread_type = FF_THREAD_SLICE;
     context->thread_count = std::max(1, threads);
     context->flags |= AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_UNALIGNED;
-    context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+    // Aggressive: bits left over behind a picture's last macroblock are an error too.
+    context->err_recognition =
+        AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE | AV_EF_AGGRESSIVE;
     context->max_pixels = kMostPixels;
     // Broken pictures are counted; libavcodec would write a line for each to stderr.
     context->log_level_offset = AV_LOG_TRACE;

@@ -1,0 +1,315 @@
+#include "receive/decoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "h264/annexb_splitter.h"
+#include "tests/support/test_stream.h"
+
+namespace rearview {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using test::picture_number;
+
+// Decodes and keeps what came out.
+struct Decoding {
+  Decoder decoder{1};
+  std::vector<std::int64_t> tags;
+  std::vector<std::optional<int>> numbers;
+  std::int64_t next_tag = 0;
+
+  Decoder::Sink sink() {
+    return [this](Decoder::Picture picture) {
+      tags.push_back(picture.tag);
+      numbers.push_back(picture_number(picture.planes.y));
+    };
+  }
+  void decode(const Bytes& unit) { decoder.decode(unit, next_tag++, sink()); }
+  void decode_all(const std::vector<Bytes>& units) {
+    for (const auto& unit : units) decode(unit);
+  }
+  std::uint64_t accounted() const {
+    const DecoderCounts& c = decoder.counts();
+    return c.pictures + c.corrupt + c.missing_reference + c.waiting;
+  }
+  // Every picture given out is the whole picture of its access unit.
+  void expect_only_right_pictures() const {
+    for (std::size_t i = 0; i < tags.size(); ++i)
+      EXPECT_EQ(numbers[i], static_cast<int>(tags[i])) << "picture " << i;
+  }
+};
+
+test::StreamOptions with_slices(int slices) {
+  test::StreamOptions options;
+  options.slices = slices;
+  options.noise = 30;
+  return options;
+}
+
+TEST(Decoder, GivesEachPictureAtOnce) {
+  for (const int threads : {1, 4}) {
+    Decoding run;
+    Decoder decoder(threads);
+    std::vector<int> numbers;
+    for (const auto& unit : test::make_access_units(25, with_slices(3))) {
+      const auto before = numbers.size();
+      decoder.decode(unit, static_cast<std::int64_t>(before), [&](Decoder::Picture picture) {
+        numbers.push_back(picture_number(picture.planes.y).value_or(-1));
+      });
+      ASSERT_EQ(numbers.size(), before + 1);
+      ASSERT_EQ(numbers.back(), static_cast<int>(before));
+    }
+    EXPECT_EQ(decoder.counts().pictures, 25U);
+  }
+}
+
+TEST(Decoder, PlanesAreViewsOfTheRightSizeAndRange) {
+  for (const bool full_range : {false, true}) {
+    test::StreamOptions options;
+    options.width = 318;
+    options.height = 178;
+    options.full_range = full_range;
+    Decoder decoder(1);
+    int pictures = 0;
+    decoder.decode(test::TestEncoder(options).encode(5), 0, [&](Decoder::Picture picture) {
+      ++pictures;
+      const Planes& planes = picture.planes;
+      EXPECT_EQ(planes.y.size(), cv::Size(318, 178));
+      EXPECT_EQ(planes.u.size(), cv::Size(159, 89));
+      EXPECT_EQ(planes.v.size(), cv::Size(159, 89));
+      EXPECT_EQ(planes.full_range, full_range);
+      EXPECT_TRUE(planes.owner);
+      EXPECT_GE(planes.y.step[0], 318U);
+      EXPECT_EQ(picture_number(planes.y), 5);
+    });
+    EXPECT_EQ(pictures, 1);
+  }
+}
+
+TEST(Decoder, PicturesOutliveTheDecoder) {
+  Planes kept;
+  {
+    Decoder decoder(1);
+    decoder.decode(test::TestEncoder({}).encode(9), 0,
+                   [&](Decoder::Picture picture) { kept = std::move(picture.planes); });
+  }
+  EXPECT_EQ(picture_number(kept.y), 9);
+}
+
+TEST(Decoder, OtherPixelFormatsAreConverted) {
+  for (const char* format : {"yuv422p", "yuv444p", "yuv420p10le"}) {
+    test::StreamOptions options;
+    options.pixel_format = format;
+    Decoder decoder(1);
+    int pictures = 0;
+    decoder.decode(test::TestEncoder(options).encode(77), 0, [&](Decoder::Picture picture) {
+      ++pictures;
+      EXPECT_EQ(picture.planes.y.type(), CV_8UC1) << format;
+      EXPECT_EQ(picture.planes.u.size(), cv::Size(160, 96)) << format;
+      EXPECT_EQ(picture_number(picture.planes.y), 77) << format;
+    });
+    EXPECT_EQ(pictures, 1) << format;
+  }
+}
+
+TEST(Decoder, BeginsAtTheNextIdrWhenItJoinsInTheMiddle) {
+  auto units = test::make_access_units(25, with_slices(1));
+  Decoding run;
+  run.next_tag = 4;
+  units.erase(units.begin(), units.begin() + 4);
+  run.decode_all(units);
+  ASSERT_EQ(run.tags.size(), 15U);
+  EXPECT_EQ(run.tags.front(), 10);
+  run.expect_only_right_pictures();
+  EXPECT_EQ(run.decoder.counts().waiting, 6U);
+}
+
+TEST(Decoder, ALostPictureIsNoticedThoughLibavcodecCoversItUp) {
+  auto units = test::make_access_units(25, with_slices(1));
+  Decoding run;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (i == 13)
+      ++run.next_tag;
+    else
+      run.decode(units[i]);
+  }
+  run.expect_only_right_pictures();
+  EXPECT_EQ(run.tags.size(), 13U + 5U);
+  EXPECT_EQ(run.decoder.counts().missing_reference, 1U);
+  EXPECT_EQ(run.decoder.counts().waiting, 5U);
+}
+
+// Cut anywhere, a picture must not be shown, nor what refers to it.
+TEST(Decoder, ATruncatedPictureIsNeverShown) {
+  for (const int slices : {1, 3}) {
+    auto options = with_slices(slices);
+    options.delimiters = test::Delimiters::none;
+    const auto units = test::make_access_units(12, options);
+    for (const std::size_t victim : {std::size_t{0}, std::size_t{4}}) {
+      const std::size_t size = units[victim].size();
+      for (std::size_t keep = size / 20; keep < size - 3; keep += size / 20 + 1) {
+        Decoding run;
+        for (std::size_t i = 0; i < units.size(); ++i) {
+          Bytes unit = units[i];
+          if (i == victim) unit.resize(keep);
+          run.decode(unit);
+        }
+        run.expect_only_right_pictures();
+        const auto good_before = static_cast<std::uint64_t>(victim);
+        EXPECT_EQ(run.tags.size(), good_before + 2) << slices << ' ' << victim << ' ' << keep;
+        EXPECT_EQ(run.accounted(), 12U);
+        EXPECT_GE(run.decoder.counts().corrupt + run.decoder.counts().waiting, 10U - victim);
+      }
+    }
+  }
+}
+
+TEST(Decoder, AMissingSliceIsNeverConcealed) {
+  auto options = with_slices(3);
+  options.delimiters = test::Delimiters::none;
+  const auto units = test::make_access_units(12, options);
+  for (int dropped = 0; dropped < 3; ++dropped) {
+    for (const std::size_t victim : {std::size_t{0}, std::size_t{4}}) {
+      Decoding run;
+      for (std::size_t i = 0; i < units.size(); ++i) {
+        Bytes unit = units[i];
+        if (i == victim) {
+          unit.clear();
+          int slice = 0;
+          const auto keep = [&](const h264::NalUnit& nal) {
+            if (h264::is_slice(nal.type()) && slice++ == dropped) return;
+            unit.insert(unit.end(), nal.bytes.begin(), nal.bytes.end());
+          };
+          h264::AnnexBSplitter splitter;
+          splitter.push(units[i], keep);
+          splitter.flush(keep);
+        }
+        run.decode(unit);
+      }
+      run.expect_only_right_pictures();
+      EXPECT_EQ(run.tags.size(), victim + 2) << dropped << ' ' << victim;
+      EXPECT_EQ(run.accounted(), 12U);
+    }
+  }
+}
+
+TEST(Decoder, OverwrittenBytesAreNeverShown) {
+  const auto units = test::make_access_units(12, with_slices(1));
+  std::mt19937 random(5);
+  for (int round = 0; round < 60; ++round) {
+    Decoding run;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      Bytes unit = units[i];
+      if (i == 4) {
+        const std::size_t at = 10 + random() % (unit.size() / 2);
+        for (std::size_t n = at; n < unit.size() - 8; ++n)
+          unit[n] = static_cast<std::uint8_t>(1 + random() % 255);
+      }
+      run.decode(unit);
+    }
+    run.expect_only_right_pictures();
+    EXPECT_EQ(run.accounted(), 12U);
+    EXPECT_EQ(run.tags.size(), 6U) << round;
+    EXPECT_EQ(run.decoder.counts().corrupt, 1U) << round;
+  }
+}
+
+// CABAC can't tell every error, but whatever happens is accounted for and ends at the next IDR.
+TEST(Decoder, OverwrittenBytesInCabacAreAccountedFor) {
+  test::StreamOptions options = with_slices(1);
+  options.preset = "veryfast";
+  const auto units = test::make_access_units(12, options);
+  std::mt19937 random(6);
+  int noticed = 0;
+  for (int round = 0; round < 60; ++round) {
+    Decoding run;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      Bytes unit = units[i];
+      if (i == 4) {
+        const std::size_t at = 10 + random() % (unit.size() / 2);
+        for (std::size_t n = at; n < unit.size() - 8; ++n)
+          unit[n] = static_cast<std::uint8_t>(1 + random() % 255);
+      }
+      run.decode(unit);
+    }
+    EXPECT_EQ(run.accounted(), 12U);
+    EXPECT_EQ(run.numbers.back(), 11);
+    noticed += run.tags.size() == 6 ? 1 : 0;
+  }
+  EXPECT_GT(noticed, 55);
+}
+
+TEST(Decoder, SizeMayChangeAtAnIdr) {
+  auto units = test::make_access_units(5, with_slices(1));
+  test::StreamOptions larger = with_slices(2);
+  larger.width = 640;
+  larger.height = 360;
+  larger.first_number = 5;
+  for (auto& unit : test::make_access_units(5, larger)) units.push_back(std::move(unit));
+  Decoding run;
+  run.decode_all(units);
+  EXPECT_EQ(run.tags.size(), 10U);
+  run.expect_only_right_pictures();
+}
+
+TEST(Decoder, HugeAndTinyPicturesAreRefused) {
+  test::StreamOptions tiny;
+  tiny.width = 16;
+  tiny.height = 16;
+  Decoding run;
+  run.decode(test::TestEncoder(tiny).encode(0));
+  EXPECT_TRUE(run.tags.empty());
+  EXPECT_EQ(run.decoder.counts().corrupt, 1U);
+  // SPS of 8192 x 4352, PPS, and an IDR slice.
+  run.decode({0,    0,    0,    1,    0x67, 66,   0,    51,   0xda, 0x00, 0x20, 0x00,
+              0x80, 0x80, 0x08, 0x80, 0x80, 0,    0,    0,    1,    0x68, 0xce, 0x38,
+              0x80, 0,    0,    0,    1,    0x65, 0x88, 0x84, 0x21, 0xa0});
+  EXPECT_TRUE(run.tags.empty());
+  run.decode_all(test::make_access_units(2, {}));
+  EXPECT_EQ(run.tags.size(), 2U) << "goes on with the next";
+}
+
+TEST(Decoder, ReorderedPicturesComeInOrderOfDisplay) {
+  test::StreamOptions options;
+  options.b_frames = 2;
+  options.gop = 30;
+  Decoding run;
+  run.decode_all(test::make_access_units(30, options));
+  run.decoder.finish(run.sink());
+  ASSERT_EQ(run.numbers.size(), 30U);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(run.numbers[static_cast<std::size_t>(i)], i);
+  EXPECT_EQ(run.accounted(), 30U);
+}
+
+TEST(Decoder, AStreamWithoutIdrsIsJoinedAtARecoveryPoint) {
+  test::StreamOptions options = with_slices(1);
+  options.intra_refresh = true;
+  options.gop = 12;
+  auto units = test::make_access_units(60, options);
+  Decoding run;
+  run.next_tag = 3;
+  units.erase(units.begin(), units.begin() + 3);
+  run.decode_all(units);
+  EXPECT_GT(run.tags.size(), 20U);
+  run.expect_only_right_pictures();
+  EXPECT_EQ(run.accounted(), 57U);
+}
+
+TEST(Decoder, LostMakesItWaitForTheNextIdr) {
+  const auto units = test::make_access_units(22, with_slices(1));
+  Decoding run;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (i == 12) run.decoder.lost(run.sink());
+    run.decode(units[i]);
+  }
+  EXPECT_EQ(run.tags.size(), 12U + 2U);
+  EXPECT_EQ(run.decoder.counts().waiting, 8U);
+  run.expect_only_right_pictures();
+}
+
+}  // namespace
+}  // namespace rearview
