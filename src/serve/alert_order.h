@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "http/response.h"
+
+namespace rearview {
+
+/// Brings alerts that several threads publish into the order of their ids, and remembers the last
+/// of them. One thread.
+class AlertOrder {
+ public:
+  using Numbered = std::pair<std::uint64_t, http::Bytes>;
+
+  /// tail: the greatest id given out so far.
+  explicit AlertOrder(std::uint64_t tail) : tail_(tail) {}
+
+  struct Step {
+    std::vector<Numbered> ready;  ///< to be sent now, in order
+    /// Came after greater ids had been sent and wasn't among them: to be sent all the same.
+    std::vector<Numbered> late;
+    /// Ids are missing before one that waits: ask the history for what follows tail() and call
+    /// filled(). Asked once per gap.
+    bool ask_history = false;
+  };
+  Step published(std::uint64_t id, http::Bytes text);
+  /// What the history holds after tail(), oldest first; what it lacks doesn't exist.
+  Step filled(const std::vector<Numbered>& found);
+
+  std::uint64_t tail() const { return tail_; }
+  /// The last alerts that were sent, oldest first.
+  const std::deque<Numbered>& recent() const { return recent_; }
+
+ private:
+  void send(std::uint64_t id, http::Bytes text, Step& step);
+  void send_waiting(Step& step, bool skip_gaps);
+
+  std::uint64_t tail_;
+  std::map<std::uint64_t, http::Bytes> waiting_;
+  bool asked_ = false;
+  std::deque<Numbered> recent_;
+};
+
+}  // namespace rearview

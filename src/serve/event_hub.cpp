@@ -1,0 +1,207 @@
+#include "serve/event_hub.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+constexpr std::size_t kHistoryPage = 200;
+
+std::string dump(const nlohmann::ordered_json& json) {
+  // Texts may hold what a camera's error message holds: never throw for bad UTF-8.
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+http::Bytes alert_event(const Alert& alert) {
+  return std::make_shared<const std::string>(
+      fmt::format("id: {}\nevent: alert\ndata: {}\n\n", alert.id, dump(to_json(alert))));
+}
+
+}  // namespace
+
+EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history)
+    : loop_(loop),
+      history_(history),
+      newest_(cameras),
+      fresh_(cameras),
+      formatted_(cameras),
+      order_(history.newest_id()) {}
+
+void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
+  {
+    const std::lock_guard lock(mutex_);
+    newest_.at(camera) = {std::move(analysis), SteadyClock::now()};
+    fresh_[camera] = true;
+    if (std::exchange(delivery_posted_, true)) return;
+  }
+  loop_.post([this] { deliver_analyses(); });
+}
+
+void EventHub::publish(std::shared_ptr<const Alert> alert) {
+  loop_.post(
+      [this, id = alert->id, text = alert_event(*alert)] { take(order_.published(id, text)); });
+}
+
+EventHub::Newest EventHub::newest(std::size_t camera) const {
+  const std::lock_guard lock(mutex_);
+  return newest_.at(camera);
+}
+
+void EventHub::deliver_analyses() {
+  std::vector<bool> fresh(fresh_.size());
+  {
+    const std::lock_guard lock(mutex_);
+    fresh.swap(fresh_);
+    delivery_posted_ = false;
+  }
+  const auto all = subscribers_;
+  for (const auto& [stream, subscriber] : all) {
+    if (!subscriber->analysis) continue;
+    for (std::size_t camera = 0; camera < fresh.size(); ++camera) {
+      if (!fresh[camera]) continue;
+      if (subscriber->owed[camera]) ++analyses_skipped_;
+      subscriber->owed[camera] = true;
+    }
+    if (subscriber->stream->idle()) pay(*subscriber);
+  }
+}
+
+void EventHub::pay(Subscriber& subscriber) {
+  for (std::size_t camera = 0; camera < subscriber.owed.size(); ++camera) {
+    if (!subscriber.owed[camera]) continue;
+    subscriber.owed[camera] = false;
+    if (!subscriber.stream->send(analysis_event(camera))) return;
+  }
+}
+
+const http::Bytes& EventHub::analysis_event(std::size_t camera) {
+  Formatted& formatted = formatted_[camera];
+  AnalysisPtr analysis = newest(camera).analysis;
+  if (formatted.of != analysis) {
+    formatted.text = std::make_shared<const std::string>(
+        fmt::format("event: analysis\ndata: {}\n\n", dump(to_json(*analysis))));
+    formatted.of = std::move(analysis);
+  }
+  return formatted.text;
+}
+
+void EventHub::take(const AlertOrder::Step& step) {
+  const auto all = subscribers_;  // a subscriber that falls behind leaves while we send
+  for (const auto& [id, text] : step.ready) {
+    ++alerts_;
+    for (const auto& [stream, subscriber] : all) {
+      if (subscriber->catching_up || subscriber->sent_id >= id) continue;
+      subscriber->sent_id = id;
+      subscriber->stream->send(text);
+    }
+  }
+  for (const auto& [id, text] : step.late) {
+    log::warning("serve", "an alert came after later ones", {{"id", id}});
+    for (const auto& [stream, subscriber] : all) {
+      if (!subscriber->catching_up) subscriber->stream->send(text);
+    }
+  }
+  if (!step.ask_history) return;
+  const auto fill = [this](const Page& found) {
+    take(order_.filled(found.value_or(std::vector<AlertOrder::Numbered>())));
+  };
+  if (!read_history(order_.tail(), fill)) fill(std::nullopt);
+}
+
+bool EventHub::read_history(std::uint64_t after, std::function<void(Page)> then) {
+  return server_->on_worker([this, after, then = std::move(then)] {
+    Page found;
+    try {
+      found.emplace();
+      AlertQuery query;
+      query.after = after;
+      query.limit = kHistoryPage;
+      for (const Alert& alert : history_.alerts(query))
+        found->emplace_back(alert.id, alert_event(alert));
+    } catch (const std::exception& error) {
+      log::error("serve", "the alert history can't be read", {{"error", error.what()}});
+      found.reset();
+    }
+    loop_.post([then, found = std::move(found)] { then(found); });
+  });
+}
+
+http::Response EventHub::subscribe(const Wish& wish) {
+  http::Response response = http::stream(
+      "text/event-stream",
+      [this, wish](const std::shared_ptr<http::Stream>& stream) {
+        const auto subscriber = std::make_shared<Subscriber>();
+        subscriber->stream = stream;
+        subscriber->analysis = wish.analysis;
+        subscriber->owed.assign(formatted_.size(), false);
+        subscriber->sent_id = order_.tail();
+        subscribers_.emplace(stream.get(), subscriber);
+        stream->on_closed([this, raw = stream.get()] { subscribers_.erase(raw); });
+        stream->on_idle([this, weak = std::weak_ptr(subscriber)] {
+          if (const auto strong = weak.lock()) became_idle(strong);
+        });
+        // An id from the future is one of another data base: only what is new makes sense then.
+        if (wish.after && *wish.after < order_.tail()) {
+          subscriber->sent_id = *wish.after;
+          subscriber->catching_up = true;
+          catch_up(subscriber);
+        }
+        if (!wish.analysis) return;
+        for (std::size_t camera = 0; camera < formatted_.size(); ++camera)
+          subscriber->owed[camera] = newest(camera).analysis != nullptr;
+      },
+      "retry: 1000\n\n");
+  response.header("Cache-Control", "no-store").header("X-Accel-Buffering", "no");
+  return response;
+}
+
+void EventHub::broadcast(const std::string& text) {
+  const auto shared = std::make_shared<const std::string>(text);
+  const auto all = subscribers_;
+  for (const auto& [stream, subscriber] : all) subscriber->stream->send(shared);
+}
+
+void EventHub::became_idle(const SubscriberPtr& subscriber) {
+  if (!subscriber->stream->open()) return;
+  if (std::exchange(subscriber->page_due, false)) catch_up(subscriber);
+  pay(*subscriber);
+}
+
+void EventHub::catch_up(const SubscriberPtr& subscriber) {
+  const bool started = read_history(
+      subscriber->sent_id, [this, subscriber](const Page& page) { caught(subscriber, page); });
+  // It will come again, with the id it has.
+  if (!started) subscriber->stream->close();
+}
+
+void EventHub::caught(const SubscriberPtr& subscriber, const Page& page) {
+  if (!page) {  // it will come again, with the id it has
+    subscriber->stream->close();
+    return;
+  }
+  const auto send = [&](const AlertOrder::Numbered& alert) {
+    if (alert.first <= subscriber->sent_id) return true;
+    subscriber->sent_id = alert.first;
+    return subscriber->stream->send(alert.second);
+  };
+  for (const auto& alert : *page) {
+    if (!send(alert)) return;
+  }
+  if (page->size() >= kHistoryPage) {
+    subscriber->page_due = true;
+    if (subscriber->stream->idle()) became_idle(subscriber);
+    return;
+  }
+  // The history was read before what the loop sent since: that is still here.
+  for (const auto& alert : order_.recent()) {
+    if (!send(alert)) return;
+  }
+  subscriber->catching_up = false;
+}
+
+}  // namespace rearview

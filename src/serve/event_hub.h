@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/server.h"
+#include "http/stream.h"
+#include "serve/alert_order.h"
+#include "types/alert_history.h"
+#include "types/analysis.h"
+
+namespace rearview {
+
+/// Server-Sent Events. Alerts reach each subscriber complete and in order: from the history until
+/// it has caught up, live from then on, without a gap between. Analyses are newest-wins. I/O
+/// thread, where not said otherwise.
+class EventHub {
+ public:
+  EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history);
+  /// Before the first request.
+  void set_server(http::Server* server) { server_ = server; }
+
+  /// Any thread.
+  void publish(std::size_t camera, AnalysisPtr analysis);
+  /// Any thread.
+  void publish(std::shared_ptr<const Alert> alert);
+
+  struct Wish {
+    std::optional<std::uint64_t> after;  ///< alerts after this id first; without: new ones only
+    bool analysis = false;
+  };
+  http::Response subscribe(const Wish& wish);
+
+  /// Sends to all. text: one event, blank line included.
+  void broadcast(const std::string& text);
+
+  struct Newest {
+    AnalysisPtr analysis;  ///< null before the first
+    SteadyTime time;       ///< of its publishing
+  };
+  /// Any thread.
+  Newest newest(std::size_t camera) const;
+
+  /// The greatest id sent so far.
+  std::uint64_t newest_alert_id() const { return order_.tail(); }
+  std::size_t subscribers() const { return subscribers_.size(); }
+  std::uint64_t alerts() const { return alerts_; }
+  std::uint64_t analyses_skipped() const { return analyses_skipped_; }
+
+ private:
+  struct Subscriber {
+    std::shared_ptr<http::Stream> stream;
+    std::uint64_t sent_id = 0;  ///< everything up to it was sent
+    bool catching_up = false;
+    bool page_due = false;  ///< the next page of history is read when the last has been sent
+    bool analysis = false;
+    std::vector<bool> owed;  ///< cameras whose newest analysis it has not been sent
+  };
+  using SubscriberPtr = std::shared_ptr<Subscriber>;
+
+  void deliver_analyses();
+  void pay(Subscriber& subscriber);
+  const http::Bytes& analysis_event(std::size_t camera);
+  void take(const AlertOrder::Step& step);
+  void catch_up(const SubscriberPtr& subscriber);
+  using Page = std::optional<std::vector<AlertOrder::Numbered>>;
+  void caught(const SubscriberPtr& subscriber, const Page& page);
+  void became_idle(const SubscriberPtr& subscriber);
+  /// Reads what follows id on a worker and calls then on the I/O thread, with nullopt when that
+  /// failed; false when the workers have no room.
+  bool read_history(std::uint64_t after, std::function<void(Page)> then);
+
+  http::IoLoop& loop_;
+  const AlertHistory& history_;
+  http::Server* server_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::vector<Newest> newest_;    ///< guarded by mutex_
+  std::vector<bool> fresh_;       ///< guarded by mutex_: not yet delivered
+  bool delivery_posted_ = false;  ///< guarded by mutex_
+
+  struct Formatted {
+    AnalysisPtr of;
+    http::Bytes text;
+  };
+  std::vector<Formatted> formatted_;  ///< per camera, the newest in words
+  AlertOrder order_;
+  std::unordered_map<http::Stream*, SubscriberPtr> subscribers_;
+  std::uint64_t alerts_ = 0;
+  std::uint64_t analyses_skipped_ = 0;
+};
+
+}  // namespace rearview

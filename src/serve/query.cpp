@@ -1,0 +1,63 @@
+#include "serve/query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "http/response.h"
+#include "types/json.h"
+
+namespace rearview {
+
+using http::HttpError;
+
+void only_these(const http::Request& request, std::initializer_list<std::string_view> known) {
+  for (auto it = request.query.begin(); it != request.query.end(); ++it) {
+    if (std::find(known.begin(), known.end(), it->first) == known.end()) {
+      std::string names;
+      for (const std::string_view one : known)
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", one);
+      throw HttpError(400, fmt::format("unknown query key '{}'; known here: {}", it->first,
+                                       names.empty() ? "none" : names));
+    }
+    if (std::any_of(request.query.begin(), it,
+                    [it](const auto& earlier) { return earlier.first == it->first; }))
+      throw HttpError(400, fmt::format("the query key '{}' is there twice", it->first));
+  }
+}
+
+std::uint64_t number_or_400(std::string_view key, std::string_view text, std::uint64_t least,
+                            std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < least ||
+      value > most)
+    throw HttpError(400, fmt::format("{} must be a number from {} to {}", key, least, most));
+  return value;
+}
+
+bool flag_or_400(std::string_view key, std::string_view text) {
+  if (text != "0" && text != "1") throw HttpError(400, fmt::format("{} must be 0 or 1", key));
+  return text == "1";
+}
+
+AlertQuery alert_query(const http::Request& request) {
+  only_these(request, {"after", "limit", "camera", "kind"});
+  AlertQuery query;
+  // The store's ids are 64-bit signed.
+  constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (const auto after = request.query_value("after"))
+    query.after = number_or_400("after", *after, 0, kMostId);
+  if (const auto limit = request.query_value("limit"))
+    query.limit = number_or_400("limit", *limit, 1, 1000);
+  if (const auto camera = request.query_value("camera")) query.camera = std::string(*camera);
+  if (const auto kind = request.query_value("kind")) {
+    query.kind = alert_kind_from(*kind);
+    if (!query.kind) throw HttpError(400, fmt::format("'{}' is no kind of alert", *kind));
+  }
+  return query;
+}
+
+}  // namespace rearview

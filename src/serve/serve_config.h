@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/config_reader.h"
+
+namespace rearview {
+
+/// Section `serve` of the configuration.
+struct ServeConfig {
+  std::string host = "127.0.0.1";  ///< address to listen on; 0.0.0.0 or :: for all networks
+  std::uint16_t port = 8080;       ///< 0: any free one
+  std::size_t max_connections = 512;
+  int write_timeout_ms = 10'000;  ///< a client that takes nothing for so long is closed
+  /// SO_SNDBUF of a viewer: what the kernel may hold for one that is slow. More makes old pictures.
+  int stream_buffer_bytes = 128 * 1024;
+  std::size_t event_queue_bytes = 1024 * 1024;  ///< a subscriber further behind is closed
+  int snapshot_wait_ms = 1'000;
+  /// An analysis older than this says nothing about the road any more.
+  int stale_after_ms = 2'000;
+  /// Host names the service answers to besides addresses, localhost, *.local and the machine's own.
+  std::vector<std::string> allowed_hosts;
+  /// Origins of other sites whose pages may read from this service; "*" for any.
+  std::vector<std::string> cors_origins;
+
+  void read(ConfigReader& reader);
+};
+
+}  // namespace rearview

@@ -1,0 +1,317 @@
+#include "serve/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <stdexcept>
+#include <utility>
+
+#include "base/log.h"
+#include "http/server.h"
+#include "serve/event_hub.h"
+#include "serve/metrics.h"
+#include "serve/picture_hub.h"
+#include "serve/query.h"
+#include "serve/status_json.h"
+#include "serve/web_page.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+using http::HttpError;
+using http::Request;
+using http::Responder;
+using http::Response;
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::seconds kHeartbeat{1};
+/// Proxies and clients of Server-Sent Events take a comment as a sign of life.
+constexpr std::chrono::seconds kComment{10};
+
+/// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
+/// it.
+constexpr std::string_view kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'";
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Response fresh_json(const Json& json, int status = 200) {
+  return http::json(dump(json), status).header("Cache-Control", "no-store");
+}
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(ServeConfig c, std::vector<std::string> names, const AlertHistory& h, StatusSource s)
+      : config(std::move(c)),
+        camera_names(std::move(names)),
+        history(h),
+        status(std::move(s)),
+        loop([this](const std::string& what) {
+          if (!failed) std::abort();
+          failed(what);
+        }),
+        events(loop, camera_names.size(), history) {
+    for (std::size_t i = 0; i < camera_names.size(); ++i)
+      pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
+    server.emplace(loop, http_config(), routes());
+    events.set_server(&*server);
+    tick = loop.every(kTick, [this] {
+      const SteadyTime now = SteadyClock::now();
+      for (PictureHub& hub : pictures) hub.tick(now);
+    });
+    heartbeat = loop.every(kHeartbeat, [this] {
+      if (events.subscribers() == 0) return;
+      events.broadcast("event: heartbeat\ndata: " +
+                       dump(heartbeat_json(cameras(), events.newest_alert_id(), WallClock::now())) +
+                       "\n");
+    });
+    comment = loop.every(kComment, [this] { events.broadcast(": alive\n\n"); });
+  }
+
+  http::ServerConfig http_config();
+  http::Router routes();
+  void page_routes(http::Router& router);
+  void camera_routes(http::Router& router);
+  void alert_routes(http::Router& router);
+  void health_routes(http::Router& router);
+
+  std::size_t camera_index(const Request& request) const;
+  std::vector<CameraView> cameras();
+  Response analysis(std::size_t camera);
+  Response subscribe(const Request& request);
+  Response health(const std::function<std::string(const CameraView&)>& problem_of);
+
+  const ServeConfig config;
+  const std::vector<std::string> camera_names;
+  const AlertHistory& history;
+  const StatusSource status;
+  std::function<void(const std::string&)> failed;
+  http::IoLoop loop;
+  std::deque<PictureHub> pictures;
+  EventHub events;
+  std::optional<http::Server> server;
+  std::unique_ptr<http::IoLoop::Timer> tick;
+  std::unique_ptr<http::IoLoop::Timer> heartbeat;
+  std::unique_ptr<http::IoLoop::Timer> comment;
+};
+
+http::ServerConfig Service::Impl::http_config() {
+  http::ServerConfig http;
+  http.host = config.host;
+  http.port = config.port;
+  http.max_connections = config.max_connections;
+  http.write_timeout = std::chrono::milliseconds(config.write_timeout_ms);
+  http.stream_send_buffer_bytes = config.stream_buffer_bytes;
+  http.stream_queue_bytes = config.event_queue_bytes;
+  http.extra_hosts = config.allowed_hosts;
+  http.decorate = [this](const Request& request, Response& response) {
+    response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
+    const auto& origins = config.cors_origins;
+    const auto origin = request.header("Origin");
+    const auto allowed = [&origins](std::string_view one) {
+      return std::find(origins.begin(), origins.end(), one) != origins.end();
+    };
+    const bool shared = allowed("*") || (origin && allowed(*origin));
+    response.header("Cross-Origin-Resource-Policy", shared ? "cross-origin" : "same-origin");
+    if (!origins.empty()) response.header("Vary", "Origin");
+    if (shared && origin) response.header("Access-Control-Allow-Origin", std::string(*origin));
+  };
+  return http;
+}
+
+http::Router Service::Impl::routes() {
+  http::Router router;
+  page_routes(router);
+  camera_routes(router);
+  alert_routes(router);
+  health_routes(router);
+  return router;
+}
+
+void Service::Impl::page_routes(http::Router& router) {
+  for (const WebFile& file : web_files()) {
+    const auto content = std::make_shared<const std::string>(file.content);
+    const bool page = file.name == "index.html";
+    router.get(page ? "/" : "/" + std::string(file.name), [content, &file, page](const Request&) {
+      Response response = http::bytes(content, std::string(file.content_type));
+      response.header("ETag", std::string(file.etag)).header("Cache-Control", "no-cache");
+      if (page) response.header("Content-Security-Policy", std::string(kPagePolicy));
+      return response;
+    });
+  }
+}
+
+std::size_t Service::Impl::camera_index(const Request& request) const {
+  const auto it = std::find(camera_names.begin(), camera_names.end(), request.param("name"));
+  if (it == camera_names.end())
+    throw HttpError(404, fmt::format("there is no camera '{}'", request.param("name")));
+  return static_cast<std::size_t>(it - camera_names.begin());
+}
+
+std::vector<CameraView> Service::Impl::cameras() {
+  std::vector<CameraView> views;
+  std::vector<CameraStatus> all = status();
+  const SteadyTime now = SteadyClock::now();
+  for (std::size_t i = 0; i < std::min(all.size(), camera_names.size()); ++i) {
+    CameraView& view = views.emplace_back();
+    view.status = std::move(all[i]);
+    view.viewers = pictures[i].viewers();
+    view.pictures = pictures[i].pictures();
+    const EventHub::Newest newest = events.newest(i);
+    if (!newest.analysis) continue;
+    view.analysis_age_s = seconds_between(newest.time, now);
+    view.analysis_stale = *view.analysis_age_s * 1000 > config.stale_after_ms;
+  }
+  return views;
+}
+
+Response Service::Impl::analysis(std::size_t camera) {
+  const EventHub::Newest newest = events.newest(camera);
+  if (!newest.analysis) throw HttpError(503, "nothing has been analysed yet");
+  const double age_s = seconds_between(newest.time, SteadyClock::now());
+  // An old analysis may go on saying that there is no signal, but not that the road is clear.
+  if (age_s * 1000 > config.stale_after_ms && newest.analysis->road != Road::no_signal)
+    throw HttpError(503, fmt::format("nothing has been analysed for {:.1f} s", age_s));
+  return fresh_json(to_json(*newest.analysis));
+}
+
+void Service::Impl::camera_routes(http::Router& router) {
+  router.get("/api/v1/cameras", [this](const Request& request) {
+    only_these(request, {});
+    Json list = Json::array();
+    for (const CameraView& camera : cameras()) list.push_back(to_json(camera));
+    return fresh_json(list);
+  });
+  router.get("/api/v1/cameras/{name}/stream.mjpg",
+             [this](const Request& request) { return pictures[camera_index(request)].watch(); });
+  router.get("/api/v1/cameras/{name}/snapshot.jpg",
+             [this](const Request& request, Responder responder) {
+               pictures[camera_index(request)].snapshot(std::move(responder));
+             });
+  router.get("/api/v1/cameras/{name}/analysis", [this](const Request& request) {
+    only_these(request, {});
+    return analysis(camera_index(request));
+  });
+}
+
+void Service::Impl::alert_routes(http::Router& router) {
+  router.get("/api/v1/alerts", [this](const Request& request, Responder responder) {
+    server->answer_on_worker(std::move(responder), [this, query = alert_query(request)] {
+      Json list = Json::array();
+      for (const Alert& alert : history.alerts(query)) list.push_back(to_json(alert));
+      return fresh_json(list);
+    });
+  });
+  router.get("/api/v1/alerts/{id}", [this](const Request& request, Responder responder) {
+    only_these(request, {});
+    const auto id =
+        number_or_400("the id", request.param("id"), 1,
+                      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    server->answer_on_worker(std::move(responder), [this, id] {
+      const auto alert = history.alert(id);
+      if (!alert) throw HttpError(404, fmt::format("there is no alert {}", id));
+      return fresh_json(to_json(*alert));
+    });
+  });
+  router.get("/api/v1/events", [this](const Request& request) { return subscribe(request); });
+}
+
+Response Service::Impl::subscribe(const Request& request) {
+  only_these(request, {"after", "analysis"});
+  constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  EventHub::Wish wish;
+  if (const auto after = request.query_value("after"))
+    wish.after = number_or_400("after", *after, 0, kMostId);
+  // A browser that reconnects sends its last id along with the address it began with.
+  if (const auto last = request.header("Last-Event-ID"); last && !last->empty())
+    wish.after = number_or_400("Last-Event-ID", *last, 0, kMostId);
+  if (const auto flag = request.query_value("analysis"))
+    wish.analysis = flag_or_400("analysis", *flag);
+  return events.subscribe(wish);
+}
+
+Response Service::Impl::health(const std::function<std::string(const CameraView&)>& problem_of) {
+  std::string reason;
+  Json list = Json::array();
+  for (const CameraView& camera : cameras()) {
+    const std::string problem = problem_of(camera);
+    if (!problem.empty())
+      reason +=
+          fmt::format("{}camera {}: {}", reason.empty() ? "" : "; ", camera.status.name, problem);
+    list.push_back({{"name", camera.status.name},
+                    {"state", name(camera.status.state)},
+                    {"analysis", name(camera.status.analysis)},
+                    {"problem", problem.empty() ? Json(nullptr) : Json(problem)}});
+  }
+  return fresh_json({{"status", reason.empty() ? "ok" : "unavailable"},
+                     {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
+                     {"cameras", std::move(list)}},
+                    reason.empty() ? 200 : 503);
+}
+
+void Service::Impl::health_routes(http::Router& router) {
+  router.get("/healthz", [this](const Request&) { return health(analysis_problem); });
+  router.get("/readyz", [this](const Request&) { return health(camera_problem); });
+  router.get("/metrics", [this](const Request&) {
+    EventStats stats;
+    stats.subscribers = events.subscribers();
+    stats.alerts = events.alerts();
+    stats.analyses_skipped = events.analyses_skipped();
+    return http::text(200, metrics_text(cameras(), server->stats(), stats),
+                      "text/plain; version=0.0.4; charset=utf-8");
+  });
+}
+
+Service::Service(ServeConfig config, std::vector<std::string> camera_names,
+                 const AlertHistory& history, StatusSource status)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(camera_names), history,
+                                   std::move(status))) {}
+
+Service::~Service() {
+  stop();
+}
+
+std::uint16_t Service::port() const {
+  return impl_->server->port();
+}
+
+void Service::on_failure(std::function<void(const std::string&)> handler) {
+  impl_->failed = std::move(handler);
+}
+
+void Service::start() {
+  impl_->loop.start();
+  impl_->server->start();
+}
+
+void Service::stop() {
+  impl_->server->stop();
+  impl_->loop.stop();
+}
+
+bool Service::wants_pictures(std::size_t camera) const {
+  return impl_->pictures.at(camera).wanted();
+}
+
+void Service::publish_picture(std::size_t camera, std::shared_ptr<const std::string> jpeg) {
+  impl_->pictures.at(camera).publish(std::move(jpeg));
+}
+
+void Service::publish_analysis(std::size_t camera, AnalysisPtr analysis) {
+  impl_->events.publish(camera, std::move(analysis));
+}
+
+void Service::publish_alert(std::shared_ptr<const Alert> alert) {
+  impl_->events.publish(std::move(alert));
+}
+
+}  // namespace rearview

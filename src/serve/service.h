@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "serve/serve_config.h"
+#include "types/alert_history.h"
+#include "types/analysis.h"
+#include "types/camera_status.h"
+
+namespace rearview {
+
+/// The service's HTTP interface and web page (docs/http-api.md). Owns the I/O thread; what is
+/// published goes to every client from there, so publishing never waits for one.
+class Service {
+ public:
+  /// In the order of the camera names. Called on the I/O thread: must be cheap.
+  using StatusSource = std::function<std::vector<CameraStatus>()>;
+
+  /// Binds: a std::runtime_error says which address and why not. history must outlive the service.
+  Service(ServeConfig config, std::vector<std::string> camera_names, const AlertHistory& history,
+          StatusSource status);
+  /// Stops.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  std::uint16_t port() const;
+  /// What to do when the I/O thread fails; called on it, with the reason. Before start(). Without
+  /// it the program is aborted, as a service that answers nobody must not look alive.
+  void on_failure(std::function<void(const std::string& what)> handler);
+  void start();
+  /// Closes every client and ends the I/O thread. Publishing is harmless after it.
+  void stop();
+
+  /// Somebody watches the camera or waits for a snapshot: without that nothing need be encoded.
+  /// Any thread; costs one atomic read.
+  bool wants_pictures(std::size_t camera) const;
+  /// A JPEG of the overlay. Any thread; doesn't block.
+  void publish_picture(std::size_t camera, std::shared_ptr<const std::string> jpeg);
+  /// Any thread; doesn't block.
+  void publish_analysis(std::size_t camera, AnalysisPtr analysis);
+  /// An alert that the history already holds, with its id. Any thread; doesn't block.
+  void publish_alert(std::shared_ptr<const Alert> alert);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rearview

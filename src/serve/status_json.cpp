@@ -1,0 +1,111 @@
+#include "serve/status_json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json tenths(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::round(value * 10) / 10;
+}
+
+Json percentiles_json(const Percentiles& value) {
+  return {{"p50", tenths(value.p50_ms)}, {"p95", tenths(value.p95_ms)}};
+}
+
+std::string with_text(std::string problem, const std::string& text) {
+  return text.empty() ? problem : problem + ": " + text;
+}
+
+}  // namespace
+
+std::string without_password(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(url.find_first_of("/?#", start), url.size());
+  const std::size_t at = url.rfind('@', end);
+  if (at == std::string::npos || at < start) return url;
+  return url.substr(0, start) + url.substr(at + 1);
+}
+
+std::string analysis_problem(const CameraView& camera) {
+  const CameraStatus& status = camera.status;
+  if (status.state == CameraState::failed || status.analysis == AnalysisState::failed)
+    return with_text("the analysis has failed", status.text);
+  if (status.state == CameraState::live && camera.analysis_stale)
+    return camera.analysis_age_s
+               ? fmt::format("pictures arrive, but none was analysed for {:.1f} s",
+                             *camera.analysis_age_s)
+               : std::string("pictures arrive, but none has been analysed yet");
+  return {};
+}
+
+std::string camera_problem(const CameraView& camera) {
+  if (std::string problem = analysis_problem(camera); !problem.empty()) return problem;
+  if (camera.status.state == CameraState::live) return {};
+  return with_text(std::string(name(camera.status.state)), camera.status.text);
+}
+
+Road road_of(const CameraView& camera) {
+  if (camera.analysis_stale || camera.status.analysis == AnalysisState::failed)
+    return Road::no_signal;
+  return camera.status.road;
+}
+
+Json to_json(const CameraView& camera) {
+  const CameraStatus& status = camera.status;
+  Json drops = Json::object();
+  for (const auto& [reason, count] : status.drops) drops[reason] = count;
+  const bool seen = status.width_px > 0 && status.height_px > 0;
+  return {
+      {"name", status.name},
+      {"url", without_password(status.url)},
+      {"state", name(status.state)},
+      {"text", status.text},
+      {"analysis", name(status.analysis)},
+      {"road", name(road_of(camera))},
+      {"resolution",
+       seen ? Json{{"width", status.width_px}, {"height", status.height_px}} : Json(nullptr)},
+      {"fps_in", tenths(status.fps_in)},
+      {"fps_analysed", tenths(status.fps_analysed)},
+      {"frame_age_s", tenths(status.frame_age_s)},
+      {"analysis_age_s", camera.analysis_age_s ? tenths(*camera.analysis_age_s) : Json(nullptr)},
+      {"drops", std::move(drops)},
+      {"latency_ms",
+       {{"decode", percentiles_json(status.decode)},
+        {"analyse", percentiles_json(status.analyse)},
+        {"total", percentiles_json(status.total)}}},
+      {"connections", status.connections},
+      {"bytes_received", status.bytes_received},
+      {"frames_decoded", status.frames_decoded},
+      {"frames_analysed", status.frames_analysed},
+      {"pictures_encoded", status.pictures_encoded},
+      {"viewers", camera.viewers}};
+}
+
+Json heartbeat_json(const std::vector<CameraView>& cameras, std::uint64_t newest_alert_id,
+                    WallTime now) {
+  Json list = Json::array();
+  for (const CameraView& camera : cameras) {
+    const std::string problem = analysis_problem(camera);
+    list.push_back({{"name", camera.status.name},
+                    {"state", name(camera.status.state)},
+                    {"analysis", name(camera.status.analysis)},
+                    {"road", name(road_of(camera))},
+                    {"text", problem.empty() ? camera.status.text : problem},
+                    {"pictures", camera.pictures}});
+  }
+  return {{"type", "heartbeat"},
+          {"time", rfc3339(now)},
+          {"newest_alert_id", newest_alert_id},
+          {"cameras", std::move(list)}};
+}
+
+}  // namespace rearview

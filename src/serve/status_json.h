@@ -1,0 +1,41 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "types/analysis.h"
+#include "types/camera_status.h"
+
+namespace rearview {
+
+/// A camera's status with what the service itself knows of it.
+struct CameraView {
+  CameraStatus status;
+  std::size_t viewers = 0;
+  std::uint64_t pictures = 0;
+  /// Since the newest analysis was published; nullopt before the first.
+  std::optional<double> analysis_age_s;
+  bool analysis_stale = true;  ///< too old, or none: says nothing about the road
+};
+
+/// One element of GET /api/v1/cameras. Passwords in the address are left out.
+nlohmann::ordered_json to_json(const CameraView& camera);
+
+/// The message `heartbeat`.
+nlohmann::ordered_json heartbeat_json(const std::vector<CameraView>& cameras,
+                                      std::uint64_t newest_alert_id, WallTime now);
+
+/// Why a camera's analysis doesn't work, in words; empty when it does.
+std::string analysis_problem(const CameraView& camera);
+/// Why a camera isn't ready, analysis included; empty when it is.
+std::string camera_problem(const CameraView& camera);
+
+/// What is known of the road: no_signal, when nothing fresh says anything better.
+Road road_of(const CameraView& camera);
+
+/// The address without user and password.
+std::string without_password(const std::string& url);
+
+}  // namespace rearview

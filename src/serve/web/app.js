@@ -1,0 +1,208 @@
+import { Feed } from "./feed.js";
+import { Picture } from "./picture.js";
+import { Radar } from "./radar.js";
+import { Sound } from "./sound.js";
+import { alertWords, seconds, stateWords } from "./words.js";
+
+const MOST_ALERTS = 100;
+const RECENT_ALERTS = 50;
+/** An alert older than this is history: listed, but neither said nor sounded. */
+const NEWS_S = 5;
+const ICONS = {
+  clear: "M8 25l11 11L40 13",
+  following: "M9 33v-9l4-10h22l4 10v9zM9 24h30M15 33v5M33 33v5",
+  approaching: "M10 26l14-14 14 14M10 40l14-14 14 14",
+  danger: "M24 6L44 42H4zM24 18v11M24 35v.5",
+  warning: "M24 6L44 42H4zM24 18v11M24 35v.5",
+  unplugged: "M6 42L42 6M14 24l-4 4a7 7 0 0 0 10 10l4-4M24 14l4-4a7 7 0 0 1 10 10l-4 4",
+  blind: "M6 42L42 6M4 24c6-9 13-13 20-13s14 4 20 13c-6 9-13 13-20 13S10 33 4 24zM24 18a6 6 0 1 0 0 12 6 6 0 0 0 0-12",
+};
+
+const byId = (id) => document.getElementById(id);
+const view = {
+  icon: byId("state-icon"), word: byId("state-word"), detail: byId("state-detail"),
+  seconds: byId("state-seconds"), alerts: byId("alerts"), none: byId("no-alerts"), age: byId("age"),
+  camera: byId("camera"), cameraLabel: byId("camera-label"), polite: byId("say-politely"), now: byId("say-now"),
+  theme: document.querySelector('meta[name="theme-color"]'),
+};
+const radar = new Radar(byId("radar"));
+const picture = new Picture(byId("picture"), document.querySelector(".picture"), byId("picture-note"));
+const sound = new Sound(byId("sound"), byId("sound-label"));
+
+let camera = null;              // the name of the one that is shown
+const newest = new Map();       // camera → { analysis, at }
+let heartbeat = null;
+let serverNowMs = null;         // the server's clock at the last message, and ours then
+let serverHeardAt = 0;
+const alertIds = new Set();
+let historyLoaded = false;
+let shown = null;
+let drawing = false;
+
+function situation() {
+  const last = newest.get(camera) ?? null;
+  return {
+    connected: feed.connected,
+    everConnected: feed.everConnected,
+    analysis: last?.analysis ?? null,
+    analysisAge: last === null ? Infinity : (performance.now() - last.at) / 1000,
+    delay: feed.delayMs / 1000,
+    camera: heartbeat?.cameras.find((one) => one.name === camera) ?? null,
+  };
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showState() {
+  const now = situation();
+  const state = stateWords(now);
+  document.body.dataset.look = state.look;
+  document.body.classList.toggle("long-word", state.word.length > 9);
+  view.icon.setAttribute("d", ICONS[state.icon]);
+  put(view.word, state.word);
+  put(view.detail, state.detail);
+  view.seconds.hidden = state.seconds === null;
+  if (state.seconds !== null) {
+    const unit = document.createElement("small");
+    unit.textContent = "s";
+    view.seconds.replaceChildren(seconds(state.seconds), unit);
+  }
+  const total = now.analysis?.latency_ms?.total;
+  put(view.age, state.look !== "lost" && Number.isFinite(total) ? `${Math.round(total + feed.delayMs)} ms old` : "");
+  radar.draw(state.look === "lost" ? [] : now.analysis.tracks);
+
+  if (shown !== null && shown.word === state.word && shown.look === state.look) return;
+  if (state.look === "lost" && shown !== null && shown.look !== "lost") sound.play("lost", null);
+  if (state.look !== "lost" && shown?.look === "lost") sound.play("back", null);
+  put(state.urgent ? view.now : view.polite, `${state.word}. ${state.detail}`);
+  put(state.urgent ? view.polite : view.now, "");
+  view.theme.content = getComputedStyle(document.body).getPropertyValue("--state").trim();
+  document.title = `${state.word} – Rearview`;
+  shown = state;
+}
+
+/** Many messages in one frame are drawn once; without frames, in the background, at once. */
+function changed() {
+  if (document.hidden) {
+    showState();
+  } else if (!drawing) {
+    drawing = true;
+    requestAnimationFrame(() => {
+      drawing = false;
+      showState();
+    });
+  }
+}
+
+function addAlert(alert) {
+  if (alertIds.has(alert.id)) return;
+  alertIds.add(alert.id);
+  const words = alertWords(alert);
+  const time = new Date(alert.time);
+  const serverMs = serverNowMs === null ? null : serverNowMs + performance.now() - serverHeardAt;
+  const news = serverMs !== null && historyLoaded && serverMs - time.getTime() < NEWS_S * 1000;
+
+  const item = document.createElement("li");
+  item.dataset.id = alert.id;
+  item.dataset.kind = alert.kind;
+  item.dataset.level = alert.level;
+  if (news) item.className = "new";
+  const title = document.createElement("strong");
+  title.textContent = words.title;
+  const line = document.createElement("span");
+  const level = document.createElement("span");
+  level.className = "level";
+  level.textContent = alert.level;
+  const clock = document.createElement("time");
+  clock.dateTime = alert.time;
+  clock.textContent = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  line.append(clock, " · ", level, words.detail ? ` · ${words.detail}` : "");
+  item.append(title, line);
+
+  const before = [...view.alerts.children].find((other) => Number(other.dataset.id) < alert.id);
+  view.alerts.insertBefore(item, before ?? null);
+  while (view.alerts.children.length > MOST_ALERTS) {
+    alertIds.delete(Number(view.alerts.lastChild.dataset.id));
+    view.alerts.lastChild.remove();
+  }
+  view.none.hidden = true;
+  if (!news) return;
+  sound.alert(alert);
+  put(alert.level === "danger" ? view.now : view.polite, `${words.title}. ${words.detail}`);
+}
+
+/** What happened before this page was open, and what it missed while it was not connected. */
+async function loadHistory(newestId) {
+  let after = alertIds.size > 0 ? Math.max(...alertIds) : Math.max(0, newestId - RECENT_ALERTS);
+  try {
+    for (;;) {
+      const answer = await fetch(`api/v1/alerts?after=${after}&limit=200`);
+      if (!answer.ok) return;
+      const alerts = await answer.json();
+      for (const alert of alerts) addAlert(alert);
+      if (alerts.length < 200) break;
+      after = alerts.at(-1).id;
+    }
+    historyLoaded = true;
+  } catch {
+    // Not connected; the next heartbeat tries again.
+  }
+}
+
+function chooseCamera(name) {
+  camera = name;
+  localStorage.setItem("camera", name);
+  picture.show(name);
+  changed();
+}
+
+function showCameras(names) {
+  view.cameraLabel.hidden = names.length < 2;
+  if (names.join("\n") !== [...view.camera.options].map((one) => one.value).join("\n"))
+    view.camera.replaceChildren(...names.map((name) => new Option(name, name)));
+  if (camera === null || !names.includes(camera)) {
+    const wanted = localStorage.getItem("camera");
+    chooseCamera(names.includes(wanted) ? wanted : names[0]);
+    view.camera.value = camera;
+  }
+}
+
+const feed = new Feed({
+  analysis(analysis) {
+    newest.set(analysis.camera, { analysis, at: performance.now() });
+    if (analysis.camera === camera) changed();
+  },
+  heartbeat(message) {
+    heartbeat = message;
+    serverNowMs = Date.parse(message.time);
+    serverHeardAt = performance.now();
+    if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));
+    const mine = message.cameras.find((one) => one.name === camera);
+    if (mine) picture.heartbeat(mine.pictures);
+    if (!historyLoaded) loadHistory(message.newest_alert_id);
+    changed();
+  },
+  alert: addAlert,
+  changed() {
+    if (!feed.connected) historyLoaded = false;
+    else if (camera !== null) picture.load();
+    showState();
+  },
+});
+
+view.camera.addEventListener("change", () => chooseCamera(view.camera.value));
+setInterval(showState, 200);
+document.addEventListener("visibilitychange", showState);
+
+async function stayAwake() {
+  if (document.hidden || !navigator.wakeLock) return;
+  try {
+    await navigator.wakeLock.request("screen");
+  } catch {
+    // Refused, for example when the battery is low: the page works without.
+  }
+}
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();

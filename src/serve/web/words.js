@@ -1,0 +1,123 @@
+// What the page says. Sides come as seen in the picture of a camera that looks back; here they are
+// told from the rider, who looks ahead: the picture's left is the rider's right.
+
+const RIDER_SIDE = { left: "right", right: "left", behind: "behind" };
+const CLASS = {
+  car: "Car", van: "Van", bus: "Bus", truck: "Truck", motorcycle: "Motorcycle", bicycle: "Bicycle",
+  vehicle: "Vehicle",
+};
+
+export function riderSide(side) {
+  return RIDER_SIDE[side] ?? null;
+}
+
+export function className(name) {
+  return CLASS[name] ?? "Vehicle";
+}
+
+export function sideWords(side) {
+  const rider = riderSide(side);
+  if (rider === null) return "";
+  return rider === "behind" ? "right behind you" : `on your ${rider}`;
+}
+
+export function seconds(value) {
+  return value >= 10 ? String(Math.round(value)) : value.toFixed(1);
+}
+
+function join(parts) {
+  return parts.filter(Boolean).join(" · ");
+}
+
+function metres(value) {
+  return value === null ? "" : `${Math.round(value)} m`;
+}
+
+function faster(mps) {
+  return mps === null || mps <= 0 ? "" : `${Math.round(mps * 3.6)} km/h faster`;
+}
+
+/** Title and detail of an alert. */
+export function alertWords(alert) {
+  const what = className(alert.class);
+  const side = sideWords(alert.side);
+  const approach = join([
+    alert.ttc_s === null ? "" : `${seconds(alert.ttc_s)} s`, metres(alert.distance_m),
+    faster(alert.closing_mps),
+  ]);
+  const pass = join([
+    alert.lateral_m === null ? "" : `${alert.lateral_m.toFixed(1)} m beside you`,
+    faster(alert.closing_mps),
+  ]);
+  const spaced = side ? ` ${side}` : "";
+  switch (alert.kind) {
+    case "vehicle_approaching": return { title: `${what} approaching${spaced}`, detail: approach };
+    case "fast_approach": return { title: `${what} approaching fast${spaced}`, detail: approach };
+    case "overtake": return { title: `${what} passed${spaced}`, detail: pass };
+    case "close_pass": return { title: `${what} passed close${spaced}`, detail: pass };
+    case "all_clear": return { title: "Nobody behind any more", detail: "" };
+    case "camera_lost": return { title: "Camera lost", detail: alert.text ?? "" };
+    case "camera_back": return { title: "Camera back", detail: "" };
+    case "view_blocked": return { title: "View blocked", detail: alert.text ?? "" };
+    default: return { title: alert.kind.replaceAll("_", " "), detail: alert.text ?? "" };
+  }
+}
+
+/** The vehicle that matters most: by threat, then by time, then by distance. */
+export function foremost(tracks) {
+  const far = 1e9;
+  return [...tracks].sort((a, b) => b.threat - a.threat ||
+    (a.ttc_s ?? far) - (b.ttc_s ?? far) || (a.distance_m ?? far) - (b.distance_m ?? far))[0] ?? null;
+}
+
+const ROAD = {
+  clear: "Clear", following: "Car behind", approaching: "Approaching", danger: "Danger",
+};
+
+/**
+ * What the top of the page shows. look: clear, following, approaching, danger, or lost when nothing
+ * can be said of the road. urgent: a screen reader says it at once.
+ */
+export function stateWords(situation) {
+  const lost = (word, why, icon = "unplugged") => {
+    const detail = why.charAt(0).toUpperCase() + why.slice(1);
+    return { look: "lost", icon, word, detail, seconds: null, urgent: true };
+  };
+  const { connected, everConnected, analysis, analysisAge, delay, camera } = situation;
+  if (!connected)
+    return everConnected ? lost("Not connected", "Not watching the road")
+                         : lost("Connecting", "Not watching yet");
+  const reason = camera?.text ?? "";
+  if (camera && (camera.state === "failed" || camera.analysis === "failed"))
+    return lost("Analysis failed", reason || "Not watching the road", "warning");
+  if (analysis === null || analysisAge > 1) {
+    if (camera && camera.state !== "live" && camera.state !== "blind")
+      return lost("No signal", reason || "Not watching the road");
+    return lost("Not watching", analysis === null ? "No analysis yet"
+      : `No analysis for ${seconds(analysisAge)} s`, "warning");
+  }
+  if (delay > 1) return lost("Too late", `What arrives is ${seconds(delay)} s old`, "warning");
+  if (analysis.state === "failed")
+    return lost("Analysis failed", analysis.text || "Not watching the road", "warning");
+  if (analysis.road === "no_signal") return lost("No signal", analysis.text || reason || "Not watching the road");
+  if (analysis.road === "blind") return lost("Camera blind", analysis.text || "Not watching the road", "blind");
+  if (!(analysis.road in ROAD)) return lost("Not watching", `Unknown state ${analysis.road}`, "warning");
+
+  const first = foremost(analysis.tracks);
+  const parts = [];
+  if (analysis.road === "clear") {
+    parts.push("Nobody seen behind");
+  } else if (first) {
+    parts.push(className(first.class), sideWords(first.side), metres(first.distance_m));
+  }
+  if (analysis.state === "degraded") parts.push("analysis is behind");
+  const threatened = analysis.road === "approaching" || analysis.road === "danger";
+  let word = ROAD[analysis.road];
+  if (analysis.road === "following" && first && first.class !== "vehicle") word = `${className(first.class)} behind`;
+  else if (analysis.road === "following") word = "Vehicle behind";
+  return {
+    look: analysis.road, icon: analysis.road, word, detail: join(parts),
+    seconds: threatened && first && first.ttc_s !== null ? first.ttc_s : null,
+    urgent: analysis.road === "danger",
+  };
+}

@@ -1,0 +1,241 @@
+// A service without a camera for the browser tests: it draws a road, and reads from standard input
+// what happens on it, one command a line:
+//   road NAME          what the analyses say (clear, following, approaching, danger, blind,
+//   no_signal) vehicles N         how many are behind (0 to 8) state NAME         ok, degraded,
+//   failed alert KIND SIDE    raises an alert; SIDE as in the picture freeze | thaw      stops and
+//   resumes the pictures silence | speak    stops and resumes the analyses quit
+// Prints "port N" when it listens.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <mutex>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <sstream>
+#include <thread>
+
+#include "serve/service.h"
+#include "tests/serve/memory_history.h"
+#include "types/json.h"
+
+namespace rearview::test {
+namespace {
+
+constexpr int kWidth = 640;
+constexpr int kHeight = 360;
+constexpr double kHorizon = 150;
+
+struct Script {
+  Road road = Road::clear;
+  AnalysisState state = AnalysisState::ok;
+  int vehicles = 0;
+  bool frozen = false;
+  bool silent = false;
+};
+
+template <typename E>
+bool from_name(const std::string& text, E last, E& target) {
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    if (name(static_cast<E>(i)) == text) {
+      target = static_cast<E>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Vehicle number index at time t_s: comes closer again and again, each a little behind the last.
+Track vehicle(int index, double t_s) {
+  Track track;
+  track.id = index + 1;
+  track.vehicle_class = static_cast<VehicleClass>(index % 7);
+  track.score = 0.8F;
+  const double phase = std::fmod(t_s / 9.0 + index * 0.31, 1.0);
+  const double distance_m = 8 + 70 * (1 - phase);
+  track.distance_m = distance_m;
+  track.closing_mps = 70.0 / 9.0;
+  track.ttc_s = distance_m / *track.closing_mps;
+  track.ttc_sigma_s = 0.3;
+  track.side = index % 3 == 2 ? Side::behind : index % 3 == 0 ? Side::right : Side::left;
+  track.lateral_m = track.side == Side::behind ? 0.1 : 1.6;
+  track.motion = index % 4 == 3 ? Motion::holding : Motion::approaching;
+  track.threat = track.motion == Motion::holding ? 0 : *track.ttc_s < 3 ? 2 : 1;
+  const double scale = 8 / distance_m;
+  const double x = kWidth / 2.0 + (track.side == Side::right  ? 150.0
+                                   : track.side == Side::left ? -150.0
+                                                              : 0.0) *
+                                      scale;
+  const double width = 190 * scale;
+  track.box = cv::Rect2d(x - width / 2, kHorizon + 150 * scale - width * 0.8, width, width * 0.8);
+  return track;
+}
+
+cv::Mat draw(const std::vector<Track>& tracks, double t_s) {
+  cv::Mat picture(kHeight, kWidth, CV_8UC3, cv::Scalar(196, 170, 140));
+  picture.rowRange(static_cast<int>(kHorizon), kHeight) = cv::Scalar(92, 120, 96);
+  const std::vector<cv::Point> road{{300, 150}, {340, 150}, {700, 360}, {-60, 360}};
+  cv::fillConvexPoly(picture, road, cv::Scalar(88, 88, 88), cv::LINE_AA);
+  for (int i = 0; i < 12; ++i) {  // lane marks run away from the rider
+    const double depth = std::fmod(i / 12.0 + 1 - std::fmod(t_s * 0.9, 1.0) / 12.0, 1.0);
+    const int y = static_cast<int>(kHorizon + 210 * depth * depth);
+    const int w = static_cast<int>(1 + 9 * depth * depth);
+    cv::rectangle(picture, cv::Rect(320 - w / 2, y, w, 1 + w * 2), cv::Scalar(235, 235, 235), -1);
+  }
+  const std::vector<cv::Scalar> colours{{90, 190, 90}, {40, 170, 240}, {60, 60, 230}};
+  for (const Track& track : tracks) {
+    const cv::Rect box = track.box;
+    cv::rectangle(picture, box, cv::Scalar(70, 50, 40), -1, cv::LINE_AA);
+    cv::rectangle(
+        picture,
+        cv::Rect(box.x + box.width / 8, box.y + box.height / 10, box.width * 3 / 4, box.height / 3),
+        cv::Scalar(200, 190, 180), -1);
+    cv::rectangle(picture, box, colours.at(static_cast<std::size_t>(track.threat)), 2, cv::LINE_AA);
+    cv::putText(picture, fmt::format("{:.1f} s", *track.ttc_s), {box.x, std::max(12, box.y - 5)},
+                cv::FONT_HERSHEY_SIMPLEX, 0.45, colours.at(static_cast<std::size_t>(track.threat)),
+                1, cv::LINE_AA);
+  }
+  return picture;
+}
+
+class ScriptedService {
+ public:
+  explicit ScriptedService(std::vector<std::string> cameras)
+      : cameras_(std::move(cameras)),
+        service_(config(), cameras_, history_, [this] { return status(); }) {
+    service_.start();
+    fmt::print("port {}\n", service_.port());
+    std::fflush(stdout);
+    player_ = std::jthread([this](const std::stop_token& stop) { play(stop); });
+  }
+
+  /// False after "quit".
+  bool obey(const std::string& line) {
+    std::istringstream words(line);
+    std::string command;
+    std::string value;
+    std::string side;
+    words >> command >> value >> side;
+    if (command == "quit") return false;
+    if (command == "alert") {
+      raise(value, side);
+      return true;
+    }
+    const std::lock_guard lock(mutex_);
+    if (command == "road") from_name(value, Road::no_signal, script_.road);
+    if (command == "state") from_name(value, AnalysisState::failed, script_.state);
+    if (command == "vehicles") script_.vehicles = std::stoi(value);
+    if (command == "freeze") script_.frozen = true;
+    if (command == "thaw") script_.frozen = false;
+    if (command == "silence") script_.silent = true;
+    if (command == "speak") script_.silent = false;
+    return true;
+  }
+
+ private:
+  static ServeConfig config() {
+    ServeConfig config;
+    config.port = 0;
+    return config;
+  }
+
+  Script script() const {
+    const std::lock_guard lock(mutex_);
+    return script_;
+  }
+
+  std::vector<CameraStatus> status() const {
+    const Script now = script();
+    std::vector<CameraStatus> all;
+    for (const std::string& name : cameras_) {
+      CameraStatus& one = all.emplace_back();
+      one.name = name;
+      one.url = "tcp://rearview.local:5000";
+      one.state = now.road == Road::no_signal ? CameraState::connecting
+                  : now.road == Road::blind   ? CameraState::blind
+                                              : CameraState::live;
+      one.text = now.road == Road::no_signal ? "no connection to the camera" : "";
+      one.analysis = now.state;
+      one.road = now.road;
+      one.width_px = kWidth;
+      one.height_px = kHeight;
+      one.fps_in = one.fps_analysed = 25;
+      one.total = {18.2, 24.9};
+      one.drops = {{"before_decode", 0}};
+    }
+    return all;
+  }
+
+  void raise(const std::string& kind, const std::string& side) {
+    Alert alert;
+    alert.camera = cameras_.front();
+    alert.time = WallClock::now();
+    alert.kind = alert_kind_from(kind).value_or(AlertKind::vehicle_approaching);
+    const bool of_vehicle = alert.kind <= AlertKind::close_pass;
+    from_name(side, Side::unknown, alert.side);
+    alert.level = alert.kind == AlertKind::fast_approach || alert.kind == AlertKind::close_pass
+                      ? AlertLevel::danger
+                  : of_vehicle && alert.kind != AlertKind::overtake ? AlertLevel::warning
+                                                                    : AlertLevel::info;
+    if (of_vehicle) {
+      alert.track_id = 7;
+      alert.vehicle_class = VehicleClass::car;
+      alert.ttc_s = 3.4;
+      alert.distance_m = 21;
+      alert.closing_mps = 6.2;
+      alert.lateral_m = 1.4;
+    }
+    service_.publish_alert(std::make_shared<const Alert>(history_.store(std::move(alert))));
+  }
+
+  void play(const std::stop_token& stop) {
+    const SteadyTime start = SteadyClock::now();
+    for (std::uint64_t seq = 1; !stop.stop_requested(); ++seq) {
+      const double t_s = seconds_between(start, SteadyClock::now());
+      const Script now = script();
+      Analysis analysis;
+      analysis.epoch = 1;
+      analysis.seq = seq;
+      analysis.time = WallClock::now();
+      analysis.t_s = t_s;
+      analysis.state = now.state;
+      analysis.road = now.road;
+      if (now.road == Road::blind) analysis.text = "the picture is dark";
+      for (int i = 0; i < now.vehicles; ++i) analysis.tracks.push_back(vehicle(i, t_s));
+      analysis.latency = {2.1, 14.0, 18.2};
+      for (std::size_t camera = 0; camera < cameras_.size(); ++camera) {
+        analysis.camera = cameras_[camera];
+        if (!now.silent)
+          service_.publish_analysis(camera, std::make_shared<const Analysis>(analysis));
+        if (now.frozen || !service_.wants_pictures(camera)) continue;
+        std::vector<unsigned char> jpeg;
+        cv::imencode(".jpg", draw(analysis.tracks, t_s), jpeg, {cv::IMWRITE_JPEG_QUALITY, 80});
+        service_.publish_picture(camera,
+                                 std::make_shared<const std::string>(jpeg.begin(), jpeg.end()));
+      }
+      std::this_thread::sleep_until(start + std::chrono::milliseconds(40 * seq));
+    }
+  }
+
+  std::vector<std::string> cameras_;
+  mutable std::mutex mutex_;
+  Script script_;  ///< guarded by mutex_
+  MemoryHistory history_;
+  Service service_;
+  std::jthread player_;
+};
+
+}  // namespace
+}  // namespace rearview::test
+
+int main(int argc, char** argv) {
+  std::vector<std::string> cameras(argv + 1, argv + argc);
+  if (cameras.empty()) cameras.emplace_back("rear");
+  rearview::test::ScriptedService service(std::move(cameras));
+  std::string line;
+  while (std::getline(std::cin, line) && service.obey(line)) {
+  }
+}
