@@ -1,0 +1,303 @@
+"""The web page in a real browser: does it show what happens, and admit it when it can't know?
+
+Environment: REARVIEW_BIN, the folder of scripted_service. Screenshots go to REARVIEW_SCREENS, if
+set.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from webdriver import Browser
+
+PROGRAM = pathlib.Path(os.environ["REARVIEW_BIN"]) / "scripted_service"
+SCREENS = os.environ.get("REARVIEW_SCREENS")
+
+STATE_IS = "return document.body.dataset.look === arguments[0]"
+WORD_IS = "return document.getElementById('state-word').textContent === arguments[0]"
+
+# The colours of each text and of what lies behind it, as far as the page's boxes tell.
+CONTRAST = """
+const parse = (text) => {
+  const numbers = text.match(/[\\d.]+/g).map(Number);
+  return { rgb: numbers.slice(0, 3), alpha: numbers.length > 3 ? numbers[3] : 1 };
+};
+const luminance = (rgb) => {
+  const [r, g, b] = rgb.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (element) => {
+  for (let at = element; at; at = at.parentElement) {
+    const colour = parse(getComputedStyle(at).backgroundColor);
+    if (colour.alpha > 0.6) return colour.rgb;
+  }
+  return parse(getComputedStyle(document.documentElement).backgroundColor).rgb;
+};
+const poor = [];
+for (const element of document.querySelectorAll("h1, h2, p, span, strong, time, button, label")) {
+  const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  if (!own || !element.checkVisibility() || element.closest(".unseen, noscript, .picture")) continue;
+  const a = luminance(parse(getComputedStyle(element).color).rgb);
+  const b = luminance(behind(element));
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (ratio < 4.5) poor.push(`${element.tagName} "${element.textContent}" ${ratio.toFixed(2)}`);
+}
+return poor;
+"""
+
+# What lies outside the window or is cut off, and what one can press that is too small for a thumb.
+LAYOUT = """
+const faults = [];
+const wide = document.documentElement.scrollWidth, tall = document.documentElement.scrollHeight;
+if (wide > innerWidth) faults.push(`page is ${wide} wide in ${innerWidth}`);
+if (tall > innerHeight) faults.push(`page is ${tall} tall in ${innerHeight}`);
+for (const id of ["state-word", "state-detail", "state-seconds", "sound", "picture", "radar"]) {
+  const element = document.getElementById(id);
+  if (!element.checkVisibility()) continue;
+  const box = element.getBoundingClientRect();
+  if (box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1)
+    faults.push(`${id} reaches outside`);
+  if (element.scrollWidth > element.clientWidth + 2 && element.clientWidth > 0)
+    faults.push(`${id} is cut off`);
+}
+const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+const seconds = document.getElementById("state-seconds");
+if (!seconds.hidden) {
+  const range = document.createRange();
+  range.selectNodeContents(document.getElementById("state-word"));
+  if (over(seconds.getBoundingClientRect(), range.getBoundingClientRect())) faults.push("the seconds cover the word");
+}
+for (const button of document.querySelectorAll("button, select")) {
+  const box = button.getBoundingClientRect();
+  if (button.checkVisibility() && (box.height < 44 || box.width < 44)) faults.push(`${button.id} is small`);
+}
+return faults;
+"""
+
+PIXELS = """
+const image = document.getElementById("picture");
+const canvas = document.createElement("canvas");
+canvas.width = 64; canvas.height = 36;
+const pen = canvas.getContext("2d");
+pen.drawImage(image, 0, 0, 64, 36);
+return image.naturalWidth ? [...pen.getImageData(0, 0, 64, 36).data] : null;
+"""
+
+
+class ScriptedService:
+    def __init__(self, *cameras):
+        self.process = subprocess.Popen([PROGRAM, *cameras], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.address = f"http://127.0.0.1:{int(self.process.stdout.readline().split()[1])}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def say(self, *lines):
+        for line in lines:
+            self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def screenshot(browser, name):
+    if SCREENS:
+        os.makedirs(SCREENS, exist_ok=True)
+        browser.screenshot(os.path.join(SCREENS, name + ".png"))
+
+
+class PageTest(unittest.TestCase):
+    def assert_quiet(self, browser, address):
+        """No message in the console, and nothing asked of anybody but the service."""
+        self.assertEqual([], [entry["message"] for entry in browser.log("browser")])
+        for entry in browser.log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                url = message["params"]["request"]["url"]
+                self.assertTrue(url.startswith((address, "data:", "about:", "chrome:")), url)
+
+    def test_shows_the_road_in_every_size_and_light(self):
+        for name, width, height, dark, mobile in [
+                ("phone", 390, 844, False, True), ("phone-dark", 390, 844, True, True),
+                ("phone-small", 320, 568, False, True), ("phone-across", 844, 390, True, True),
+                ("desk", 1280, 800, False, False), ("desk-dark", 1280, 800, True, False)]:
+            with self.subTest(name), ScriptedService() as service, \
+                    Browser(width, height, dark, mobile) as browser:
+                browser.open(service.address)
+                for road, vehicles, word in [
+                        ("clear", 0, "Clear"), ("following", 1, "Car behind"),
+                        ("approaching", 3, "Approaching"), ("danger", 8, "Danger"),
+                        ("blind", 0, "Camera blind"), ("no_signal", 0, "No signal")]:
+                    service.say(f"vehicles {vehicles}", f"road {road}")
+                    browser.wait_for(word, WORD_IS, word)
+                    if road == "danger":
+                        service.say("alert vehicle_approaching left", "alert fast_approach right",
+                                    "alert overtake right")
+                        browser.wait_for("alerts", "return document.querySelectorAll('#alerts li').length === 3")
+                        browser.wait_for("the highlight to pass", "return document.getAnimations()"
+                                         ".every((one) => one.animationName !== 'arrive')")
+                    browser.wait_for("a picture", "return document.getElementById('picture').naturalWidth === 640")
+                    screenshot(browser, f"{name}-{road}")
+                    self.assertEqual([], browser.run(LAYOUT), road)
+                    self.assertEqual([], browser.run(CONTRAST), road)
+                self.assert_quiet(browser, service.address)
+
+    def test_the_picture_moves(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            before = browser.wait_for("a picture", PIXELS)
+            browser.wait_for("another picture", PIXELS.replace("return image", "const now = image") +
+                             "return now.some((value, i) => Math.abs(value - arguments[0][i]) > 8)", before)
+            self.assert_quiet(browser, service.address)
+
+    def test_tells_alerts_from_the_riders_side(self):
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            service.say("alert overtake right")
+            browser.open(service.address)
+            browser.wait_for("the alert from before", "return document.querySelector('#alerts li')")
+            service.say("alert fast_approach left")
+            browser.wait_for("the new alert", "return document.querySelectorAll('#alerts li').length === 2")
+            # The picture's left is the rider's right. The newest stands first.
+            texts = browser.run("return [...document.querySelectorAll('#alerts li')].map((one) => one.innerText)")
+            self.assertIn("Car approaching fast on your right", texts[0])
+            self.assertIn("Danger", texts[0])
+            self.assertIn("Car passed on your left", texts[1])
+            self.assertEqual("danger", browser.run("return document.querySelector('#alerts li').dataset.level"))
+            # Screen readers hear the new one at once, not the old one.
+            said = browser.run("return document.getElementById('say-now').textContent")
+            self.assertIn("approaching fast on your right", said)
+            self.assert_quiet(browser, service.address)
+
+    def test_draws_vehicles_on_the_radar(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            service.say("road approaching", "vehicles 8")
+            browser.open(service.address)
+            browser.wait_for("eight vehicles", "return document.querySelectorAll('.vehicle').length === 8")
+            self.assertTrue(browser.run("return document.querySelector('.vehicle.threat-1') !== null"))
+            browser.wait_for("a description", "return document.getElementById('radar').getAttribute('aria-label').startsWith('8 vehicles behind')")
+            # Vehicle 1 is at the right of the picture, so at the rider's left.
+            browser.run("window.middle = document.getElementById('radar').clientWidth / 2")
+            service.say("vehicles 1")
+            browser.wait_for("the vehicle on the left", """
+                const all = document.querySelectorAll('.vehicle');
+                return all.length === 1 && new DOMMatrix(getComputedStyle(all[0]).transform).e < window.middle""")
+            service.say("vehicles 0", "road clear")
+            browser.wait_for("an empty radar", "return document.querySelectorAll('.vehicle').length === 0")
+
+    def test_silence_is_not_a_clear_road(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            browser.wait_for("a clear road", STATE_IS, "clear")
+            service.say("silence")
+            browser.wait_for("the page to notice", STATE_IS, "lost", timeout=5)
+            self.assertIn(browser.text("#state-word"), ("Not watching", "Analysis failed"))
+            service.say("speak")
+            browser.wait_for("a clear road", STATE_IS, "clear")
+            service.say("state failed")
+            browser.wait_for("the failure", WORD_IS, "Analysis failed")
+            service.say("state degraded")
+            browser.wait_for("the hint", "return document.getElementById('state-detail').textContent.includes('behind')")
+
+    def test_shows_a_frozen_picture_as_such(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            browser.wait_for("a picture", PIXELS)
+            browser.wait_for("a trusted picture", "return document.getElementById('picture-note').hidden")
+            service.say("freeze")
+            browser.wait_for("the note", "return document.getElementById('picture-note').textContent === 'Picture frozen'")
+            screenshot(browser, "frozen")
+            service.say("thaw")
+            browser.wait_for("the note to go", "return document.getElementById('picture-note').hidden")
+
+    def test_shows_a_lost_service_at_once_and_comes_back(self):
+        with Browser(390, 844) as browser:
+            with ScriptedService() as service:
+                browser.open(service.address)
+                browser.wait_for("a clear road", STATE_IS, "clear")
+                # A network that swallows everything: no end of the connection, just silence.
+                service.process.send_signal(signal.SIGSTOP)
+                browser.wait_for("the page to notice silence", STATE_IS, "lost", timeout=5)
+                browser.wait_for("no connection", WORD_IS, "Not connected", timeout=6)
+                service.process.send_signal(signal.SIGCONT)
+                browser.wait_for("a clear road", STATE_IS, "clear")
+                service.end()
+                browser.wait_for("no connection", WORD_IS, "Not connected", timeout=3)
+                self.assertEqual("Not watching the road", browser.text("#state-detail"))
+                self.assertIn("Not connected", browser.run("return document.getElementById('say-now').textContent"))
+                screenshot(browser, "not-connected")
+
+    def test_sound_needs_one_tap(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            browser.run("""
+                window.tones = [];
+                const start = OscillatorNode.prototype.start;
+                OscillatorNode.prototype.start = function (when) { window.tones.push(this.frequency.value); start.call(this, when); };
+                window.pans = [];
+                const make = BaseAudioContext.prototype.createStereoPanner;
+                BaseAudioContext.prototype.createStereoPanner = function () { const node = make.call(this); window.pans.push(node); return node; };""")
+            browser.wait_for("a clear road", STATE_IS, "clear")
+            service.say("alert vehicle_approaching right")
+            browser.wait_for("the alert", "return document.querySelector('#alerts li')")
+            self.assertEqual([], browser.run("return window.tones"))
+            browser.click("#sound")
+            self.assertEqual("Sound on", browser.text("#sound-label"))
+            browser.run("window.tones.length = 0; window.pans.length = 0")
+            service.say("alert fast_approach right")
+            fast = browser.wait_for("tones", "return window.tones.length > 3 && window.tones")
+            # The picture's right is the rider's left ear.
+            self.assertLess(browser.run("return window.pans[0].pan.value"), 0)
+            browser.run("window.tones.length = 0")
+            service.say("alert vehicle_approaching left")
+            self.assertNotEqual(fast, browser.wait_for("tones", "return window.tones.length > 1 && window.tones"))
+            self.assertGreater(browser.run("return window.pans.at(-1).pan.value"), 0)
+            browser.run("window.tones.length = 0")
+            service.say("silence")
+            browser.wait_for("the tone of blindness", "return window.tones.length > 0", timeout=5)
+
+    def test_lets_one_choose_the_camera(self):
+        with ScriptedService("rear", "left side") as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            browser.wait_for("the choice", "return document.querySelectorAll('#camera option').length === 2")
+            browser.run("""const list = document.getElementById('camera'); list.value = 'left side';
+                list.dispatchEvent(new Event('change'));""")
+            browser.wait_for("the other stream", "return document.getElementById('picture').src.includes('left%20side')")
+            browser.wait_for("its picture", PIXELS)
+            self.assertEqual([], browser.run(LAYOUT))
+            browser.open(service.address)
+            browser.wait_for("the same choice", "return document.getElementById('camera').value === 'left side'")
+
+    def test_works_by_keyboard_and_without_motion(self):
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            browser.devtools("Emulation.setEmulatedMedia", features=[
+                {"name": "prefers-reduced-motion", "value": "reduce"}])
+            service.say("road danger", "vehicles 2")
+            browser.open(service.address)
+            browser.wait_for("danger", STATE_IS, "danger")
+            self.assertEqual("none", browser.run("return getComputedStyle(document.querySelector('.state')).animationName"))
+            for key in ("Tab", "Tab"):
+                for kind in ("keyDown", "keyUp"):
+                    browser.devtools("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                                     windowsVirtualKeyCode=9)
+            self.assertEqual("sound", browser.run("return document.activeElement.id"))
+            for kind in ("keyDown", "keyUp"):
+                browser.devtools("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r",
+                                 windowsVirtualKeyCode=13)
+            browser.wait_for("sound", "return document.getElementById('sound').ariaPressed === 'true'")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

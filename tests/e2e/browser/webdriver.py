@@ -1,0 +1,125 @@
+"""Drives headless Chromium through chromedriver, by the W3C WebDriver protocol over plain HTTP."""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+CHROMIUM_ARGUMENTS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+    "--force-color-profile=srgb", "--hide-scrollbars",
+]
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+class Browser:
+    """One browser with a profile of its own. Closes it and its driver on leaving."""
+
+    def __init__(self, width, height, dark=False, mobile=False, scale=1):
+        self.profile = tempfile.mkdtemp(prefix="rearview-browser-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.driver = subprocess.Popen(
+            ["chromedriver", f"--port={self.port}"], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        self.session = None
+        try:
+            self._wait_for_driver()
+            answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
+                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+                "goog:chromeOptions": {"args": CHROMIUM_ARGUMENTS + [
+                    f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]}}}})
+            self.session = answer["sessionId"]
+            self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                          deviceScaleFactor=scale, mobile=mobile)
+            self.devtools("Emulation.setEmulatedMedia", features=[
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.session:
+            try:
+                self._call("DELETE", f"/session/{self.session}")
+            except OSError:
+                pass
+        self.driver.terminate()
+        try:
+            self.driver.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.driver.kill()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def _wait_for_driver(self):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if self._call("GET", "/status")["ready"]:
+                    return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def _call(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", method=method,
+            data=None if method in ("GET", "DELETE") else json.dumps(body or {}).encode(),
+            headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{method} {path}: {error.read().decode()[:500]}") from error
+
+    def _in_session(self, method, path, body=None):
+        return self._call(method, f"/session/{self.session}{path}", body)
+
+    def devtools(self, command, **parameters):
+        return self._in_session("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def open(self, url):
+        self._in_session("POST", "/url", {"url": url})
+
+    def run(self, script, *arguments):
+        return self._in_session("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def click(self, selector):
+        element = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
+        self._in_session("POST", f"/element/{element[ELEMENT]}/click")
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
+
+    def wait_for(self, what, script, *arguments, timeout=20):
+        """Until the script returns something true; that is returned."""
+        deadline = time.monotonic() + timeout
+        while True:
+            value = self.run(script, *arguments)
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout} s in vain for {what}")
+            time.sleep(0.05)
+
+    def screenshot(self, file):
+        with open(file, "wb") as out:
+            out.write(base64.b64decode(self._in_session("GET", "/screenshot")))
+
+    def log(self, kind):
+        return self._in_session("POST", "/se/log", {"type": kind})
