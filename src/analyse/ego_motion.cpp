@@ -38,10 +38,18 @@ void EgoMotion::reset() {
   road_known_ = false;
 }
 
-cv::Point2d EgoMotion::turned(cv::Point2d from) const {
-  const cv::Vec3d ray((from.x - centre_.x) / focal_, (from.y - centre_.y) / focal_, 1);
-  const cv::Vec3d to = turn_ * ray;
+cv::Point2d EgoMotion::mapped(const cv::Matx33d& turn, cv::Point2d place) const {
+  const cv::Vec3d ray((place.x - centre_.x) / focal_, (place.y - centre_.y) / focal_, 1);
+  const cv::Vec3d to = turn * ray;
   return {centre_.x + focal_ * to[0] / to[2], centre_.y + focal_ * to[1] / to[2]};
+}
+
+cv::Point2d EgoMotion::turned(cv::Point2d from) const {
+  return mapped(turn_, from);
+}
+
+cv::Point2d EgoMotion::before_turn(cv::Point2d now) const {
+  return mapped(turn_.t(), now);
 }
 
 double EgoMotion::least_contraction(double row) const {

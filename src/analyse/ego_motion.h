@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <opencv2/core.hpp>
 #include <vector>
 
@@ -38,16 +39,23 @@ class EgoMotion {
   cv::Point2d focus() const { return focus_; }
   /// Whether the camera moved along lately, so that the focus means something.
   bool riding() const { return riding_ > 0.5; }
+  /// How fast the picture turns to the side.
+  double turn_px_per_s() const {
+    return motion_.seconds > 0 ? focal_ * std::abs(motion_.rotation[1]) / motion_.seconds : 0;
+  }
   /// How well the focus is known; it starts with what a mount leaves open.
   double focus_sigma_px() const { return focus_sigma_; }
   /// The vanishing point in the newest picture, shake included.
   cv::Point2d vanishing() const { return motion_.known ? motion_.contraction : focus_; }
   /// Where a point infinitely far away has gone since.
   cv::Point2d turned(cv::Point2d from) const;
+  /// The other way: where something infinitely far away was.
+  cv::Point2d before_turn(cv::Point2d now) const;
   /// Least contraction per second that a thing at rest shows at this row; 0 above the horizon.
   double least_contraction(double row) const;
 
  private:
+  cv::Point2d mapped(const cv::Matx33d& turn, cv::Point2d place) const;
   void fit_road(const PointTracker& points, int back);
 
   cv::Size size_;

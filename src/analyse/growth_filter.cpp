@@ -14,7 +14,7 @@ constexpr double kRateWander = 0.12;
 constexpr double kSizeWander = 0.015;
 // Errors of neighbouring measurements are alike over about this long.
 constexpr double kBoxErrorsLast_s = 0.10;
-constexpr double kGrowthErrorsLast_s = 0.35;
+constexpr double kGrowthErrorsLast_s = 0.5;
 constexpr double kFastest = 5;  // 1/s; beyond it the vehicle is past
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <opencv2/core.hpp>
 #include <optional>
@@ -34,6 +35,10 @@ struct MovingObject {
   bool confirmed = false;
   double growth = 0;  ///< per second
   double growth_sigma = 1;
+
+  bool has(std::uint32_t corner) const {
+    return std::binary_search(members.begin(), members.end(), corner);
+  }
 };
 
 struct Plausible;
@@ -50,15 +55,23 @@ class MovingObjects {
   const std::vector<MovingObject>& objects() const { return objects_; }
 
  private:
-  void follow(MovingObject& object, const PointTracker& points,
-              const std::vector<PointMotion>& motions, double dt, const EgoMotion& ego,
-              const Plausible& plausible);
-  void found(const std::vector<PointMotion>& motions, const Plausible& plausible);
+  struct Group {
+    GroupMotion motion;
+    cv::Rect2d hull;
+  };
+
+  static void carry(MovingObject& object, const PointTracker& points, double dt);
+  std::vector<Group> group_movers(const std::vector<PointMotion>& motions,
+                                  const Plausible& plausible) const;
+  static void see(MovingObject& object, const Group& group, const PointTracker& points,
+                  const std::vector<cv::Rect2d>& neighbours,
+                  const std::vector<PointMotion>& motions, const EgoMotion& ego,
+                  const Plausible& plausible);
+  void begin(const Group& group, const std::vector<PointMotion>& motions,
+             const Plausible& plausible);
   void merge(const Plausible& plausible);
 
   std::vector<MovingObject> objects_;
-  std::vector<std::uint8_t> claimed_;
-  cv::Rect active_;
   int next_id_ = 1;
 };
 

@@ -84,6 +84,7 @@ void PointTracker::track(const cv::Mat& picture, double t_s, const cv::Rect& act
   head_ = (head_ + 1) & (PointPath::kLongest - 1);
   pictures_ = std::min(pictures_ + 1, PointPath::kLongest);
   times_[static_cast<std::size_t>(head_)] = t_s;
+  picture.copyTo(kept_[static_cast<std::size_t>(head_ & (kPicturesKept - 1))]);
   if (!previous_.empty()) follow(active);
   if (until_seed_-- <= 0) {
     seed(picture, active, horizon_px);

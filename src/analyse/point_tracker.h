@@ -30,6 +30,7 @@ double place_variance(const cv::Vec3f& structure, cv::Point2d along);
 class PointTracker {
  public:
   static constexpr int kMostPoints = 700;
+  static constexpr int kPicturesKept = 16;
 
   /// picture: CV_8UC1, all of one size until clear(); it is copied. active: the part that shows
   /// something. horizon_px: row about which corners lie densest.
@@ -44,6 +45,10 @@ class PointTracker {
   /// Stream time `back` pictures ago; back < pictures().
   double t_s(int back) const {
     return times_[static_cast<std::size_t>((head_ - back) & (PointPath::kLongest - 1))];
+  }
+  /// The picture `back` pictures ago; back < kPicturesKept and back < pictures().
+  const cv::Mat& picture(int back) const {
+    return kept_[static_cast<std::size_t>((head_ - back) & (kPicturesKept - 1))];
   }
   /// How many pictures back the times reach, kLongest at most.
   int pictures() const { return pictures_; }
@@ -62,6 +67,7 @@ class PointTracker {
   std::uint32_t next_id_ = 1;
   std::vector<cv::Mat> previous_;
   std::vector<cv::Mat> current_;
+  std::array<cv::Mat, kPicturesKept> kept_;
   cv::Mat corners_;
   std::vector<std::uint8_t> taken_;
 };
