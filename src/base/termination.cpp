@@ -60,6 +60,10 @@ std::optional<std::string> Termination::wait() {
   std::array<pollfd, 2> fds{{{state_->signal_fd, POLLIN, 0}, {state_->failure_fd, POLLIN, 0}}};
   while (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
   }
+  return failure();
+}
+
+std::optional<std::string> Termination::failure() const {
   const std::lock_guard lock(state_->mutex);
   return state_->reason;
 }

@@ -22,6 +22,8 @@ class Termination {
   std::optional<std::string> wait();
   /// True once a signal or a failure has come; never waits.
   bool requested();
+  /// The reason given to fail(), if it was called. Any thread.
+  std::optional<std::string> failure() const;
 
  private:
   struct State;

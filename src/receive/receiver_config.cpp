@@ -7,6 +7,21 @@
 #include "receive/stream_url.h"
 
 namespace rearview {
+namespace {
+
+/// Why the URL can't be one; empty when it can.
+std::string url_problem(const std::string& url) {
+  if (url.empty()) return "no camera address";
+  try {
+    if (const auto address = tcp_address(url); address && address->port == 0)
+      return "port 0 can't be connected to";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
 
 void ReceiverConfig::read(ConfigReader& reader) {
   reader.text("url", url, 1, 1024);
@@ -20,21 +35,12 @@ void ReceiverConfig::read(ConfigReader& reader) {
   reader.number("file_fps", file_fps, 1.0, 240.0);
   if (backoff_max_ms < backoff_min_ms)
     reader.fail("backoff_max_ms", fmt::format("less than backoff_min_ms ({})", backoff_min_ms));
-  try {
-    check("url");
-  } catch (const UsageError& error) {
-    reader.fail("url", error.what());
-  }
+  if (const std::string problem = url_problem(url); !problem.empty()) reader.fail("url", problem);
 }
 
 void ReceiverConfig::check(const std::string& source) const {
-  try {
-    if (const auto address = tcp_address(url); address && address->port == 0)
-      throw UsageError("port 0 can't be connected to");
-  } catch (const UsageError& error) {
-    throw UsageError(fmt::format("{}: {}", source, error.what()));
-  }
-  if (url.empty()) throw UsageError(fmt::format("{}: no camera address", source));
+  if (const std::string problem = url_problem(url); !problem.empty())
+    throw UsageError(fmt::format("{}: {}", source, problem));
 }
 
 }  // namespace rearview

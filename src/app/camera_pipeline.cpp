@@ -1,0 +1,243 @@
+#include "app/camera_pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "render/overlay.h"
+
+namespace rearview {
+namespace {
+
+/// How often the present thread looks for silence; bounds how late it is noticed.
+constexpr std::chrono::milliseconds kWatchPeriod(100);
+/// While the silence lasts it is told again at this pace, so that a subscriber knows it lasts.
+constexpr std::chrono::milliseconds kRepeatPeriod(1000);
+const cv::Size kSizeBeforeFirstFrame(640, 360);
+
+}  // namespace
+
+CameraPipeline::CameraPipeline(const CameraConfig& config,
+                               std::vector<std::unique_ptr<Stage>> stages, PipelineOutputs outputs)
+    : config_(config),
+      outputs_(std::move(outputs)),
+      analyser_(config.name, std::move(stages)),
+      receiver_(
+          config.receiver, [this](FramePtr frame) { on_frame(std::move(frame)); },
+          [this](const LinkEvent& event) { on_link(event); }),
+      last_frame_(SteadyClock::now()),
+      last_analysis_(last_frame_) {
+  Analysis nothing;
+  nothing.camera = config.name;
+  nothing.time = WallClock::now();
+  nothing.road = Road::no_signal;
+  nothing.text = "no picture yet";
+  newest_ = std::make_shared<const Analysis>(std::move(nothing));
+}
+
+CameraPipeline::~CameraPipeline() {
+  stop();
+}
+
+void CameraPipeline::start() {
+  const auto thread = [this](const char* name, void (CameraPipeline::*body)(std::stop_token)) {
+    return std::jthread([this, name, body](std::stop_token stop) {
+      try {
+        (this->*body)(stop);
+      } catch (const std::exception& e) {
+        outputs_.failure(fmt::format("camera {}: {} thread: {}", config_.name, name, e.what()));
+      }
+    });
+  };
+  present_thread_ = thread("present", &CameraPipeline::present);
+  analyse_thread_ = thread("analyse", &CameraPipeline::analyse);
+  receive_thread_ = thread("receive", &CameraPipeline::receive);
+}
+
+void CameraPipeline::stop() {
+  for (std::jthread* thread : {&receive_thread_, &analyse_thread_, &present_thread_}) {
+    if (!thread->joinable()) continue;
+    thread->request_stop();
+    thread->join();
+  }
+}
+
+void CameraPipeline::receive(std::stop_token stop) {
+  receiver_.run(stop);
+}
+
+void CameraPipeline::on_link(const LinkEvent& event) {
+  const std::lock_guard lock(mutex_);
+  connected_ = event.kind == LinkEvent::Kind::connected;
+  link_text_ = event.text;
+}
+
+void CameraPipeline::on_frame(FramePtr frame) {
+  {
+    const std::lock_guard lock(mutex_);
+    last_frame_ = frame->decoded;
+    newest_frame_ = frame;
+    frame_rate_.count(frame->decoded);
+    decode_.add(ms_between(frame->received, frame->decoded));
+  }
+  frames_.put(std::move(frame));
+}
+
+void CameraPipeline::analyse(std::stop_token stop) {
+  while (const auto frame = frames_.take(stop)) publish(*frame, analyser_.analyse(**frame));
+}
+
+void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
+  if (analysis.state == AnalysisState::ok && analysis.latency.total_ms > config_.watch.late_ms) {
+    analysis.state = AnalysisState::degraded;
+    analysis.text = fmt::format("analysis is {:.0f} ms behind", analysis.latency.total_ms);
+  }
+  AnalysisPtr shared;
+  {
+    const std::lock_guard lock(mutex_);
+    last_analysis_ = SteadyClock::now();
+    analysis_rate_.count(last_analysis_);
+    analyse_.add(analysis.latency.analyse_ms);
+    total_.add(analysis.latency.total_ms);
+    ++frames_analysed_;
+    if (std::exchange(lost_, false)) raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
+    for (const Alert& alert : analysis.alerts) outputs_.alert(alert);
+    shared = std::make_shared<const Analysis>(std::move(analysis));
+    newest_ = shared;
+    outputs_.analysis(shared);
+  }
+  annotated_.put({frame, std::move(shared)});
+}
+
+void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& about,
+                           const std::string& text) {
+  Alert alert;
+  alert.camera = config_.name;
+  alert.time = about.time;
+  alert.t_s = about.t_s;
+  alert.kind = kind;
+  alert.level = level;
+  alert.text = text;
+  alert.epoch = about.epoch;
+  alert.frame_seq = about.seq;
+  outputs_.alert(alert);
+}
+
+std::optional<CameraPipeline::Silence> CameraPipeline::silence(SteadyTime now) const {
+  const double frame_age_ms = ms_between(last_frame_, now);
+  if (!newest_frame_ || frame_age_ms > config_.watch.signal_timeout_ms) {
+    Silence found{Road::no_signal, AnalysisState::ok, "NO SIGNAL", ""};
+    found.text = newest_frame_ ? fmt::format("no picture for {:.0f} s", frame_age_ms / 1000)
+                               : std::string("no picture yet");
+    if (!link_text_.empty()) found.text += ": " + link_text_;
+    return found;
+  }
+  const double analysis_age_ms = ms_between(last_analysis_, now);
+  if (analysis_age_ms > config_.watch.analysis_timeout_ms)
+    return Silence{Road::blind, AnalysisState::failed, "ANALYSIS LATE",
+                   fmt::format("no analysis for {:.1f} s", analysis_age_ms / 1000)};
+  return std::nullopt;
+}
+
+void CameraPipeline::publish_silence(const Silence& silence, SteadyTime now) {
+  auto analysis = std::make_shared<Analysis>();
+  analysis->camera = config_.name;
+  analysis->epoch = newest_->epoch;
+  analysis->seq = newest_->seq;
+  analysis->time = WallClock::now();
+  analysis->t_s =
+      newest_frame_ ? newest_frame_->t_s + seconds_between(newest_frame_->received, now) : 0;
+  analysis->state = silence.state;
+  analysis->road = silence.road;
+  analysis->text = silence.text;
+  if (silence.road == Road::no_signal && newest_frame_ && !std::exchange(lost_, true))
+    raise(AlertKind::camera_lost, AlertLevel::danger, *analysis, silence.text);
+  newest_ = analysis;
+  outputs_.analysis(analysis);
+}
+
+void CameraPipeline::present(std::stop_token stop) {
+  std::optional<Silence> told;
+  SteadyTime told_at;
+  SteadyTime drawn_at;
+  while (!stop.stop_requested()) {
+    const auto annotated = annotated_.take_until(stop, SteadyClock::now() + kWatchPeriod);
+    if (stop.stop_requested()) return;
+    cv::Mat picture;
+    if (annotated) {
+      told.reset();
+      if (!outputs_.wants_picture()) continue;
+      picture = draw_overlay(*annotated->frame, *annotated->analysis);
+    } else {
+      const SteadyTime now = SteadyClock::now();
+      FramePtr frame;
+      {
+        const std::lock_guard lock(mutex_);
+        const auto found = silence(now);
+        if (!found) continue;
+        const bool news = !told || told->road != found->road;
+        if (news || now - told_at >= kRepeatPeriod) {
+          publish_silence(*found, now);
+          told_at = now;
+          if (news) drawn_at = {};
+        }
+        told = found;
+        frame = newest_frame_;
+      }
+      if (!outputs_.wants_picture() || now - drawn_at < kRepeatPeriod / 2) continue;
+      drawn_at = now;
+      const OverlayWarning warning{told->title, told->text};
+      picture = frame ? draw_stale_overlay(*frame, warning)
+                      : draw_without_frame(kSizeBeforeFirstFrame, warning);
+    }
+    outputs_.picture(std::move(picture));
+    const std::lock_guard lock(mutex_);
+    ++pictures_drawn_;
+  }
+}
+
+CameraStatus CameraPipeline::status() const {
+  const ReceiverStats link = receiver_.stats();
+  const SteadyTime now = SteadyClock::now();
+  const std::lock_guard lock(mutex_);
+  CameraStatus status;
+  status.name = config_.name;
+  status.url = config_.receiver.url;
+  status.analysis = newest_->state;
+  status.road = newest_->road;
+  status.frame_age_s = seconds_between(last_frame_, now);
+  const bool silent = !newest_frame_ || status.frame_age_s * 1000 > config_.watch.signal_timeout_ms;
+  if (silent)
+    status.state = connected_ ? CameraState::stalled : CameraState::connecting;
+  else if (status.analysis == AnalysisState::failed)
+    status.state = CameraState::failed;
+  else if (status.road == Road::blind)
+    status.state = CameraState::blind;
+  else
+    status.state = CameraState::live;
+  status.text = newest_->text;
+  if (silent && !link_text_.empty()) status.text = link_text_;
+  if (newest_frame_) {
+    status.width_px = newest_frame_->width();
+    status.height_px = newest_frame_->height();
+  }
+  status.fps_in = frame_rate_.per_second(now);
+  status.fps_analysed = analysis_rate_.per_second(now);
+  status.connections = link.connections;
+  status.bytes_received = link.bytes;
+  status.frames_decoded = link.frames;
+  status.frames_analysed = frames_analysed_;
+  status.pictures_encoded = pictures_drawn_;
+  status.drops = link.drops;
+  status.drops.emplace_back("analysis_busy", frames_.dropped());
+  status.decode = decode_.percentiles();
+  status.analyse = analyse_.percentiles();
+  status.total = total_.percentiles();
+  return status;
+}
+
+}  // namespace rearview

@@ -1,0 +1,97 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "analyse/stage_table.h"
+#include "base/config_reader.h"
+#include "base/error.h"
+
+namespace rearview {
+namespace {
+
+constexpr std::size_t kMostCameras = 8;
+constexpr std::size_t kMostStages = 16;
+
+nlohmann::json default_stages() {
+  return {{{"type", "view"}}, {{"type", "looming"}}, {{"type", "tracker"}}, {{"type", "approach"}}};
+}
+
+bool is_camera_name(const std::string& name) {
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+void read_camera(ConfigReader& reader, CameraConfig& camera) {
+  reader.text("name", camera.name, 1, 32);
+  // The name is part of addresses and metric labels.
+  if (!is_camera_name(camera.name))
+    reader.fail("name",
+                fmt::format("\"{}\" has other characters than a-z, 0-9, - and _", camera.name));
+  camera.receiver.read(reader);
+  reader.number("signal_timeout_ms", camera.watch.signal_timeout_ms, 100, 60'000);
+  reader.number("late_ms", camera.watch.late_ms, 10, 60'000);
+  reader.number("analysis_timeout_ms", camera.watch.analysis_timeout_ms, 100, 60'000);
+  reader.number("jpeg_quality", camera.jpeg_quality, 1, 100);
+  if (const nlohmann::json* stages = reader.raw("stages")) {
+    if (!stages->is_array() || stages->size() > kMostStages)
+      reader.fail("stages", fmt::format("not an array of at most {} stages", kMostStages));
+    camera.stages = *stages;
+  }
+}
+
+}  // namespace
+
+Config::Config() : cameras(1) {
+  cameras.front().stages = default_stages();
+}
+
+Config read_config(const std::filesystem::path& file) {
+  const nlohmann::json json = read_json_file(file);
+  Config config;
+  config.source = file.string();
+  ConfigReader reader(json, config.source);
+  std::string schema;  // for editors
+  reader.text("$schema", schema);
+  reader.choice("log_level", config.log_level,
+                {{"error", log::Level::error},
+                 {"warning", log::Level::warning},
+                 {"info", log::Level::info},
+                 {"debug", log::Level::debug}});
+  reader.number("opencv_threads", config.opencv_threads, 1, 64);
+  reader.object("store", [&](ConfigReader& store) { config.store.read(store); });
+  reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
+  if (json.contains("cameras")) config.cameras.clear();
+  std::set<std::string> names;
+  reader.objects("cameras", 1, kMostCameras, [&](ConfigReader& entry) {
+    CameraConfig camera;
+    camera.stages = default_stages();
+    read_camera(entry, camera);
+    if (!names.insert(camera.name).second)
+      entry.fail("name", fmt::format("\"{}\" is the name of two cameras", camera.name));
+    config.cameras.push_back(std::move(camera));
+  });
+  reader.finish();
+  return config;
+}
+
+Config read_config_or_default(const std::filesystem::path& file) {
+  return file.empty() ? Config() : read_config(file);
+}
+
+std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const CameraConfig& camera) {
+  const auto index = &camera - config.cameras.data();
+  std::vector<std::unique_ptr<Stage>> stages;
+  for (std::size_t i = 0; i < camera.stages.size(); ++i) {
+    ConfigReader reader(camera.stages[i], config.source,
+                        fmt::format("/cameras/{}/stages/{}", index, i));
+    stages.push_back(make_stage(reader));
+    reader.finish();
+  }
+  return stages;
+}
+
+}  // namespace rearview

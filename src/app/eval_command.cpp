@@ -1,0 +1,112 @@
+#include "app/eval_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <opencv2/core/utility.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "analyse/analyser.h"
+#include "app/config.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/termination.h"
+#include "evaluate/clip_scorer.h"
+#include "evaluate/report.h"
+#include "receive/recording_reader.h"
+
+namespace rearview {
+namespace {
+
+/// Which clip is at work, on a terminal only.
+class Progress {
+ public:
+  explicit Progress(std::size_t clips) : clips_(clips), shown_(isatty(STDERR_FILENO) == 1) {}
+
+  void at(std::size_t clip, const Truth& truth, double t_s) {
+    const SteadyTime now = SteadyClock::now();
+    if (!shown_ || seconds_between(drawn_, now) < 0.2) return;
+    drawn_ = now;
+    fmt::print(stderr, "\r\x1b[K{} of {}: {} {:.1f} s", clip + 1, clips_,
+               truth.input.filename().string(), t_s);
+    std::fflush(stderr);
+  }
+  void clear() const {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  std::size_t clips_;
+  bool shown_;
+  SteadyTime drawn_ = SteadyClock::now();
+};
+
+/// Null when a signal came.
+std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, std::size_t index,
+                                    Termination& termination, Progress& progress) {
+  const CameraConfig& camera = config.cameras.front();
+  Analyser analyser(camera.name, make_stages(config, camera));
+  RecordingReader reader(truth.input.string(), truth.fps, camera.receiver.decoder_threads);
+  ClipScorer scorer(truth);
+  double end_s = 0;
+  while (const FramePtr frame = reader.next()) {
+    if (termination.requested()) return std::nullopt;
+    scorer.add(analyser.analyse(*frame), frame->size());
+    end_s = frame->t_s + 1 / truth.fps;
+    progress.at(index, truth, frame->t_s);
+  }
+  if (scorer.score().frames == 0)
+    throw std::runtime_error(fmt::format("{}: no picture could be decoded", truth.input.string()));
+  constexpr double kSlack_s = 0.5;
+  if (truth.duration_s && end_s < *truth.duration_s - kSlack_s)
+    log::warning(
+        "eval", "the recording ends before its truth does",
+        {{"input", truth.input.string()}, {"recording_s", end_s}, {"truth_s", *truth.duration_s}});
+  return scorer.score();
+}
+
+void write_json(const std::string& target, const std::vector<ClipScore>& scores) {
+  const std::string text = evaluation_json(scores).dump(2) + "\n";
+  if (target == "-") {
+    fmt::print("{}", text);
+    return;
+  }
+  std::ofstream file(target, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw std::runtime_error(fmt::format("--json: {} can't be written", target));
+}
+
+}  // namespace
+
+int eval_command(const EvalOptions& options) {
+  if (options.truths.empty()) throw UsageError("eval: no truth file given");
+  const Config config = read_config_or_default(options.config);
+  log::set_level(std::min(config.log_level, log::Level::warning));
+  cv::setNumThreads(config.opencv_threads);
+  std::vector<Truth> truths;
+  for (const auto& file : options.truths) truths.push_back(read_truth(file));
+
+  Termination termination;
+  Progress progress(truths.size());
+  std::vector<ClipScore> scores;
+  for (std::size_t i = 0; i < truths.size(); ++i) {
+    auto score = score_clip(config, truths[i], i, termination, progress);
+    if (!score) {
+      progress.clear();
+      fmt::print(stderr, "stopped, nothing scored\n");
+      return kExitDone;
+    }
+    scores.push_back(std::move(*score));
+  }
+  progress.clear();
+  if (!options.json.empty()) write_json(options.json, scores);
+  if (options.json != "-") fmt::print("{}", evaluation_table(scores));
+  return kExitDone;
+}
+
+}  // namespace rearview

@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+
+extern "C" {
+#include <libavutil/log.h>
+}
+
+#include "app/analyze_command.h"
+#include "app/eval_command.h"
+#include "app/serve_command.h"
+#include "app/view_command.h"
+#include "base/error.h"
+
+namespace rearview {
+namespace {
+
+using Command = std::function<int()>;
+
+void add_serve(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* command = app.add_subcommand(
+      "serve", "receive, analyse and serve: alerts and the live overlay over HTTP");
+  command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
+  command->add_option("--camera", options->camera_url, "address of the first camera")
+      ->type_name("URL");
+  command->add_option("--http", options->http, "where to serve")->type_name("HOST:PORT");
+  command->add_flag("--check-config", options->check_config,
+                    "read the configuration, load the stages, and end");
+  command->callback([options, &chosen] { chosen = [options] { return serve_command(*options); }; });
+}
+
+void add_analyze(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<AnalyzeOptions>();
+  CLI::App* command = app.add_subcommand("analyze", "analyse a recording");
+  command->add_option("INPUT", options->input, "tcp://host:port, a raw .h264 file, or any video")
+      ->required();
+  command->add_option("--fps", options->fps, "frame rate of raw H.264")
+      ->check(CLI::Range(1.0, 1000.0))
+      ->capture_default_str();
+  command->add_option("--json", options->json, "write JSON lines; - for standard output")
+      ->type_name("OUT|-");
+  command->add_option("--video", options->video, "write an annotated video")->type_name("OUT.mp4");
+  command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
+  command->callback(
+      [options, &chosen] { chosen = [options] { return analyze_command(*options); }; });
+}
+
+void add_eval(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<EvalOptions>();
+  CLI::App* command = app.add_subcommand("eval", "score the analysis against ground truth");
+  command->add_option("TRUTH", options->truths, "ground truth files (JSON)")->required();
+  command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
+  command->add_option("--json", options->json, "write the scores; - for standard output")
+      ->type_name("OUT|-");
+  command->callback([options, &chosen] { chosen = [options] { return eval_command(*options); }; });
+}
+
+void add_view(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ViewOptions>();
+  CLI::App* command = app.add_subcommand("view", "show the overlay in a window");
+  command->add_option("INPUT", options->input, "tcp://host:port, a recording, or any video URL")
+      ->required();
+  command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
+  command->callback([options, &chosen] { chosen = [options] { return view_command(*options); }; });
+}
+
+int run(int argc, char** argv) {
+  av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
+  CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
+               "rearview");
+  app.set_version_flag("--version", std::string("rearview ") + REARVIEW_VERSION);
+  app.require_subcommand(1);
+  Command chosen;
+  add_serve(app, chosen);
+  add_analyze(app, chosen);
+  add_eval(app, chosen);
+  add_view(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(e.what());
+  }
+  return chosen();
+}
+
+}  // namespace
+}  // namespace rearview
+
+int main(int argc, char** argv) {
+  try {
+    return rearview::run(argc, argv);
+  } catch (const rearview::UsageError& e) {
+    fmt::print(stderr, "rearview: {}\n", e.what());
+    return rearview::kExitUsage;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "rearview: {}\n", e.what());
+    return rearview::kExitFailed;
+  }
+}

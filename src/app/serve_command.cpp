@@ -1,0 +1,109 @@
+#include "app/serve_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+#include <opencv2/core/utility.hpp>
+#include <vector>
+
+#include "app/camera_pipeline.h"
+#include "app/config.h"
+#include "base/endpoint.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/termination.h"
+#include "render/jpeg_encoder.h"
+#include "serve/service.h"
+#include "store/alert_store.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+Config configured(const ServeOptions& options) {
+  Config config = read_config_or_default(options.config);
+  if (!options.camera_url.empty()) {
+    config.cameras.front().receiver.url = options.camera_url;
+    config.cameras.front().receiver.check("--camera");
+  }
+  // Under systemd, StateDirectory= says where a service may keep things.
+  if (const char* folder = std::getenv("STATE_DIRECTORY"); folder && config.store.folder.empty())
+    config.store.folder = folder;
+  if (!options.http.empty()) {
+    const Endpoint address = parse_endpoint(options.http);
+    config.serve.host = address.host;
+    config.serve.port = address.port;
+  }
+  return config;
+}
+
+void log_alert(const Alert& alert) {
+  log::info("alert", name(alert.kind),
+            {{"id", alert.id},
+             {"camera", alert.camera},
+             {"level", name(alert.level)},
+             {"track", alert.track_id.value_or(0)},
+             {"ttc_s", alert.ttc_s ? fmt::format("{:.1f}", *alert.ttc_s) : "unknown"},
+             {"side", name(alert.side)},
+             {"text", alert.text}});
+}
+
+}  // namespace
+
+int serve_command(const ServeOptions& options) {
+  const Config config = configured(options);
+  log::set_level(config.log_level);
+  cv::setNumThreads(config.opencv_threads);
+  std::vector<std::vector<std::unique_ptr<Stage>>> stages;
+  for (const CameraConfig& camera : config.cameras) stages.push_back(make_stages(config, camera));
+  if (options.check_config) {
+    fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());
+    return kExitDone;
+  }
+
+  Termination termination;
+  AlertStore alerts(config.store);
+  std::vector<std::string> names;
+  for (const CameraConfig& camera : config.cameras) names.push_back(camera.name);
+  std::vector<std::unique_ptr<CameraPipeline>> pipelines;
+  Service service(config.serve, names, alerts, [&pipelines] {
+    std::vector<CameraStatus> statuses;
+    for (const auto& pipeline : pipelines) statuses.push_back(pipeline->status());
+    return statuses;
+  });
+  for (std::size_t i = 0; i < config.cameras.size(); ++i) {
+    PipelineOutputs outputs;
+    outputs.analysis = [&service, i](AnalysisPtr analysis) {
+      service.publish_analysis(i, std::move(analysis));
+    };
+    outputs.alert = [&service, &alerts](const Alert& alert) {
+      auto kept = std::make_shared<const Alert>(alerts.append(alert));
+      log_alert(*kept);
+      service.publish_alert(std::move(kept));
+    };
+    outputs.wants_picture = [&service, i] { return service.wants_pictures(i); };
+    outputs.picture = [&service, i,
+                       encoder = std::make_shared<JpegEncoder>(config.cameras[i].jpeg_quality)](
+                          const cv::Mat& bgr) { service.publish_picture(i, encoder->encode(bgr)); };
+    outputs.failure = [&termination](const std::string& reason) { termination.fail(reason); };
+    pipelines.push_back(std::make_unique<CameraPipeline>(config.cameras[i], std::move(stages[i]),
+                                                         std::move(outputs)));
+  }
+
+  service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
+  service.start();
+  for (const auto& pipeline : pipelines) pipeline->start();
+  log::info("serve", "serving",
+            {{"address", "http://" + Endpoint{config.serve.host, service.port()}.text() + "/"},
+             {"port", service.port()},
+             {"cameras", config.cameras.size()}});
+  const auto failure = termination.wait();
+  for (const auto& pipeline : pipelines) pipeline->stop();
+  service.stop();
+  if (!failure) return kExitDone;
+  log::error("serve", "stopped by a failure", {{"why", *failure}});
+  return kExitFailed;
+}
+
+}  // namespace rearview

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace rearview {
+
+struct ServeOptions {
+  std::filesystem::path config;  ///< empty: defaults
+  std::string camera_url;        ///< replaces the first camera's address; empty: as configured
+  std::string http;              ///< HOST:PORT instead of the configured one; empty: as configured
+  bool check_config = false;     ///< read everything, build every stage, say so and end
+};
+
+/// `rearview serve`: runs until a signal or a failure. Returns the exit code. Throws UsageError for
+/// what the user gave wrong and std::runtime_error for what can't be started.
+int serve_command(const ServeOptions& options);
+
+}  // namespace rearview

@@ -1,0 +1,264 @@
+#include "app/camera_pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+
+#include "tests/support/fake_camera.h"
+#include "tests/support/test_stream.h"
+
+namespace rearview {
+namespace {
+
+using test::FakeCamera;
+
+constexpr std::chrono::seconds kDeadline(20);
+
+/// Does what the test says with each frame.
+class ScriptedStage : public Stage {
+ public:
+  using Script = std::function<void(const Frame&, Analysis&)>;
+  explicit ScriptedStage(Script script) : script_(std::move(script)) {}
+  void process(const Frame& frame, Analysis& analysis) override { script_(frame, analysis); }
+
+ private:
+  Script script_;
+};
+
+/// Everything a pipeline told, and waiting for it.
+class Listener {
+ public:
+  PipelineOutputs outputs() {
+    PipelineOutputs outputs;
+    outputs.analysis = [this](const AnalysisPtr& analysis) {
+      note([&] { analyses.push_back(analysis); });
+    };
+    outputs.alert = [this](const Alert& alert) { note([&] { alerts.push_back(alert); }); };
+    outputs.wants_picture = [this] { return wants_pictures.load(); };
+    outputs.picture = [this](cv::Mat picture) { note([&] { pictures.push_back(picture); }); };
+    outputs.failure = [this](const std::string& reason) {
+      note([&] { failures.push_back(reason); });
+    };
+    return outputs;
+  }
+  bool wait(const std::function<bool()>& condition) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, kDeadline, condition);
+  }
+  bool wait_for_road(Road road) {
+    return wait([this, road] { return !analyses.empty() && analyses.back()->road == road; });
+  }
+  bool wait_for_alert(AlertKind kind) {
+    return wait([this, kind] {
+      return std::any_of(alerts.begin(), alerts.end(),
+                         [kind](const Alert& a) { return a.kind == kind; });
+    });
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<AnalysisPtr> analyses;
+  std::vector<Alert> alerts;
+  std::vector<cv::Mat> pictures;
+  std::vector<std::string> failures;
+  std::atomic<bool> wants_pictures = false;
+
+ private:
+  void note(const std::function<void()>& change) {
+    const std::lock_guard lock(mutex);
+    change();
+    changed.notify_all();
+  }
+};
+
+class CameraPipelineTest : public testing::Test {
+ protected:
+  CameraPipelineTest() {
+    config_.name = "rear";
+    config_.receiver.backoff_min_ms = config_.receiver.backoff_max_ms = 20;
+    config_.watch.signal_timeout_ms = 300;
+  }
+
+  /// Sends numbered pictures at 30 fps, `count` of them or until told to stop.
+  FakeCamera::Script play(int count = 1 << 20) {
+    return [this, count](FakeCamera::Client& client, int) {
+      for (int i = 0; i < count && !quiet_; ++i) {
+        if (!client.send(units_[static_cast<std::size_t>(i) % units_.size()])) return;
+        client.pause_ms(33);
+      }
+      client.hold();
+    };
+  }
+
+  CameraPipeline& start(
+      const std::string& url, ScriptedStage::Script script = [](const Frame&, Analysis&) {}) {
+    config_.receiver.url = url;
+    std::vector<std::unique_ptr<Stage>> stages;
+    stages.push_back(std::make_unique<ScriptedStage>(std::move(script)));
+    pipeline_ = std::make_unique<CameraPipeline>(config_, std::move(stages), listener_.outputs());
+    pipeline_->start();
+    return *pipeline_;
+  }
+
+  const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(30, {});
+  std::atomic<bool> quiet_ = false;
+  CameraConfig config_;
+  Listener listener_;
+  std::unique_ptr<CameraPipeline> pipeline_;  // last: its threads use all the rest
+};
+
+TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
+  FakeCamera camera(play());
+  const CameraPipeline& pipeline = start(camera.url());
+  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 20; }));
+  std::uint64_t last = 0;
+  for (const auto& analysis : listener_.analyses) {
+    if (analysis->road == Road::no_signal) continue;  // before the first picture
+    EXPECT_GT(analysis->seq, last);
+    last = analysis->seq;
+    EXPECT_EQ(analysis->camera, "rear");
+  }
+  const CameraStatus status = pipeline.status();
+  EXPECT_EQ(status.state, CameraState::live);
+  EXPECT_EQ(status.width_px, 320);
+  EXPECT_GT(status.fps_in, 0);
+  EXPECT_EQ(status.pictures_encoded, 0u) << "nobody looked";
+}
+
+TEST_F(CameraPipelineTest, WithoutACameraTheRoadIsNotClear) {
+  const CameraPipeline& pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
+  ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
+  EXPECT_THAT(listener_.analyses.back()->text, testing::StartsWith("no picture yet"));
+  EXPECT_EQ(pipeline.status().state, CameraState::connecting);
+  EXPECT_EQ(pipeline.status().road, Road::no_signal);
+  EXPECT_TRUE(listener_.alerts.empty()) << "a camera that was never there is not lost";
+}
+
+TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
+  FakeCamera camera([this](FakeCamera::Client& client, int) {
+    for (std::size_t i = 0; i < 10; ++i) {
+      client.send(units_[i]);
+      client.pause_ms(33);
+    }
+    client.wait([this] { return quiet_.load(); });
+    for (std::size_t i = 10; i < 20; ++i) {
+      client.send(units_[i]);
+      client.pause_ms(33);
+    }
+    client.hold();
+  });
+  const CameraPipeline& pipeline = start(camera.url());
+  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::camera_lost));
+  ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
+  EXPECT_EQ(pipeline.status().state, CameraState::stalled);
+  // The silence is told again while it lasts, the alert is not.
+  const std::size_t told = listener_.analyses.size();
+  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > told; }));
+  quiet_ = true;
+  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::camera_back));
+  const auto& alerts = listener_.alerts;
+  EXPECT_EQ(alerts[0].kind, AlertKind::camera_lost);
+  EXPECT_EQ(alerts[0].level, AlertLevel::danger);
+  EXPECT_EQ(alerts[1].kind, AlertKind::camera_back);
+}
+
+TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStartsAfresh) {
+  std::atomic<int> frames = 0;
+  FakeCamera camera(play());
+  const CameraPipeline& pipeline = start(camera.url(), [&](const Frame&, Analysis&) {
+    if (++frames > 5 && frames <= 200) throw std::runtime_error("no luck");
+  });
+  ASSERT_TRUE(listener_.wait([&] {
+    return !listener_.analyses.empty() && listener_.analyses.back()->state == AnalysisState::failed;
+  }));
+  EXPECT_EQ(listener_.analyses.back()->road, Road::blind);
+  EXPECT_EQ(listener_.analyses.back()->text, "analysis failed: no luck");
+  EXPECT_EQ(pipeline.status().state, CameraState::failed);
+  frames = 1000;
+  EXPECT_TRUE(listener_.wait_for_road(Road::clear));
+}
+
+TEST_F(CameraPipelineTest, AnAnalysisThatNeverComesIsToldByTheWatch) {
+  config_.watch.analysis_timeout_ms = 300;
+  std::atomic<bool> stuck = true;
+  FakeCamera camera(play());
+  start(camera.url(), [&](const Frame&, Analysis&) {
+    while (stuck) std::this_thread::yield();
+  });
+  EXPECT_TRUE(listener_.wait([&] {
+    return !listener_.analyses.empty() && listener_.analyses.back()->state == AnalysisState::failed;
+  }));
+  EXPECT_EQ(listener_.analyses.back()->road, Road::blind);
+  EXPECT_THAT(listener_.analyses.back()->text, testing::StartsWith("no analysis for"));
+  stuck = false;
+  EXPECT_TRUE(listener_.wait_for_road(Road::clear));
+}
+
+TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate) {
+  config_.watch.late_ms = 50;
+  FakeCamera camera(play());
+  const CameraPipeline& pipeline = start(camera.url(), [](const Frame& frame, Analysis&) {
+    while (ms_between(frame.decoded, SteadyClock::now()) < 120) std::this_thread::yield();
+  });
+  ASSERT_TRUE(listener_.wait([&] {
+    return !listener_.analyses.empty() &&
+           listener_.analyses.back()->state == AnalysisState::degraded;
+  }));
+  EXPECT_THAT(listener_.analyses.back()->text, testing::HasSubstr("behind"));
+  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 10; }));
+  const auto drops = pipeline.status().drops;
+  const auto busy = std::find_if(drops.begin(), drops.end(),
+                                 [](const auto& drop) { return drop.first == "analysis_busy"; });
+  ASSERT_NE(busy, drops.end());
+  EXPECT_GT(busy->second, 0u);
+}
+
+TEST_F(CameraPipelineTest, AlertsGoOutBeforeTheAnalysisThatRaisedThem) {
+  FakeCamera camera(play());
+  start(camera.url(), [](const Frame&, Analysis& analysis) {
+    Alert alert;
+    alert.kind = AlertKind::vehicle_approaching;
+    alert.track_id = 7;
+    analysis.alerts.push_back(alert);
+  });
+  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::vehicle_approaching));
+  EXPECT_EQ(listener_.alerts.front().camera, "rear");
+  EXPECT_EQ(listener_.alerts.front().epoch, 1u);
+  EXPECT_GT(listener_.alerts.front().latency.total_ms, 0);
+}
+
+TEST_F(CameraPipelineTest, PicturesAreDrawnOnlyWhileSomebodyLooks) {
+  FakeCamera camera(play());
+  start(camera.url());
+  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 5; }));
+  EXPECT_TRUE(listener_.pictures.empty());
+  listener_.wants_pictures = true;
+  ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 5; }));
+  EXPECT_EQ(listener_.pictures.back().size(), cv::Size(320, 192));
+}
+
+TEST_F(CameraPipelineTest, ALookerSeesThatThereIsNoSignal) {
+  listener_.wants_pictures = true;
+  start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
+  ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 1; }));
+}
+
+TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
+  FakeCamera camera(play());
+  listener_.wants_pictures = true;
+  config_.receiver.url = camera.url();
+  PipelineOutputs outputs = listener_.outputs();
+  outputs.picture = [](const cv::Mat&) { throw std::runtime_error("encoder broke"); };
+  pipeline_ = std::make_unique<CameraPipeline>(config_, std::vector<std::unique_ptr<Stage>>(),
+                                               std::move(outputs));
+  pipeline_->start();
+  ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
+  EXPECT_EQ(listener_.failures.front(), "camera rear: present thread: encoder broke");
+}
+
+}  // namespace
+}  // namespace rearview

@@ -1,0 +1,160 @@
+"""Starts our programs for end-to-end tests and waits for what they say, never for time to pass."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+BIN = os.environ["REARVIEW_BIN"]  # the folder with rearview and rearview-camera; CTest sets it
+ASSETS = os.environ.get("REARVIEW_ASSETS")
+DEADLINE_S = 30
+
+
+def needs_assets(test):
+    return unittest.skipUnless(ASSETS, "REARVIEW_ASSETS is unset: no real footage to test on")(test)
+
+
+def wait_for(condition, what, deadline_s=DEADLINE_S):
+    """Polls until condition() is truthy and returns that value."""
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        threading.Event().wait(0.01)
+    raise AssertionError(f"waited {deadline_s} s in vain for {what}")
+
+
+class Program:
+    """A child process whose stderr is kept line by line."""
+
+    def __init__(self, name, *arguments, binary=None):
+        self.name = name
+        self.lines = []
+        self._news = threading.Condition()
+        self._ended = False
+        self.process = subprocess.Popen(
+            [binary or os.path.join(BIN, name), *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def wait_for_line(self, pattern):
+        """The match of the first line of stderr, past or to come, that pattern finds."""
+        expression = re.compile(pattern)
+        seen = 0
+        end = time.monotonic() + DEADLINE_S
+        with self._news:
+            while True:
+                for line in self.lines[seen:]:
+                    match = expression.search(line)
+                    if match:
+                        return match
+                seen = len(self.lines)
+                left = end - time.monotonic()
+                if self._ended or left <= 0:
+                    raise AssertionError(f"{self.name} never said /{pattern}/; it said:\n" + "\n".join(self.lines[-40:]))
+                self._news.wait(left)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it by a signal and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            code = self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not end on signal {number}; it said:\n" + "\n".join(self.lines[-40:]))
+        self._reader.join(DEADLINE_S)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+
+class Camera(Program):
+    def __init__(self, *arguments, stream="127.0.0.1:0"):
+        super().__init__("rearview-camera", "--stream", stream, *arguments)
+        self.port = int(self.wait_for_line(r"component=stream msg=listening .*port=(\d+)")[1])
+        self.url = f"tcp://127.0.0.1:{self.port}"
+
+
+class Service(Program):
+    def __init__(self, *arguments):
+        super().__init__("rearview", "serve", "--http", "127.0.0.1:0", *arguments)
+        self.port = int(self.wait_for_line(r"component=serve msg=serving .*port=(\d+)")[1])
+
+    def get(self, path, headers=None):
+        """(status, headers, body) of one request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        try:
+            connection.request("GET", path, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def get_json(self, path):
+        status, _, body = self.get(path)
+        assert status == 200, (status, body)
+        return json.loads(body)
+
+    def camera(self, name="rear"):
+        return next(c for c in self.get_json("/api/v1/cameras") if c["name"] == name)
+
+    def wait_for_state(self, state):
+        return wait_for(lambda: self.camera()["state"] == state, f"camera state {state}")
+
+    def events(self, path="/api/v1/events", headers=None):
+        """Server-Sent Events as (event, id, data), forever."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        assert response.status == 200, response.status
+        event = {}
+        try:
+            for raw in response:
+                line = raw.decode().rstrip("\r\n")
+                if not line:
+                    if "data" in event:
+                        yield event.get("event", "message"), event.get("id"), json.loads(event["data"])
+                    event = {}
+                elif not line.startswith(":"):
+                    field, _, value = line.partition(":")
+                    event[field] = value.removeprefix(" ")
+        finally:
+            connection.close()
+
+    def pictures(self, name="rear"):
+        """JPEGs of the MJPEG stream, forever."""
+        sock = socket.create_connection(("127.0.0.1", self.port), DEADLINE_S)
+        try:
+            sock.sendall(f"GET /api/v1/cameras/{name}/stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            stream = sock.makefile("rb")
+            assert b" 200 " in stream.readline()
+            length = None
+            while True:
+                line = stream.readline()
+                assert line, "the stream ended"
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+                elif line in (b"\r\n", b"\n") and length is not None:
+                    yield stream.read(length)
+                    length = None
+        finally:
+            sock.close()
