@@ -95,8 +95,6 @@ struct LibavInput::State {
 
 LibavInput::LibavInput(const std::string& url, const Options& options)
     : state_(std::make_unique<State>()) {
-  // Its messages can only be silenced for the whole program; what matters comes as an error.
-  av_log_set_level(AV_LOG_FATAL);
   state_->options = options;
   state_->open(url);
 }

@@ -4,53 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <deque>
 #include <map>
 #include <set>
 #include <stdexcept>
-#include <system_error>
 
 #include "base/error.h"
 #include "receive/access_unit_stream.h"
 #include "receive/libav_input.h"
+#include "receive/raw_file.h"
 #include "receive/stream_url.h"
 
 namespace rearview {
-namespace {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using FilePointer = std::unique_ptr<std::FILE, FileCloser>;
-
-std::string local_path(const std::string& input) {
-  constexpr std::string_view kScheme = "file:";
-  return input.starts_with(kScheme) ? input.substr(kScheme.size()) : input;
-}
-
-// An Annex-B stream begins with a start code and a NAL unit type that can begin one; MPEG program
-// streams begin with 00 00 01 too, but with a byte above 0x7f behind it.
-bool looks_like_annexb(std::FILE* file) {
-  std::array<unsigned char, 512> head{};
-  const std::size_t size = std::fread(head.data(), 1, head.size(), file);
-  std::rewind(file);
-  std::size_t at = 0;
-  while (at < size && head[at] == 0) ++at;
-  if (at < 2 || at + 1 >= size || head[at] != 1) return false;
-  const unsigned header = head[at + 1];
-  const unsigned type = header & 0x1f;
-  return header < 0x80 && (type == 1 || (type >= 5 && type <= 9));
-}
-
-bool named_as_raw(const std::string& path) {
-  return std::ranges::any_of(std::array{".h264", ".264", ".avc", ".h26l"},
-                             [&](const char* ending) { return path.ends_with(ending); });
-}
-
-}  // namespace
 
 /// Where access units come from, and when their pictures are shown.
 class RecordingReader::Source {
@@ -88,7 +54,7 @@ class RecordingReader::Source {
 
 class RecordingReader::RawSource : public RecordingReader::Source {
  public:
-  RawSource(FilePointer file, double fps, int threads)
+  RawSource(RawFile file, double fps, int threads)
       : file_(std::move(file)), fps_(fps), decoder_(threads) {
     count_pictures();
   }
@@ -119,12 +85,9 @@ class RecordingReader::RawSource : public RecordingReader::Source {
       units_.push_back(std::move(timed));
     };
     while (units_.empty() && !at_end_) {
-      const std::size_t size = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
+      const std::size_t size = file_.read(buffer_);
       if (size > 0) stream_.push(std::span(buffer_).first(size), SteadyTime{}, keep);
       if (size == buffer_.size()) continue;
-      if (std::ferror(file_.get()) != 0)
-        throw std::runtime_error(
-            fmt::format("reading the recording: {}", std::generic_category().message(errno)));
       at_end_ = true;
       stream_.end(keep);
     }
@@ -162,21 +125,21 @@ class RecordingReader::RawSource : public RecordingReader::Source {
     std::uint64_t bytes = 0;
     const AccessUnitStream::Sink count = [&](const TimedAccessUnit&) { ++pictures; };
     for (;;) {
-      const std::size_t size = std::fread(buffer_.data(), 1, buffer_.size(), file_.get());
+      const std::size_t size = file_.read(buffer_);
       stream.push(std::span(buffer_).first(size), SteadyTime{}, count);
       bytes += size;
       if (size < buffer_.size()) break;
       if (bytes > kMostBytes) {
-        std::rewind(file_.get());
+        file_.rewind();
         return;
       }
     }
     stream.end(count);
-    std::rewind(file_.get());
+    file_.rewind();
     duration_s_ = static_cast<double>(pictures) / fps_;
   }
 
-  FilePointer file_;
+  RawFile file_;
   double fps_;
   std::optional<double> duration_s_;
   Decoder decoder_;
@@ -250,18 +213,13 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
 
 RecordingReader::RecordingReader(const std::string& input, double fps, int threads) {
   if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
-  const std::string path = local_path(input);
-  if (is_file(input)) {
-    FilePointer file(std::fopen(path.c_str(), "rbe"));
-    if (!file)
-      throw UsageError(fmt::format("{}: {}", path, std::generic_category().message(errno)));
-    if (named_as_raw(path) || looks_like_annexb(file.get())) {
-      source_ = std::make_unique<RawSource>(std::move(file), fps, threads);
-      return;
-    }
+  if (auto file = open_raw_file(input)) {
+    source_ = std::make_unique<RawSource>(std::move(*file), fps, threads);
+    return;
   }
   try {
-    source_ = std::make_unique<LibavSource>(is_file(input) ? path : input, fps, threads);
+    source_ =
+        std::make_unique<LibavSource>(is_file(input) ? file_path(input) : input, fps, threads);
   } catch (const std::runtime_error& error) {
     throw UsageError(fmt::format("{}: {}", printable_url(input), error.what()));
   }

@@ -16,6 +16,11 @@ bool is_file(const std::string& url) {
   return url.starts_with("file:") || url.find("://") == std::string::npos;
 }
 
+std::string file_path(const std::string& url) {
+  constexpr std::string_view kScheme = "file:";
+  return url.starts_with(kScheme) ? url.substr(kScheme.size()) : url;
+}
+
 std::string printable_url(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return url;

@@ -93,7 +93,7 @@ TcpConnection::Read TcpConnection::read(std::span<std::uint8_t> target,
     error_code error;
     const std::size_t bytes = s.socket.read_some(asio::buffer(target.data(), target.size()), error);
     if (!error) return {Status::data, bytes, {}};
-    if (error == asio::error::eof) return {Status::closed, 0, "closed by the camera"};
+    if (error == asio::error::eof) return {Status::closed, 0, kClosedByPeer};
     if (error != asio::error::would_block && error != asio::error::try_again)
       return {Status::closed, 0, error.message()};
     if (SteadyClock::now() >= deadline) return {Status::quiet, 0, {}};

@@ -20,6 +20,8 @@ class TcpConnection {
     std::size_t bytes = 0;
     std::string reason;  ///< closed: why
   };
+  /// The reason when the other side ended the connection in good order.
+  static constexpr const char* kClosedByPeer = "closed by the camera";
 
   explicit TcpConnection(std::stop_token stop);
   ~TcpConnection();
