@@ -8,12 +8,14 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
+import sys
 import unittest
 
 from webdriver import Browser
 
-PROGRAM = pathlib.Path(os.environ["REARVIEW_BIN"]) / "scripted_service"
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "serve"))
+from scripted import ScriptedService  # noqa: E402
+
 SCREENS = os.environ.get("REARVIEW_SCREENS")
 
 STATE_IS = "return document.body.dataset.look === arguments[0]"
@@ -85,32 +87,6 @@ const pen = canvas.getContext("2d");
 pen.drawImage(image, 0, 0, 64, 36);
 return image.naturalWidth ? [...pen.getImageData(0, 0, 64, 36).data] : null;
 """
-
-
-class ScriptedService:
-    def __init__(self, *cameras):
-        self.process = subprocess.Popen([PROGRAM, *cameras], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.address = f"http://127.0.0.1:{int(self.process.stdout.readline().split()[1])}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-
-    def say(self, *lines):
-        for line in lines:
-            self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def screenshot(browser, name):
