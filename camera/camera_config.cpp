@@ -22,6 +22,10 @@ CameraConfig CameraConfig::parse(const nlohmann::json& value, const std::string&
   reader.object("scene", [&](ConfigReader& inner) { config.scene.read(inner); });
   reader.object("encoder", [&](ConfigReader& inner) { config.encoder.read(inner); });
   reader.object("stream", [&](ConfigReader& inner) { config.stream.read(inner); });
+  reader.object("record", [&](ConfigReader& inner) { config.record.read(inner); });
+  reader.object("device", [&](ConfigReader& inner) { config.device.read(inner); });
+  reader.object("mode", [&](ConfigReader& inner) { config.mode.read(inner); });
+  reader.object("board", [&](ConfigReader& inner) { config.board.read(inner); });
   reader.finish();
   return config;
 }

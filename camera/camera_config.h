@@ -4,7 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "camera/board/board.h"
+#include "camera/device/device_config.h"
 #include "camera/encode/encoder_config.h"
+#include "camera/mode.h"
+#include "camera/record/record_config.h"
 #include "camera/scene/scene_config.h"
 #include "camera/source/make_source.h"
 #include "camera/stream/stream_config.h"
@@ -19,6 +23,10 @@ struct CameraConfig {
   SceneConfig scene;
   EncoderConfig encoder;
   StreamConfig stream;
+  RecordConfig record;
+  DeviceConfig device;
+  ModeConfig mode;
+  BoardConfig board;
 
   /// Throws UsageError for the first thing that can't be used.
   static CameraConfig read(const std::filesystem::path& file);

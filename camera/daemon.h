@@ -1,20 +1,25 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/termination.h"
 #include "camera/camera_config.h"
+#include "camera/device/device_api.h"
+#include "camera/progress.h"
+#include "camera/record/thumbnailer.h"
 #include "camera/stream/stream_server.h"
+#include "http/io_loop.h"
 
 namespace rearview::camera {
 
-/// The running camera: one thread takes pictures from the source and hands each to all that want
-/// it. Ends with its destructor.
+/// The running camera: one thread takes pictures from the source and hands each to the stream and
+/// the recorder. Ends with its destructor, the producer first.
 class Daemon {
  public:
-  /// termination: told when the source fails for good; has to live longer. Throws UsageError when
-  /// an address can't be used.
+  /// termination: told when the source fails for good or the board asks for the end; has to live
+  /// longer. Throws UsageError when an address can't be used.
   Daemon(const CameraConfig& config, CodedSource& source, Termination& termination);
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -22,10 +27,22 @@ class Daemon {
 
  private:
   void produce(std::stop_token stop);
+  void tick();
 
   CodedSource& source_;
   Termination& termination_;
+  std::unique_ptr<Board> board_;
+  Mode mode_;
+  StatusLed led_;
+  Progress progress_;
   StreamServer stream_;
+  std::optional<Recordings> recordings_;
+  std::optional<Thumbnailer> thumbnailer_;
+  std::optional<Recorder> recorder_;
+  http::IoLoop loop_;
+  std::unique_ptr<DeviceApi> device_;
+  std::unique_ptr<http::IoLoop::Timer> mode_timer_;
+  std::unique_ptr<http::IoLoop::Timer> led_timer_;
   std::jthread producer_;
 };
 

@@ -24,6 +24,8 @@ struct Arguments {
   std::optional<std::string> config;
   std::optional<std::string> source;
   std::optional<std::string> stream;
+  std::optional<std::string> http;
+  std::optional<std::string> record;
   std::optional<std::string> truth;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> render;
@@ -38,6 +40,8 @@ CameraConfig configure(const Arguments& arguments) {
     config.source.input = *arguments.source;
   }
   if (arguments.stream) config.stream.listen = parse_endpoint(*arguments.stream);
+  if (arguments.http) config.device.listen = parse_endpoint(*arguments.http);
+  if (arguments.record) config.record.folder = *arguments.record;
   if (arguments.seed) config.scene.seed = *arguments.seed;
   return config;
 }
@@ -104,14 +108,19 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace rearview;
   camera::Arguments arguments;
-  CLI::App app("Bicycle rear-view camera: encodes a source and streams it as raw H.264 over TCP.",
-               "rearview-camera");
+  CLI::App app(
+      "Bicycle rear-view camera: encodes a source, streams it as raw H.264 over TCP and records "
+      "it.",
+      "rearview-camera");
   app.set_version_flag("--version", REARVIEW_VERSION);
   app.add_option("--config", arguments.config, "JSON configuration file")->type_name("FILE");
   app.add_option("--source", arguments.source, "scene (a drawn road) or file:PATH (looped)")
       ->type_name("SOURCE");
   app.add_option("--stream", arguments.stream, "address of the stream, default 0.0.0.0:5000")
       ->type_name("HOST:PORT");
+  app.add_option("--http", arguments.http, "address of the device's HTTP, default 0.0.0.0:8000")
+      ->type_name("HOST:PORT");
+  app.add_option("--record", arguments.record, "record into this folder, too")->type_name("DIR");
   app.add_option("--truth", arguments.truth, "keep the scene's ground truth in this file")
       ->type_name("FILE");
   app.add_option("--seed", arguments.seed, "another scene of the same kind")->type_name("N");

@@ -36,7 +36,7 @@ class CommandLine(unittest.TestCase):
         self.refused("--bogus", "--bogus")
         self.refused('"foo" is not HOST:PORT', "--stream", "foo")
         self.refused('"film" is not a source', "--source", "film")
-        self.refused("there is no such file", "--source", "file:/nowhere.mp4", "--stream", "127.0.0.1:0")
+        self.refused("there is no such file", "--http", "127.0.0.1:0", "--source", "file:/nowhere.mp4", "--stream", "127.0.0.1:0")
         self.refused("/nowhere.json", "--config", "/nowhere.json")
         self.refused("--duration-s", "--duration-s", "5")
         self.refused("only the source scene knows", "--source", "file:" + self.clip, "--truth", "/tmp/t.jsonl", "--stream", "127.0.0.1:0")
@@ -96,8 +96,8 @@ class Streaming(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.truth = os.path.join(self.folder.name, "truth.jsonl")
-        self.camera = Program("rearview-camera", "--stream", "127.0.0.1:0", "--truth", self.truth)
-        self.port = int(self.camera.wait_for_line(r"msg=listening .*port=(\d+)").group(1))
+        self.camera = Program("rearview-camera", "--stream", "127.0.0.1:0", "--http", "127.0.0.1:0", "--truth", self.truth)
+        self.port = int(self.camera.wait_for_line(r"component=stream msg=listening .*port=(\d+)").group(1))
 
     def tearDown(self):
         self.camera.stop(signal.SIGKILL)
@@ -127,7 +127,7 @@ class Streaming(unittest.TestCase):
     def test_the_port_can_be_used_again_at_once(self):
         self.read_pictures(2)
         self.assertEqual(self.camera.stop(signal.SIGINT), 0)
-        again = Program("rearview-camera", "--stream", f"127.0.0.1:{self.port}")
+        again = Program("rearview-camera", "--stream", f"127.0.0.1:{self.port}", "--http", "127.0.0.1:0")
         again.wait_for_line(r"msg=listening")
         self.assertEqual(again.stop(), 0)
 

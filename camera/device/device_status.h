@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "camera/device/device_parts.h"
+
+namespace rearview::camera {
+
+/// GET /api/v1/status. May take some milliseconds (disk, fuel gauge).
+nlohmann::ordered_json status_json(const DeviceParts& parts);
+/// GET /metrics, in Prometheus' text format.
+std::string metrics_text(const DeviceParts& parts);
+/// Why the camera doesn't do its work; nullopt when it does.
+std::optional<std::string> what_ails(const DeviceParts& parts);
+
+}  // namespace rearview::camera

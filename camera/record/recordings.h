@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rearview::camera {
+
+/// The folder of recorded chunks: log0001.mkv and so on, their thumbnails log0001_<date>.jpg and,
+/// for a chunk that must not be deleted, an empty log0001.lock. The folder is the only truth: what
+/// is put there or taken away by hand counts. Any thread.
+class Recordings {
+ public:
+  /// folder is made where it's missing; when that fails, as on a read-only disk, it is tried again
+  /// by each create().
+  explicit Recordings(std::filesystem::path folder);
+
+  struct Chunk {
+    std::filesystem::path path;
+    std::uint64_t number = 0;
+    std::uint64_t size_bytes = 0;
+    std::int64_t updated_unix_s = 0;  ///< last change
+    bool locked = false;
+    bool open = false;  ///< is being written
+  };
+  /// Oldest first.
+  std::vector<Chunk> list() const;
+  /// The chunk that a client names by its absolute path; nullopt when it isn't one of list(). Links
+  /// are never followed.
+  std::optional<Chunk> find(std::string_view path) const;
+  /// The chunk of that file name.
+  std::optional<Chunk> find_name(std::string_view name) const;
+
+  /// Opens the next chunk's new file for writing; the caller owns the descriptor. It is the open
+  /// one until finished(). Throws std::system_error.
+  struct Created {
+    std::filesystem::path path;
+    int descriptor;
+  };
+  Created create();
+  void finished();
+
+  /// Where the thumbnail of a chunk belongs.
+  static std::filesystem::path thumbnail_of(const Chunk& chunk);
+  /// The thumbnail that a client names by its absolute path, if it is one of ours and there.
+  std::optional<std::filesystem::path> find_thumbnail(std::string_view path) const;
+
+  /// Deletes the oldest chunk that is neither open nor locked, with what belongs to it. False when
+  /// there is none.
+  bool remove_oldest();
+  /// Deletes what a program that was killed at once left behind: files without a picture.
+  void remove_worthless();
+  /// Deletes all that are neither open nor locked; returns how many.
+  std::size_t wipe();
+  /// False when there is no such chunk or the disk doesn't let it.
+  bool set_locked(std::string_view name, bool locked);
+
+  /// Bytes free for us on the disk; nullopt when that can't be found out.
+  std::optional<std::uint64_t> free_bytes() const;
+
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::vector<Chunk> list_locked() const;
+  bool remove(const Chunk& chunk);
+
+  std::filesystem::path folder_;
+  mutable std::mutex mutex_;
+  std::optional<std::uint64_t> open_number_;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace rearview::camera

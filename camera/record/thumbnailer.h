@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "camera/record/recordings.h"
+
+namespace rearview::camera {
+
+/// Makes a thumbnail of each finished chunk from its first picture, one after the other, in a
+/// thread of the lowest priority.
+class Thumbnailer {
+ public:
+  /// recordings has to live longer. Begins with the chunks that have none yet.
+  explicit Thumbnailer(Recordings& recordings);
+
+  /// A chunk was finished. Any thread.
+  void wake();
+
+ private:
+  void run(std::stop_token stop);
+  void make_missing(const std::stop_token& stop);
+
+  Recordings& recordings_;
+  std::set<std::string> failed_;  // names; not tried again
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool woken_ = true;
+  std::jthread thread_;
+};
+
+/// Writes a JPEG of the video's first picture, 320 pixels wide. Throws std::runtime_error.
+void make_thumbnail(const std::filesystem::path& video, const std::filesystem::path& jpeg);
+
+}  // namespace rearview::camera
