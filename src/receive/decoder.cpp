@@ -27,10 +27,14 @@ struct Decoder::Libav {
     // Frame threads would hold back a picture each.
     context->thread_type = FF_THREAD_SLICE;
     context->thread_count = std::max(1, threads);
-    context->flags |= AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_UNALIGNED;
-    // Aggressive: bits left over behind a picture's last macroblock are an error too.
-    context->err_recognition =
-        AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE | AV_EF_AGGRESSIVE;
+    context->flags |= AV_CODEC_FLAG_UNALIGNED;
+    if (id == AV_CODEC_ID_H264) {
+      // Other decoders put B-frames out of order with this, and refuse what many cameras write.
+      context->flags |= AV_CODEC_FLAG_LOW_DELAY;
+      // Aggressive: bits left over behind a picture's last macroblock are an error too.
+      context->err_recognition =
+          AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE | AV_EF_AGGRESSIVE;
+    }
     context->max_pixels = kMostPixels;
     // Broken pictures are counted; libavcodec would write a line for each to stderr.
     context->log_level_offset = AV_LOG_TRACE;
@@ -44,7 +48,10 @@ Decoder::Decoder(int threads)
 
 Decoder::Decoder(const AVCodecParameters& parameters, int threads)
     : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads)),
-      h264_(parameters.codec_id == AV_CODEC_ID_H264) {}
+      h264_(parameters.codec_id == AV_CODEC_ID_H264) {
+  if (h264_ && parameters.extradata_size > 0)
+    references_.push({parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
+}
 
 Decoder::~Decoder() = default;
 

@@ -33,6 +33,7 @@ struct Counts {
   std::uint64_t oversized_nal_units = 0;
   std::uint64_t oversized_access_units = 0;
   std::uint64_t unfinished = 0;
+  std::uint64_t cut = 0;
   std::uint64_t discarded_bytes = 0;
 
   void add(const Counts& other) {
@@ -45,6 +46,7 @@ struct Counts {
     oversized_nal_units += other.oversized_nal_units;
     oversized_access_units += other.oversized_access_units;
     unfinished += other.unfinished;
+    cut += other.cut;
     discarded_bytes += other.discarded_bytes;
   }
   void take(const DecoderCounts& decoder) {
@@ -57,6 +59,7 @@ struct Counts {
     oversized_nal_units = stream.oversized_nal_units();
     oversized_access_units = stream.oversized_access_units();
     discarded_bytes = stream.discarded_bytes();
+    cut = stream.cut();
   }
 };
 
@@ -142,7 +145,8 @@ void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& s
   Decoder decoder(config.decoder_threads);
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
   const AccessUnitStream::Sink sink = [&](TimedAccessUnit timed) {
-    session.take(std::move(timed), true, false);
+    // One read can hold many small pictures.
+    if (!stop.stop_requested()) session.take(std::move(timed), true, false);
   };
   Counts counts;
   const auto count = [&] {
@@ -326,6 +330,7 @@ ReceiverStats Receiver::stats() const {
   stats.access_units = all.access_units;
   stats.frames = all.frames;
   stats.discarded_bytes = all.discarded_bytes;
+  stats.cut_by_silence = all.cut;
   stats.drops = {{"corrupt", all.corrupt},
                  {"missing_reference", all.missing_reference},
                  {"waiting_for_keyframe", all.waiting},

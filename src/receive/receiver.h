@@ -37,6 +37,7 @@ struct ReceiverStats {
   /// `oversized_nal_unit`, which took part of one.
   std::vector<std::pair<std::string, std::uint64_t>> drops;
   std::uint64_t discarded_bytes = 0;  ///< belonged to no NAL unit
+  std::uint64_t cut_by_silence = 0;   ///< access units that a silence ended too early
 };
 
 /// A live stream's access unit, as it came. For a recorder.

@@ -15,7 +15,7 @@ struct ReceiverConfig {
   int read_timeout_ms = 2000;     ///< connected, but not a byte
   /// Bytes, but no picture that can be decoded; must be longer than the camera's time from one IDR
   /// to the next.
-  int picture_timeout_ms = 15'000;
+  int picture_timeout_ms = 30'000;
   int backoff_min_ms = 100;  ///< from a lost connection to the next attempt; doubles up to the most
   int backoff_max_ms = 2000;
   /// How long a silence ends a picture of a camera that sends no delimiter behind it; 0: never.

@@ -153,8 +153,10 @@ class RecordingReader::RawSource : public RecordingReader::Source {
 
 class RecordingReader::LibavSource : public RecordingReader::Source {
  public:
-  LibavSource(const std::string& input, double fps, int threads)
-      : input_(input, {}), fps_(fps), decoder_(input_.parameters(), threads) {
+  LibavSource(const std::string& input, double fps, int threads, std::stop_token stop)
+      : input_(input, options(input, std::move(stop))),
+        fps_(fps),
+        decoder_(input_.parameters(), threads) {
     if (const auto own = input_.fps()) fps_ = *own;
   }
   double fps() const override { return fps_; }
@@ -162,6 +164,12 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
   const DecoderCounts& counts() const override { return decoder_.counts(); }
 
  private:
+  static LibavInput::Options options(const std::string& input, std::stop_token stop) {
+    constexpr int kNetworkTimeout_ms = 10'000;
+    const int timeout_ms = is_file(input) ? 0 : kNetworkTimeout_ms;
+    return {std::move(stop), false, timeout_ms, timeout_ms};
+  }
+
   bool read_more() override {
     LibavInput::Packet packet;
     const auto status = input_.read(packet);
@@ -211,15 +219,16 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
   bool finished_ = false;
 };
 
-RecordingReader::RecordingReader(const std::string& input, double fps, int threads) {
+RecordingReader::RecordingReader(const std::string& input, double fps, int threads,
+                                 std::stop_token stop) {
   if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
   if (auto file = open_raw_file(input)) {
     source_ = std::make_unique<RawSource>(std::move(*file), fps, threads);
     return;
   }
   try {
-    source_ =
-        std::make_unique<LibavSource>(is_file(input) ? file_path(input) : input, fps, threads);
+    source_ = std::make_unique<LibavSource>(is_file(input) ? file_path(input) : input, fps, threads,
+                                            std::move(stop));
   } catch (const std::runtime_error& error) {
     throw UsageError(fmt::format("{}: {}", printable_url(input), error.what()));
   }

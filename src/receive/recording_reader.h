@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "receive/decoder.h"
@@ -15,9 +16,9 @@ namespace rearview {
 /// left out and counted. One thread.
 class RecordingReader {
  public:
-  /// fps: of a raw H.264 file, which carries no time; threads: of the decoder. Throws UsageError
-  /// when the input can't be opened or holds no video.
-  RecordingReader(const std::string& input, double fps, int threads);
+  /// fps: of a raw H.264 file, which carries no time; threads: of the decoder; stop: ends waiting
+  /// for the network. Throws UsageError when the input can't be opened or holds no video.
+  RecordingReader(const std::string& input, double fps, int threads, std::stop_token stop = {});
   ~RecordingReader();
   RecordingReader(const RecordingReader&) = delete;
   RecordingReader& operator=(const RecordingReader&) = delete;

@@ -122,6 +122,69 @@ TEST_F(RecordingFiles, ALostPictureLeavesAGapInTime) {
   EXPECT_EQ(seen.lost() + seen.numbers.size(), 30U);
 }
 
+TEST_F(RecordingFiles, ContainersAndOtherCodecs) {
+  struct Case {
+    const char* name;
+    const char* encoder;
+    const char* pixel_format;
+    int b_frames;
+  };
+  for (const Case& c :
+       {Case{"a.mkv", "libx264", "yuv420p", 0}, Case{"b.mp4", "libx264", "yuv420p", 2},
+        Case{"c.avi", "mpeg4", "yuv420p", 0}, Case{"d.mkv", "mpeg4", "yuv420p", 2},
+        Case{"e.mkv", "mpeg2video", "yuv420p", 2}, Case{"f.avi", "mjpeg", "yuvj422p", 0}}) {
+    test::StreamOptions options;
+    options.pixel_format = c.pixel_format;
+    options.b_frames = c.b_frames;
+    options.fps = 25;
+    const std::string path = (folder_ / c.name).string();
+    test::write_recording(path, c.encoder, 33, options);
+    RecordingReader reader(path, 30, 1);
+    EXPECT_NEAR(reader.fps(), 25, 0.01) << c.name;
+    EXPECT_NEAR(reader.duration_s().value_or(0), 33 / 25.0, 0.1) << c.name;
+    const Seen seen = read_all(reader);
+    ASSERT_EQ(seen.numbers.size(), 33U) << c.name;
+    for (std::size_t i = 0; i < 33; ++i) {
+      EXPECT_EQ(seen.numbers[i], static_cast<int>(i)) << c.name;
+      EXPECT_NEAR(seen.times_s[i], static_cast<double>(i) / 25, 0.0021) << c.name;
+    }
+    EXPECT_EQ(seen.lost(), 0U) << c.name;
+  }
+}
+
+// Power can fail while the camera records.
+TEST_F(RecordingFiles, ARecordingCutShortPlaysUpToTheCut) {
+  const std::string path = (folder_ / "cut.mkv").string();
+  test::StreamOptions options;
+  options.noise = 30;
+  test::write_recording(path, "libx264", 60, options);
+  const auto size = fs::file_size(path);
+  for (const double share : {0.9, 0.6, 0.33}) {
+    fs::resize_file(path, static_cast<std::uintmax_t>(share * static_cast<double>(size)));
+    const Seen seen = read_all(path);
+    EXPECT_GT(static_cast<double>(seen.numbers.size()), 60 * (share - 0.25));
+    for (std::size_t i = 0; i < seen.numbers.size(); ++i)
+      EXPECT_EQ(seen.numbers[i], static_cast<int>(i));
+  }
+}
+
+TEST_F(RecordingFiles, DamagedContainersNeverCrash) {
+  const std::string path = (folder_ / "good.mkv").string();
+  test::write_recording(path, "libx264", 40);
+  std::ifstream in(path, std::ios::binary);
+  const Bytes good((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::mt19937 random(17);
+  for (int round = 0; round < 60; ++round) {
+    Bytes bad = good;
+    for (std::size_t n = 1 + random() % 8; n > 0; --n)
+      bad[random() % bad.size()] = static_cast<std::uint8_t>(random());
+    try {
+      read_all(write("bad.mkv", bad));
+    } catch (const std::runtime_error&) {  // UsageError or a reading error: both in order
+    }
+  }
+}
+
 TEST_F(RecordingFiles, WhatIsNotThereOrNoVideoIsAUsageError) {
   EXPECT_THROW(read_all((folder_ / "none.h264").string()), UsageError);
   EXPECT_THROW(read_all((folder_ / "none.mkv").string()), UsageError);

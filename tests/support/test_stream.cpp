@@ -2,6 +2,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
 #include <libavutil/log.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -178,6 +179,61 @@ std::vector<std::uint8_t> make_h264(int frames, const StreamOptions& options) {
   for (const auto& unit : make_access_units(frames, options))
     bytes.insert(bytes.end(), unit.begin(), unit.end());
   return bytes;
+}
+
+void write_recording(const std::string& path, const std::string& encoder, int frames,
+                     const StreamOptions& options) {
+  const auto demand = [&](bool condition, const char* what) {
+    if (!condition) throw std::runtime_error("write_recording: " + path + ": " + what);
+  };
+  av_log_set_level(AV_LOG_ERROR);
+  AVFormatContext* format = nullptr;
+  demand(avformat_alloc_output_context2(&format, nullptr, nullptr, path.c_str()) >= 0, "container");
+  const AVCodec* codec = avcodec_find_encoder_by_name(encoder.c_str());
+  demand(codec != nullptr, "encoder");
+  AVCodecContext* context = avcodec_alloc_context3(codec);
+  context->width = options.width;
+  context->height = options.height;
+  context->time_base = {1, options.fps};
+  context->framerate = {options.fps, 1};
+  context->gop_size = options.gop;
+  context->max_b_frames = options.b_frames;
+  context->pix_fmt = av_get_pix_fmt(options.pixel_format.c_str());
+  context->bit_rate = 2'000'000;
+  if ((format->oformat->flags & AVFMT_GLOBALHEADER) != 0)
+    context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  demand(avcodec_open2(context, codec, nullptr) >= 0, "open encoder");
+  AVStream* stream = avformat_new_stream(format, nullptr);
+  avcodec_parameters_from_context(stream->codecpar, context);
+  stream->time_base = context->time_base;
+  stream->avg_frame_rate = context->framerate;
+  demand(avio_open(&format->pb, path.c_str(), AVIO_FLAG_WRITE) >= 0, "open file");
+  demand(avformat_write_header(format, nullptr) >= 0, "header");
+  AVFrame* frame = av_frame_alloc();
+  frame->format = context->pix_fmt;
+  frame->width = options.width;
+  frame->height = options.height;
+  demand(av_frame_get_buffer(frame, 0) >= 0, "memory");
+  AVPacket* packet = av_packet_alloc();
+  for (int n = 0; n <= frames; ++n) {
+    if (n < frames) {
+      demand(av_frame_make_writable(frame) >= 0, "memory");
+      draw(*frame, options.first_number + n, options.noise);
+      frame->pts = n;
+    }
+    demand(avcodec_send_frame(context, n < frames ? frame : nullptr) >= 0, "encode");
+    while (avcodec_receive_packet(context, packet) == 0) {
+      av_packet_rescale_ts(packet, context->time_base, stream->time_base);
+      packet->stream_index = 0;
+      demand(av_interleaved_write_frame(format, packet) >= 0, "write");
+    }
+  }
+  demand(av_write_trailer(format) >= 0, "trailer");
+  av_packet_free(&packet);
+  av_frame_free(&frame);
+  avcodec_free_context(&context);
+  avio_closep(&format->pb);
+  avformat_free_context(format);
 }
 
 std::optional<int> picture_number(const cv::Mat& luma) {

@@ -55,6 +55,11 @@ std::vector<std::vector<std::uint8_t>> make_access_units(int frames, const Strea
 /// The same as one byte stream.
 std::vector<std::uint8_t> make_h264(int frames, const StreamOptions& options = {});
 
+/// Writes a recording whose container is the path's ending, with any of libavcodec's encoders
+/// (libx264, mpeg4, mjpeg, …). options: as far as they aren't H.264's own.
+void write_recording(const std::string& path, const std::string& encoder, int frames,
+                     const StreamOptions& options = {});
+
 /// The number (0 to 65535) that a picture shows, read from its luma. Each of six bands across the
 /// picture shows it, so nullopt for a picture of which a part is broken or from another picture.
 std::optional<int> picture_number(const cv::Mat& luma);
