@@ -10,6 +10,7 @@ extern "C" {
 
 #include "app/analyze_command.h"
 #include "app/eval_command.h"
+#include "app/nalu_command.h"
 #include "app/serve_command.h"
 #include "app/view_command.h"
 #include "base/error.h"
@@ -58,6 +59,15 @@ void add_eval(CLI::App& app, Command& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return eval_command(*options); }; });
 }
 
+void add_nalu(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<NaluOptions>();
+  CLI::App* command = app.add_subcommand("nalu", "print the NAL units of a stream or file");
+  command->add_option("INPUT", options->input, "tcp://host:port, a raw .h264 file, or any video")
+      ->required();
+  command->add_flag("--json", options->json, "one JSON object a line");
+  command->callback([options, &chosen] { chosen = [options] { return nalu_command(*options); }; });
+}
+
 void add_view(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ViewOptions>();
   CLI::App* command = app.add_subcommand("view", "show the overlay in a window");
@@ -77,6 +87,7 @@ int run(int argc, char** argv) {
   add_serve(app, chosen);
   add_analyze(app, chosen);
   add_eval(app, chosen);
+  add_nalu(app, chosen);
   add_view(app, chosen);
   try {
     app.parse(argc, argv);

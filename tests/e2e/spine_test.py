@@ -141,7 +141,7 @@ class CommandLine(unittest.TestCase):
         return subprocess.run([os.path.join(BIN, "rearview"), *arguments], capture_output=True, text=True, timeout=60)
 
     def test_help_and_version_everywhere(self):
-        for command in ((), ("serve",), ("analyze",), ("view",)):
+        for command in ((), ("serve",), ("analyze",), ("nalu",), ("eval",), ("view",)):
             result = self.run_rearview(*command, "--help")
             self.assertEqual(result.returncode, 0, command)
             self.assertIn("Usage", result.stdout)
@@ -159,6 +159,8 @@ class CommandLine(unittest.TestCase):
                 ("serve", "--camera", "tcp://nonsense"): "HOST:PORT",
                 ("serve", "--http", "8080"): "HOST:PORT",
                 ("analyze", folder + "/none.h264"): "none.h264",
+                ("nalu", folder + "/none.h264"): "none.h264",
+                ("eval", folder + "/none.json"): "none.json",
                 ("analyze", "x.h264", "--fps", "0"): "--fps",
             }.items():
                 result = self.run_rearview(*arguments)
