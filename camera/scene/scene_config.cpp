@@ -88,6 +88,7 @@ void SceneConfig::read(ConfigReader& reader) {
   if (bridge_every_m != 0 && bridge_every_m < 100)
     reader.fail("bridge_every_m", "must be 0, or 100 or more");
   reader.number("noise", noise, 0, 5);
+  reader.boolean("time_code", time_code);
   reader.objects("vehicles", 0, kMostScripted, [this](ConfigReader& item) {
     ScriptedVehicle vehicle;
     vehicle.read(item);

@@ -71,6 +71,9 @@ struct SceneConfig {
   double avenue = 0.3;          ///< share of the road with trees close by, whose shadows fall on it
   double bridge_every_m = 900;  ///< 0 none
   double noise = 1;             ///< of the sensor; 0 none
+  /// Each picture carries the moment it was drawn (camera/source/time_code.h), so that its age can
+  /// be measured wherever it is shown.
+  bool time_code = false;
   std::vector<ScriptedVehicle> vehicles;  ///< added to the traffic
 
   /// Reads the keys that are there; a wrong one throws UsageError (ConfigReader).

@@ -4,6 +4,8 @@
 #include <new>
 #include <opencv2/core.hpp>
 
+#include "camera/source/time_code.h"
+
 namespace rearview::camera {
 namespace {
 
@@ -14,7 +16,10 @@ constexpr double kForgiven_s = 0.1;
 
 SceneSource::SceneSource(const SceneConfig& config, int width_px, int height_px, double fps,
                          Pace pace)
-    : fps_(fps), pacer_(pace), scene_(config, cv::Size(width_px, height_px), fps) {}
+    : fps_(fps),
+      time_code_(config.time_code),
+      pacer_(pace),
+      scene_(config, cv::Size(width_px, height_px), fps) {}
 
 std::optional<Picture> SceneSource::next(std::stop_token stop) {
   SteadyTime due = pacer_.advance(1 / fps_);
@@ -30,6 +35,7 @@ std::optional<Picture> SceneSource::next(std::stop_token stop) {
     const std::lock_guard lock(mutex_);
     scene_.draw(next_number_++, bgr_);
   }
+  if (time_code_) draw_time_code(bgr_, SteadyClock::now());
   Picture picture{make_av_frame(), due};
   AVFrame& frame = *picture.frame;
   frame.width = bgr_.cols;

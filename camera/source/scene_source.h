@@ -27,6 +27,7 @@ class SceneSource : public PictureSource {
 
  private:
   double fps_;
+  bool time_code_;
   Pacer pacer_;
   std::uint64_t next_number_ = 0;
   std::atomic<std::uint64_t> dropped_{0};

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <chrono>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -219,9 +221,23 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
   bool finished_ = false;
 };
 
+namespace {
+
+/// What a file's first picture counts from: the same at each reading, so that replay is exact.
+WallTime start_of(const std::string& input) {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(file_path(input), error);
+  if (error) return WallClock::now();
+  return std::chrono::time_point_cast<WallClock::duration>(
+      std::chrono::file_clock::to_sys(written));
+}
+
+}  // namespace
+
 RecordingReader::RecordingReader(const std::string& input, double fps, int threads,
                                  std::stop_token stop) {
   if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
+  start_ = is_file(input) ? start_of(input) : WallClock::now();
   if (auto file = open_raw_file(input)) {
     source_ = std::make_unique<RawSource>(std::move(*file), fps, threads);
     return;

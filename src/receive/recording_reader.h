@@ -43,7 +43,7 @@ class RecordingReader {
   class LibavSource;
 
   std::unique_ptr<Source> source_;
-  WallTime start_ = WallClock::now();
+  WallTime start_;  ///< of Frame::time
 };
 
 }  // namespace rearview

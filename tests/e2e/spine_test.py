@@ -43,7 +43,8 @@ class Spine(unittest.TestCase):
         second = decode(next(pictures))
         self.assertFalse(np.array_equal(first, second), "the picture stands still")
         for event, number, alert in service.events():
-            self.assertEqual(event, "alert")
+            if event != "alert":
+                continue
             self.assertEqual(number, str(alert["id"]))
             if alert["kind"] in ("vehicle_approaching", "fast_approach"):
                 break
@@ -51,14 +52,14 @@ class Spine(unittest.TestCase):
         self.assertGreater(alert["ttc_s"], 0)
         self.assertIn(alert["id"], [a["id"] for a in service.get_json("/api/v1/alerts")])
 
-    def test_the_road_is_not_clear_without_a_camera_and_recovers_with_one(self):
+    def test_the_road_is_not_clear_without_a_camera(self):
         service = self.start_service("--camera", "tcp://127.0.0.1:9")
         events = service.events("/api/v1/events?analysis=1")
-        event, _, analysis = next(events)
-        self.assertEqual((event, analysis["road"]), ("analysis", "no_signal"))
-        self.assertEqual(service.get("/readyz")[0], 503)
-        status, headers, _ = service.get("/healthz")
-        self.assertEqual(status, 503)
+        analysis = next(data for event, _, data in events if event == "analysis")
+        self.assertEqual(analysis["road"], "no_signal")
+        status, headers, body = service.get("/readyz")
+        self.assertEqual((status, headers["Content-Type"]), (503, "application/problem+json"))
+        self.assertIn("rear", body.decode())
 
     def test_a_lost_camera_is_told_at_once_and_its_return_too(self):
         camera = Camera("--source", "scene")
@@ -66,11 +67,11 @@ class Spine(unittest.TestCase):
         service.wait_for_state("live")
         events = service.events()
         self.assertEqual(camera.stop(), 0)
-        alert = next(data for event, _, data in events if data["kind"] == "camera_lost")
+        alert = next(data for event, _, data in events if event == "alert" and data["kind"] == "camera_lost")
         self.assertEqual(alert["level"], "danger")
         self.assertEqual(service.get_json("/api/v1/cameras/rear/analysis")["road"], "no_signal")
         self.start_camera("--source", "scene", stream=f"127.0.0.1:{camera.port}")
-        alert = next(data for event, _, data in events if data["kind"] == "camera_back")
+        alert = next(data for event, _, data in events if event == "alert" and data["kind"] == "camera_back")
         service.wait_for_state("live")
 
     def test_both_end_cleanly_on_either_signal(self):
@@ -122,9 +123,7 @@ class RealClips(unittest.TestCase):
         self.addCleanup(camera.stop)
         service = Service("--camera", camera.url)
         self.addCleanup(service.stop)
-        for _, _, alert in service.events():
-            if alert["kind"] in approaching:
-                break
+        alert = next(a for event, _, a in service.events() if event == "alert" and a["kind"] in approaching)
         self.assertIn(alert["side"], {a["side"] for a in replayed})
 
     def test_the_annotated_video_has_every_frame(self):
@@ -150,11 +149,11 @@ class CommandLine(unittest.TestCase):
     def test_what_the_user_gives_wrong_is_exit_code_2_and_one_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
             bad = pathlib.Path(folder, "bad.json")
-            bad.write_text('{"http":{"prot":80}}')
+            bad.write_text('{"serve":{"prot":80}}')
             for arguments, said in {
                 (): "subcommand",
                 ("serve", "--nonsense"): "--nonsense",
-                ("serve", "--config", str(bad)): "/http/prot: unknown key",
+                ("serve", "--config", str(bad)): "/serve/prot: unknown key",
                 ("serve", "--config", folder + "/none.json"): "can't be read",
                 ("serve", "--camera", "tcp://nonsense"): "HOST:PORT",
                 ("serve", "--http", "8080"): "HOST:PORT",
