@@ -288,6 +288,13 @@ void Connection::fail(int status, std::string_view detail, const std::string& al
 }
 
 void Connection::respond(Response response) {
+  if (auto* web_socket = std::get_if<WebSocketBody>(&response.body)) {
+    ++core_->stats.responses[101];
+    state_ = State::closed;
+    core_->remove(shared_from_this());
+    start_web_socket(core_, std::move(socket_), request_, std::move(*web_socket));
+    return;
+  }
   if (core_->config.decorate) core_->config.decorate(request_, response);
   BodyPlan plan = plan_body(request_, response);
   if (plan.framing == BodyPlan::Framing::until_close) keep_alive_ = false;

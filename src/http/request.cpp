@@ -64,6 +64,15 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   return out;
 }
 
+bool wants_web_socket(const Request& request) {
+  const auto upgrade = request.header("Upgrade");
+  const auto version = request.header("Sec-WebSocket-Version");
+  if (request.method != "GET" || request.http_1_0 || !upgrade || !version ||
+      !request.header("Sec-WebSocket-Key"))
+    return false;
+  return equal_ignoring_case(*upgrade, "websocket") && *version == "13";
+}
+
 bool parse_target(std::string_view target, Request& request) {
   request.target = target;
   // Absolute form, as proxies send it: the authority was checked as Host already.

@@ -36,6 +36,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 /// Returns false when it can't be decoded.
 bool parse_target(std::string_view target, Request& request);
 
+/// The request asks for a WebSocket, in the one version there is (RFC 6455, 13).
+bool wants_web_socket(const Request& request);
+
 /// ASCII comparison that ignores case, as header names and host names want it.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -72,6 +72,13 @@ Response stream(std::string content_type, std::function<void(std::shared_ptr<Str
   return response;
 }
 
+Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened) {
+  Response response;
+  response.status = 101;
+  response.body = WebSocketBody{std::move(opened)};
+  return response;
+}
+
 Response problem(int status, std::string_view detail) {
   nlohmann::ordered_json body = {{"type", "about:blank"},
                                  {"title", reason_phrase(status)},
@@ -116,6 +123,8 @@ std::string_view reason_phrase(int status) {
       return "Content Too Large";
     case 416:
       return "Range Not Satisfiable";
+    case 426:
+      return "Upgrade Required";
     case 421:
       return "Misdirected Request";
     case 429:

@@ -64,10 +64,18 @@ struct StreamBody {
   std::string preamble;
 };
 
+/// A stream of text messages over a WebSocket (RFC 6455). The request must ask for one: see
+/// wants_web_socket. opened is called on the I/O thread after the handshake. A page of another site
+/// may open one, so check the Origin.
+struct WebSocketBody {
+  std::function<void(std::shared_ptr<Stream>)> opened;
+};
+
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  ///< without length and connection
-  std::variant<std::string, Bytes, OpenFile, std::shared_ptr<BodySource>, StreamBody> body;
+  std::variant<std::string, Bytes, OpenFile, std::shared_ptr<BodySource>, StreamBody, WebSocketBody>
+      body;
 
   Response& header(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));
@@ -85,6 +93,8 @@ Response file(const std::filesystem::path& path, std::string content_type);
 Response generated(std::shared_ptr<BodySource> source, std::string content_type);
 Response stream(std::string content_type, std::function<void(std::shared_ptr<Stream>)> opened,
                 std::string preamble = {});
+
+Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened);
 
 /// application/problem+json (RFC 9457).
 Response problem(int status, std::string_view detail);

@@ -87,4 +87,8 @@ void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, 
 void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, std::string head,
                   StreamBody body);
 
+/// Takes the socket over and answers the handshake that request asks for.
+void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket,
+                      const Request& request, WebSocketBody body);
+
 }  // namespace rearview::http

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/response.h"
+#include "serve/event_text.h"
 
 namespace rearview {
 
@@ -15,7 +15,7 @@ namespace rearview {
 /// of them. One thread.
 class AlertOrder {
  public:
-  using Numbered = std::pair<std::uint64_t, http::Bytes>;
+  using Numbered = std::pair<std::uint64_t, EventText>;
 
   /// tail: the greatest id given out so far.
   explicit AlertOrder(std::uint64_t tail) : tail_(tail) {}
@@ -28,20 +28,22 @@ class AlertOrder {
     /// filled(). Asked once per gap.
     bool ask_history = false;
   };
-  Step published(std::uint64_t id, http::Bytes text);
-  /// What the history holds after tail(), oldest first; what it lacks doesn't exist.
-  Step filled(const std::vector<Numbered>& found);
+  Step published(std::uint64_t id, EventText text);
+  /// What the history holds after tail(), oldest first; what it lacks doesn't exist. all: it was
+  /// not cut short by a limit.
+  Step filled(const std::vector<Numbered>& found, bool all);
 
   std::uint64_t tail() const { return tail_; }
   /// The last alerts that were sent, oldest first.
   const std::deque<Numbered>& recent() const { return recent_; }
 
  private:
-  void send(std::uint64_t id, http::Bytes text, Step& step);
-  void send_waiting(Step& step, bool skip_gaps);
+  void send(std::uint64_t id, EventText text, Step& step);
+  /// Gaps before known are gone over: nothing is in them.
+  void send_waiting(Step& step, std::uint64_t known);
 
   std::uint64_t tail_;
-  std::map<std::uint64_t, http::Bytes> waiting_;
+  std::map<std::uint64_t, EventText> waiting_;
   bool asked_ = false;
   std::deque<Numbered> recent_;
 };

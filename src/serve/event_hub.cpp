@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "serve/status_json.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -12,14 +13,16 @@ namespace {
 
 constexpr std::size_t kHistoryPage = 200;
 
-std::string dump(const nlohmann::ordered_json& json) {
-  // Texts may hold what a camera's error message holds: never throw for bad UTF-8.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+/// id: of an alert; 0 for what isn't resumable.
+EventText make_text(std::string_view kind, std::uint64_t id, std::string json) {
+  std::string event = id > 0 ? fmt::format("id: {}\n", id) : std::string();
+  event += fmt::format("event: {}\ndata: {}\n\n", kind, json);
+  return {std::make_shared<const std::string>(std::move(event)),
+          std::make_shared<const std::string>(std::move(json))};
 }
 
-http::Bytes alert_event(const Alert& alert) {
-  return std::make_shared<const std::string>(
-      fmt::format("id: {}\nevent: alert\ndata: {}\n\n", alert.id, dump(to_json(alert))));
+EventText alert_text(const Alert& alert) {
+  return make_text("alert", alert.id, dump(to_json(alert)));
 }
 
 }  // namespace
@@ -44,7 +47,7 @@ void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
 
 void EventHub::publish(std::shared_ptr<const Alert> alert) {
   loop_.post(
-      [this, id = alert->id, text = alert_event(*alert)] { take(order_.published(id, text)); });
+      [this, id = alert->id, text = alert_text(*alert)] { take(order_.published(id, text)); });
 }
 
 EventHub::Newest EventHub::newest(std::size_t camera) const {
@@ -75,16 +78,15 @@ void EventHub::pay(Subscriber& subscriber) {
   for (std::size_t camera = 0; camera < subscriber.owed.size(); ++camera) {
     if (!subscriber.owed[camera]) continue;
     subscriber.owed[camera] = false;
-    if (!subscriber.stream->send(analysis_event(camera))) return;
+    if (!subscriber.send(analysis_text(camera))) return;
   }
 }
 
-const http::Bytes& EventHub::analysis_event(std::size_t camera) {
+const EventText& EventHub::analysis_text(std::size_t camera) {
   Formatted& formatted = formatted_[camera];
   AnalysisPtr analysis = newest(camera).analysis;
   if (formatted.of != analysis) {
-    formatted.text = std::make_shared<const std::string>(
-        fmt::format("event: analysis\ndata: {}\n\n", dump(to_json(*analysis))));
+    formatted.text = make_text("analysis", 0, dump(to_json(*analysis)));
     formatted.of = std::move(analysis);
   }
   return formatted.text;
@@ -97,18 +99,19 @@ void EventHub::take(const AlertOrder::Step& step) {
     for (const auto& [stream, subscriber] : all) {
       if (subscriber->catching_up || subscriber->sent_id >= id) continue;
       subscriber->sent_id = id;
-      subscriber->stream->send(text);
+      subscriber->send(text);
     }
   }
   for (const auto& [id, text] : step.late) {
     log::warning("serve", "an alert came after later ones", {{"id", id}});
     for (const auto& [stream, subscriber] : all) {
-      if (!subscriber->catching_up) subscriber->stream->send(text);
+      if (!subscriber->catching_up) subscriber->send(text);
     }
   }
   if (!step.ask_history) return;
   const auto fill = [this](const Page& found) {
-    take(order_.filled(found.value_or(std::vector<AlertOrder::Numbered>())));
+    const bool whole = !found || found->size() < kHistoryPage;
+    take(order_.filled(found.value_or(std::vector<AlertOrder::Numbered>()), whole));
   };
   if (!read_history(order_.tail(), fill)) fill(std::nullopt);
 }
@@ -122,7 +125,7 @@ bool EventHub::read_history(std::uint64_t after, std::function<void(Page)> then)
       query.after = after;
       query.limit = kHistoryPage;
       for (const Alert& alert : history_.alerts(query))
-        found->emplace_back(alert.id, alert_event(alert));
+        found->emplace_back(alert.id, alert_text(alert));
     } catch (const std::exception& error) {
       log::error("serve", "the alert history can't be read", {{"error", error.what()}});
       found.reset();
@@ -131,39 +134,56 @@ bool EventHub::read_history(std::uint64_t after, std::function<void(Page)> then)
   });
 }
 
-http::Response EventHub::subscribe(const Wish& wish) {
+http::Response EventHub::subscribe_events(const Wish& wish) {
   http::Response response = http::stream(
       "text/event-stream",
-      [this, wish](const std::shared_ptr<http::Stream>& stream) {
-        const auto subscriber = std::make_shared<Subscriber>();
-        subscriber->stream = stream;
-        subscriber->analysis = wish.analysis;
-        subscriber->owed.assign(formatted_.size(), false);
-        subscriber->sent_id = order_.tail();
-        subscribers_.emplace(stream.get(), subscriber);
-        stream->on_closed([this, raw = stream.get()] { subscribers_.erase(raw); });
-        stream->on_idle([this, weak = std::weak_ptr(subscriber)] {
-          if (const auto strong = weak.lock()) became_idle(strong);
-        });
-        // An id from the future is one of another data base: only what is new makes sense then.
-        if (wish.after && *wish.after < order_.tail()) {
-          subscriber->sent_id = *wish.after;
-          subscriber->catching_up = true;
-          catch_up(subscriber);
-        }
-        if (!wish.analysis) return;
-        for (std::size_t camera = 0; camera < formatted_.size(); ++camera)
-          subscriber->owed[camera] = newest(camera).analysis != nullptr;
-      },
+      [this, wish](const std::shared_ptr<http::Stream>& stream) { add(stream, wish, false); },
       "retry: 1000\n\n");
   response.header("Cache-Control", "no-store").header("X-Accel-Buffering", "no");
   return response;
 }
 
-void EventHub::broadcast(const std::string& text) {
-  const auto shared = std::make_shared<const std::string>(text);
+http::Response EventHub::subscribe_web_socket(const Wish& wish) {
+  return http::web_socket(
+      [this, wish](const std::shared_ptr<http::Stream>& stream) { add(stream, wish, true); });
+}
+
+void EventHub::add(const std::shared_ptr<http::Stream>& stream, const Wish& wish, bool web_socket) {
+  const auto subscriber = std::make_shared<Subscriber>();
+  subscriber->stream = stream;
+  subscriber->web_socket = web_socket;
+  subscriber->analysis = wish.analysis;
+  subscriber->owed.assign(formatted_.size(), false);
+  subscriber->sent_id = order_.tail();
+  subscribers_.emplace(stream.get(), subscriber);
+  stream->on_closed([this, raw = stream.get()] { subscribers_.erase(raw); });
+  stream->on_idle([this, weak = std::weak_ptr(subscriber)] {
+    if (const auto strong = weak.lock()) became_idle(strong);
+  });
+  // An id from the future is one of another data base: only what is new makes sense then.
+  if (wish.after && *wish.after < order_.tail()) {
+    subscriber->sent_id = *wish.after;
+    subscriber->catching_up = true;
+    catch_up(subscriber);
+  }
+  if (!wish.analysis) return;
+  for (std::size_t camera = 0; camera < formatted_.size(); ++camera)
+    subscriber->owed[camera] = newest(camera).analysis != nullptr;
+  if (stream->idle()) pay(*subscriber);
+}
+
+void EventHub::broadcast(std::string_view kind, const std::string& json) {
+  const EventText text = make_text(kind, 0, json);
   const auto all = subscribers_;
-  for (const auto& [stream, subscriber] : all) subscriber->stream->send(shared);
+  for (const auto& [stream, subscriber] : all) subscriber->send(text);
+}
+
+void EventHub::comment() {
+  const auto text = std::make_shared<const std::string>(": alive\n\n");
+  const auto all = subscribers_;
+  for (const auto& [stream, subscriber] : all) {
+    if (!subscriber->web_socket) subscriber->stream->send(text);
+  }
 }
 
 void EventHub::became_idle(const SubscriberPtr& subscriber) {
@@ -187,7 +207,7 @@ void EventHub::caught(const SubscriberPtr& subscriber, const Page& page) {
   const auto send = [&](const AlertOrder::Numbered& alert) {
     if (alert.first <= subscriber->sent_id) return true;
     subscriber->sent_id = alert.first;
-    return subscriber->stream->send(alert.second);
+    return subscriber->send(alert.second);
   };
   for (const auto& alert : *page) {
     if (!send(alert)) return;

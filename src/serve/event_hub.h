@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -14,14 +15,15 @@
 #include "http/server.h"
 #include "http/stream.h"
 #include "serve/alert_order.h"
+#include "serve/event_text.h"
 #include "types/alert_history.h"
 #include "types/analysis.h"
 
 namespace rearview {
 
-/// Server-Sent Events. Alerts reach each subscriber complete and in order: from the history until
-/// it has caught up, live from then on, without a gap between. Analyses are newest-wins. I/O
-/// thread, where not said otherwise.
+/// Subscribers, by Server-Sent Events or WebSocket. Alerts reach each subscriber complete and in
+/// order: from the history until it has caught up, live from then on, without a gap between.
+/// Analyses are newest-wins. I/O thread, where not said otherwise.
 class EventHub {
  public:
   EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history);
@@ -37,10 +39,13 @@ class EventHub {
     std::optional<std::uint64_t> after;  ///< alerts after this id first; without: new ones only
     bool analysis = false;
   };
-  http::Response subscribe(const Wish& wish);
+  http::Response subscribe_events(const Wish& wish);
+  http::Response subscribe_web_socket(const Wish& wish);
 
-  /// Sends to all. text: one event, blank line included.
-  void broadcast(const std::string& text);
+  /// Sends to all. json: one message.
+  void broadcast(std::string_view kind, const std::string& json);
+  /// A comment for those with Server-Sent Events.
+  void comment();
 
   struct Newest {
     AnalysisPtr analysis;  ///< null before the first
@@ -57,7 +62,12 @@ class EventHub {
 
  private:
   struct Subscriber {
+    bool send(const EventText& text) const {
+      return stream->send(web_socket ? text.message : text.event);
+    }
+
     std::shared_ptr<http::Stream> stream;
+    bool web_socket = false;
     std::uint64_t sent_id = 0;  ///< everything up to it was sent
     bool catching_up = false;
     bool page_due = false;  ///< the next page of history is read when the last has been sent
@@ -66,9 +76,10 @@ class EventHub {
   };
   using SubscriberPtr = std::shared_ptr<Subscriber>;
 
+  void add(const std::shared_ptr<http::Stream>& stream, const Wish& wish, bool web_socket);
   void deliver_analyses();
   void pay(Subscriber& subscriber);
-  const http::Bytes& analysis_event(std::size_t camera);
+  const EventText& analysis_text(std::size_t camera);
   void take(const AlertOrder::Step& step);
   void catch_up(const SubscriberPtr& subscriber);
   using Page = std::optional<std::vector<AlertOrder::Numbered>>;
@@ -89,7 +100,7 @@ class EventHub {
 
   struct Formatted {
     AnalysisPtr of;
-    http::Bytes text;
+    EventText text;
   };
   std::vector<Formatted> formatted_;  ///< per camera, the newest in words
   AlertOrder order_;

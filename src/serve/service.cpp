@@ -39,12 +39,15 @@ constexpr std::string_view kPagePolicy =
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'";
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+/// origin: scheme, host and port as browsers send them; host: of the request.
+bool same_origin(std::string_view origin, std::string_view host) {
+  const std::size_t scheme = origin.find("://");
+  return scheme != std::string_view::npos &&
+         http::equal_ignoring_case(origin.substr(scheme + 3), host);
 }
 
 Response fresh_json(const Json& json, int status = 200) {
-  return http::json(dump(json), status).header("Cache-Control", "no-store");
+  return http::json(dump(json) + "\n", status).header("Cache-Control", "no-store");
 }
 
 }  // namespace
@@ -70,11 +73,10 @@ struct Service::Impl {
     });
     heartbeat = loop.every(kHeartbeat, [this] {
       if (events.subscribers() == 0) return;
-      events.broadcast("event: heartbeat\ndata: " +
-                       dump(heartbeat_json(cameras(), events.newest_alert_id(), WallClock::now())) +
-                       "\n");
+      events.broadcast("heartbeat",
+                       dump(heartbeat_json(cameras(), events.newest_alert_id(), WallClock::now())));
     });
-    comment = loop.every(kComment, [this] { events.broadcast(": alive\n\n"); });
+    comment = loop.every(kComment, [this] { events.comment(); });
   }
 
   http::ServerConfig http_config();
@@ -87,7 +89,8 @@ struct Service::Impl {
   std::size_t camera_index(const Request& request) const;
   std::vector<CameraView> cameras();
   Response analysis(std::size_t camera);
-  Response subscribe(const Request& request);
+  EventHub::Wish wish(const Request& request) const;
+  Response subscribe_web_socket(const Request& request);
   Response health(const std::function<std::string(const CameraView&)>& problem_of);
 
   const ServeConfig config;
@@ -222,21 +225,41 @@ void Service::Impl::alert_routes(http::Router& router) {
       return fresh_json(to_json(*alert));
     });
   });
-  router.get("/api/v1/events", [this](const Request& request) { return subscribe(request); });
+  router.get("/api/v1/events",
+             [this](const Request& request) { return events.subscribe_events(wish(request)); });
+  router.get("/api/v1/ws",
+             [this](const Request& request) { return subscribe_web_socket(request); });
 }
 
-Response Service::Impl::subscribe(const Request& request) {
+EventHub::Wish Service::Impl::wish(const Request& request) const {
   only_these(request, {"after", "analysis"});
   constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  EventHub::Wish wish;
+  EventHub::Wish wanted;
   if (const auto after = request.query_value("after"))
-    wish.after = number_or_400("after", *after, 0, kMostId);
+    wanted.after = number_or_400("after", *after, 0, kMostId);
   // A browser that reconnects sends its last id along with the address it began with.
   if (const auto last = request.header("Last-Event-ID"); last && !last->empty())
-    wish.after = number_or_400("Last-Event-ID", *last, 0, kMostId);
+    wanted.after = number_or_400("Last-Event-ID", *last, 0, kMostId);
   if (const auto flag = request.query_value("analysis"))
-    wish.analysis = flag_or_400("analysis", *flag);
-  return events.subscribe(wish);
+    wanted.analysis = flag_or_400("analysis", *flag);
+  return wanted;
+}
+
+Response Service::Impl::subscribe_web_socket(const Request& request) {
+  const EventHub::Wish wanted = wish(request);
+  if (!http::wants_web_socket(request)) {
+    Response response = http::problem(426, "this address speaks WebSocket (RFC 6455, version 13)");
+    response.header("Upgrade", "websocket").header("Connection", "Upgrade");
+    return response.header("Sec-WebSocket-Version", "13");
+  }
+  // Browsers let any site's page open a WebSocket anywhere; it is for us to refuse.
+  const auto origin = request.header("Origin");
+  const auto& known = config.cors_origins;
+  if (origin && !same_origin(*origin, request.header("Host").value_or("")) &&
+      std::find(known.begin(), known.end(), "*") == known.end() &&
+      std::find(known.begin(), known.end(), *origin) == known.end())
+    throw HttpError(403, fmt::format("pages of {} may not subscribe here", *origin));
+  return events.subscribe_web_socket(wanted);
 }
 
 Response Service::Impl::health(const std::function<std::string(const CameraView&)>& problem_of) {

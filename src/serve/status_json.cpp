@@ -26,6 +26,10 @@ std::string with_text(std::string problem, const std::string& text) {
 
 }  // namespace
 
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string without_password(const std::string& url) {
   const std::size_t scheme = url.find("://");
   const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;

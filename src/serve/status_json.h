@@ -20,6 +20,9 @@ struct CameraView {
   bool analysis_stale = true;  ///< too old, or none: says nothing about the road
 };
 
+/// As text. Never throws for bytes that aren't UTF-8, which a camera's error message may hold.
+std::string dump(const nlohmann::ordered_json& json);
+
 /// One element of GET /api/v1/cameras. Passwords in the address are left out.
 nlohmann::ordered_json to_json(const CameraView& camera);
 

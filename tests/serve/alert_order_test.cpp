@@ -8,8 +8,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-http::Bytes text(std::uint64_t id) {
-  return std::make_shared<const std::string>("alert " + std::to_string(id));
+EventText text(std::uint64_t id) {
+  const auto bytes = std::make_shared<const std::string>("alert " + std::to_string(id));
+  return {bytes, bytes};
 }
 
 std::vector<std::uint64_t> ids(const std::vector<AlertOrder::Numbered>& alerts) {
@@ -39,7 +40,7 @@ TEST(AlertOrder, HoldsBackUntilTheMissingOneComes) {
 TEST(AlertOrder, FillsGapsFromTheHistory) {
   AlertOrder order(0);
   order.published(5, text(5));
-  const auto filled = order.filled({{2, text(2)}, {4, text(4)}, {5, text(5)}});
+  const auto filled = order.filled({{2, text(2)}, {4, text(4)}, {5, text(5)}}, true);
   EXPECT_THAT(ids(filled.ready), ElementsAre(2, 4, 5));
   EXPECT_THAT(order.published(2, text(2)).ready, IsEmpty()) << "sent already";
   EXPECT_THAT(order.published(2, text(2)).late, IsEmpty());
@@ -48,14 +49,23 @@ TEST(AlertOrder, FillsGapsFromTheHistory) {
 TEST(AlertOrder, AskingTheHistoryInVainDoesNotHoldAlertsBack) {
   AlertOrder order(0);
   order.published(2, text(2));
-  EXPECT_THAT(ids(order.filled({}).ready), ElementsAre(2));
+  EXPECT_THAT(ids(order.filled({}, true).ready), ElementsAre(2));
   EXPECT_TRUE(order.published(9, text(9)).ask_history) << "a new gap is asked for again";
+}
+
+TEST(AlertOrder, AsksOnWhenTheHistoryWasCutShort) {
+  AlertOrder order(0);
+  order.published(9, text(9));
+  const auto half = order.filled({{2, text(2)}, {4, text(4)}}, false);
+  EXPECT_THAT(ids(half.ready), ElementsAre(2, 4));
+  EXPECT_TRUE(half.ask_history);
+  EXPECT_THAT(ids(order.filled({{6, text(6)}}, true).ready), ElementsAre(6, 9));
 }
 
 TEST(AlertOrder, NeverLosesOneThatComesTooLate) {
   AlertOrder order(0);
   order.published(2, text(2));
-  order.filled({});
+  order.filled({}, true);
   const auto late = order.published(1, text(1));
   EXPECT_THAT(late.ready, IsEmpty());
   EXPECT_THAT(ids(late.late), ElementsAre(1));

@@ -460,6 +460,128 @@ TEST_F(ServiceTest, ASlowSubscriberIsSentTheNewestAnalysisNotAllOfThem) {
   EXPECT_LT(events, kMost);
 }
 
+/// The client's half of a WebSocket.
+class WebSocketClient {
+ public:
+  explicit WebSocketClient(std::uint16_t port, int receive_buffer_bytes = 0)
+      : client_(port, receive_buffer_bytes) {}
+
+  /// The head of the answer to the handshake.
+  std::string shake_hands(const std::string& query = {}, const std::string& headers = {}) {
+    client_.request("GET", "/api/v1/ws" + query,
+                    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                        headers);
+    return client_.read_until("\r\n\r\n").value_or("");
+  }
+  struct Frame {
+    int opcode = 0;
+    std::string payload;
+  };
+  std::optional<Frame> read() {
+    const auto head = client_.read_exactly(2);
+    if (!head) return std::nullopt;
+    const auto byte = [](char c) { return static_cast<unsigned char>(c); };
+    std::size_t size = byte((*head)[1]);
+    if (size == 126) {
+      const auto more = client_.read_exactly(2);
+      if (!more) return std::nullopt;
+      size = static_cast<std::size_t>(byte((*more)[0]) * 256 + byte((*more)[1]));
+    }
+    const auto payload = client_.read_exactly(size);
+    if (!payload) return std::nullopt;
+    return Frame{byte((*head)[0]) & 0x0f, *payload};
+  }
+  /// The next message of a type.
+  std::optional<json> next(const std::string& type) {
+    while (const auto frame = read()) {
+      if (frame->opcode != 1) continue;
+      json message = json::parse(frame->payload);
+      if (message["type"] == type) return message;
+    }
+    return std::nullopt;
+  }
+  /// Masked with zeros, as clients must.
+  bool send(int opcode, const std::string& payload) {
+    std::string frame{static_cast<char>(0x80 | opcode),
+                      static_cast<char>(0x80 | static_cast<int>(payload.size()))};
+    return client_.send(frame + std::string(4, '\0') + payload);
+  }
+  bool closed_by_server() { return client_.closed_by_server(); }
+
+ private:
+  RawClient client_;
+};
+
+TEST_F(ServiceTest, AWebSocketCarriesTheSameMessagesAndResumes) {
+  for (int i = 0; i < 300; ++i) store();
+  start();
+  service_->publish_analysis(0, analysis(3, Road::danger));
+  WebSocketClient client(port_);
+  const std::string head = client.shake_hands("?after=250&analysis=1");
+  EXPECT_THAT(head, ::testing::StartsWith("HTTP/1.1 101 "));
+  // The answer to the key that RFC 6455 itself gives as its example.
+  EXPECT_THAT(head, HasSubstr("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+  EXPECT_EQ((*client.next("analysis"))["road"], "danger");
+  for (int id = 251; id <= 300; ++id) EXPECT_EQ((*client.next("alert"))["id"], id);
+  raise();
+  EXPECT_EQ((*client.next("alert"))["id"], 301);
+  EXPECT_EQ((*client.next("heartbeat"))["newest_alert_id"], 301);
+}
+
+TEST_F(ServiceTest, AWebSocketAnswersPingsAndCloses) {
+  start();
+  WebSocketClient client(port_);
+  client.shake_hands();
+  ASSERT_TRUE(client.send(9, "still there?"));
+  auto frame = client.read();
+  while (frame && frame->opcode == 1) frame = client.read();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->opcode, 10);
+  EXPECT_EQ(frame->payload, "still there?");
+  ASSERT_TRUE(client.send(1, "a client may talk; nobody listens"));
+  ASSERT_TRUE(client.send(8, "\x03\xe8"));
+  frame = client.read();
+  while (frame && frame->opcode == 1) frame = client.read();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->opcode, 8);
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(ServiceTest, AWebSocketIsForOurOwnPagesOnly) {
+  ServeConfig config;
+  config.cors_origins = {"https://home.example"};
+  start(config);
+  const auto status = [this](const std::string& headers) {
+    return WebSocketClient(port_).shake_hands({}, headers).substr(9, 3);
+  };
+  EXPECT_EQ(status("Origin: http://localhost\r\n"), "101");
+  EXPECT_EQ(status("Origin: https://home.example\r\n"), "101");
+  EXPECT_EQ(status("Origin: https://evil.example\r\n"), "403");
+  EXPECT_EQ(status("Origin: null\r\n"), "403");
+  EXPECT_EQ(WebSocketClient(port_).shake_hands("?after=x").substr(9, 3), "400");
+  const RawResponse plain = get(port_, "/api/v1/ws");
+  EXPECT_EQ(plain.status, 426);
+  EXPECT_EQ(plain.headers.at("upgrade"), "websocket");
+}
+
+TEST_F(ServiceTest, AStuckWebSocketIsClosed) {
+  ServeConfig config;
+  config.write_timeout_ms = 500;
+  start(config);
+  WebSocketClient stuck(port_, 4096);
+  stuck.shake_hands("?analysis=1");
+  const auto closed = [this] {
+    return get(port_, "/metrics").body.find("rearview_event_subscribers 0\n") != std::string::npos;
+  };
+  ASSERT_FALSE(closed());
+  std::uint64_t seq = 0;
+  EXPECT_TRUE(eventually([&] {
+    for (int i = 0; i < 100; ++i) service_->publish_analysis(0, analysis(++seq));
+    return closed();
+  }));
+}
+
 TEST_F(ServiceTest, TellsTheStateOfEachCameraEverySecond) {
   start();
   analyse_both();

@@ -1,0 +1,90 @@
+#include "http/queued_stream.h"
+//
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <optional>
+
+namespace rearview::http {
+namespace {
+
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+/// Clients have nothing to say but control frames; more than this closes the connection.
+constexpr std::size_t kMostFromClient = 4096;
+
+/// A stream whose pieces go out as text messages (RFC 6455).
+class WebSocketStream final : public QueuedStream {
+ public:
+  WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket)
+      : QueuedStream(core), socket_(std::in_place, std::move(socket)) {}
+
+  void start(const Request& request, WebSocketBody body) {
+    bound_send_buffer(socket_->next_layer(), config());
+    socket_->text(true);
+    socket_->read_message_max(kMostFromClient);
+    opened();
+    progressed(0);  // the handshake has to get through in the usual time
+    handshake_ = Handshake(beast::http::verb::get, request.target, 11);
+    for (const auto& [name, value] : request.headers) handshake_.insert(name, value);
+    socket_->async_accept(handshake_, [self = self(), body = std::move(body)](error_code error) {
+      if (!self->open()) return;
+      if (error) {
+        self->finish();
+        return;
+      }
+      self->idle_from_now();
+      self->read();
+      body.opened(self);
+    });
+  }
+
+ private:
+  using Handshake = beast::http::request<beast::http::string_body>;
+
+  void transmit(const Bytes& piece) override {
+    socket_->async_write(asio::buffer(*piece),
+                         [self = self()](error_code error, std::size_t bytes) {
+                           if (!self->open()) return;
+                           if (error) {
+                             self->finish();
+                             return;
+                           }
+                           self->progressed(bytes);
+                           self->sent();
+                         });
+  }
+  void drop_socket() override { socket_.reset(); }
+
+  std::shared_ptr<WebSocketStream> self() {
+    return std::static_pointer_cast<WebSocketStream>(shared_from_this());
+  }
+
+  /// Answers pings and the closing handshake; what else the client says is thrown away.
+  void read() {
+    socket_->async_read(discarded_, [self = self()](error_code error, std::size_t) {
+      if (!self->open()) return;
+      if (error) {
+        self->finish();
+        return;
+      }
+      self->discarded_.clear();
+      self->read();
+    });
+  }
+
+  std::optional<websocket::stream<Socket>> socket_;
+  Handshake handshake_;
+  beast::flat_buffer discarded_;
+};
+
+}  // namespace
+
+void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket,
+                      const Request& request, WebSocketBody body) {
+  std::make_shared<WebSocketStream>(core, std::move(socket))->start(request, std::move(body));
+}
+
+}  // namespace rearview::http
