@@ -10,8 +10,6 @@
 #include <random>
 #include <thread>
 
-#include "base/error.h"
-#include "receive/stream_url.h"
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
 
@@ -517,39 +515,6 @@ TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
   EXPECT_GE(pictures[14].epoch, 3U);
   EXPECT_GE(pictures[5].t_s - pictures[0].t_s, 4.9 / 60);
   for (std::size_t i = 0; i < 15; ++i) EXPECT_EQ(pictures[i].number, static_cast<int>(i % 6));
-}
-
-TEST(ReceiverConfig, ReadsStrictly) {
-  const auto read = [](const char* text) {
-    ReceiverConfig config;
-    const auto json = nlohmann::json::parse(text);
-    ConfigReader reader(json, "test.json");
-    config.read(reader);
-    reader.finish();
-    return config;
-  };
-  EXPECT_EQ(read("{}").url, ReceiverConfig().url);
-  const auto config =
-      read(R"({"url":"tcp://[::1]:5000","quiet_flush_ms":2.5,"decoder_threads":2})");
-  EXPECT_EQ(config.url, "tcp://[::1]:5000");
-  EXPECT_EQ(config.quiet_flush_ms, 2.5);
-  EXPECT_THROW(read(R"({"url":"tcp://camera"})"), UsageError);
-  EXPECT_THROW(read(R"({"url":"tcp://camera:0"})"), UsageError);
-  EXPECT_THROW(read(R"({"url":""})"), UsageError);
-  EXPECT_THROW(read(R"({"decoder_threads":0})"), UsageError);
-  EXPECT_THROW(read(R"({"backoff_min_ms":500,"backoff_max_ms":100})"), UsageError);
-  EXPECT_THROW(read(R"({"no_such_key":1})"), UsageError);
-}
-
-TEST(StreamUrl, TellsWhatAUrlIs) {
-  EXPECT_EQ(tcp_address("tcp://camera.local:5000"), (Endpoint{"camera.local", 5000}));
-  EXPECT_EQ(tcp_address("tcp://camera.local:5000/"), (Endpoint{"camera.local", 5000}));
-  EXPECT_FALSE(tcp_address("rtsp://camera/stream"));
-  EXPECT_TRUE(is_file("clip.h264"));
-  EXPECT_TRUE(is_file("file:clip.h264"));
-  EXPECT_FALSE(is_file("http://host/clip.h264"));
-  EXPECT_EQ(printable_url("rtsp://me:secret@camera:554/a"), "rtsp://me:***@camera:554/a");
-  EXPECT_EQ(printable_url("rtsp://camera:554/a@b"), "rtsp://camera:554/a@b");
 }
 
 }  // namespace
