@@ -29,6 +29,10 @@ function join(parts) {
   return parts.filter(Boolean).join(" · ");
 }
 
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function metres(value) {
   return value === null ? "" : `${Math.round(value)} m`;
 }
@@ -70,19 +74,16 @@ export function foremost(tracks) {
     (a.ttc_s ?? far) - (b.ttc_s ?? far) || (a.distance_m ?? far) - (b.distance_m ?? far))[0] ?? null;
 }
 
-const ROAD = {
-  clear: "Clear", following: "Car behind", approaching: "Approaching", danger: "Danger",
-};
+// Null: the word is the vehicle's.
+const ROAD = { clear: "Clear", following: null, approaching: "Approaching", danger: "Danger" };
 
 /**
  * What the top of the page shows. look: clear, following, approaching, danger, or lost when nothing
  * can be said of the road. urgent: a screen reader says it at once.
  */
 export function stateWords(situation) {
-  const lost = (word, why, icon = "unplugged") => {
-    const detail = why.charAt(0).toUpperCase() + why.slice(1);
-    return { look: "lost", icon, word, detail, seconds: null, urgent: true };
-  };
+  const lost = (word, why, icon = "unplugged") =>
+    ({ look: "lost", icon, word, detail: capital(why), seconds: null, urgent: true });
   const { connected, everConnected, analysis, analysisAge, delay, camera } = situation;
   if (!connected)
     return everConnected ? lost("Not connected", "Not watching the road")
@@ -108,15 +109,14 @@ export function stateWords(situation) {
   if (analysis.road === "clear") {
     parts.push("Nobody seen behind");
   } else if (first) {
-    parts.push(className(first.class), sideWords(first.side), metres(first.distance_m));
+    const named = analysis.road === "following";  // by the word itself
+    parts.push(named ? "" : className(first.class), sideWords(first.side), metres(first.distance_m));
   }
   if (analysis.state === "degraded") parts.push("analysis is behind");
   const threatened = analysis.road === "approaching" || analysis.road === "danger";
-  let word = ROAD[analysis.road];
-  if (analysis.road === "following" && first && first.class !== "vehicle") word = `${className(first.class)} behind`;
-  else if (analysis.road === "following") word = "Vehicle behind";
   return {
-    look: analysis.road, icon: analysis.road, word, detail: join(parts),
+    look: analysis.road, icon: analysis.road,
+    word: ROAD[analysis.road] ?? `${className(first?.class)} behind`, detail: capital(join(parts)),
     seconds: threatened && first && first.ttc_s !== null ? first.ttc_s : null,
     urgent: analysis.road === "danger",
   };

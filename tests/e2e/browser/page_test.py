@@ -129,6 +129,8 @@ class PageTest(unittest.TestCase):
                     screenshot(browser, f"{name}-{road}")
                     self.assertEqual([], browser.run(LAYOUT), road)
                     self.assertEqual([], browser.run(CONTRAST), road)
+                    if road == "following":
+                        self.assertRegex(browser.text("#state-detail"), r"^On your left · \d+ m$")
                 self.assert_quiet(browser, service.address)
 
     def test_the_picture_moves(self):
