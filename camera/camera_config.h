@@ -21,12 +21,14 @@ struct CameraConfig {
   log::Level log_level = log::Level::info;
   SourceConfig source;
   SceneConfig scene;
+  nlohmann::json scene_text;  ///< as it was read, to see whether it has changed
   EncoderConfig encoder;
   StreamConfig stream;
   RecordConfig record;
   DeviceConfig device;
   ModeConfig mode;
   BoardConfig board;
+  std::filesystem::path faults;  ///< script for the FaultPlayer; empty: none
 
   /// Throws UsageError for the first thing that can't be used.
   static CameraConfig read(const std::filesystem::path& file);

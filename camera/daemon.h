@@ -5,8 +5,10 @@
 #include <thread>
 
 #include "base/termination.h"
+#include "camera/board/power_watch.h"
 #include "camera/camera_config.h"
 #include "camera/device/device_api.h"
+#include "camera/faults/fault_player.h"
 #include "camera/progress.h"
 #include "camera/record/thumbnailer.h"
 #include "camera/stream/stream_server.h"
@@ -25,17 +27,27 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
+  /// Takes over what can be while it runs: log level, the simulated board and all of recording but
+  /// the folder. Logs each other part that has changed. One thread.
+  void reload(const CameraConfig& now);
+
  private:
   void produce(std::stop_token stop);
   void tick();
+  void watch_power();
+  void feed_watchdog() const;
 
+  CameraConfig config_;
   CodedSource& source_;
   Termination& termination_;
   std::unique_ptr<Board> board_;
+  PowerWatch power_;
+  std::optional<SteadyTime> shutdown_at_;
   Mode mode_;
   StatusLed led_;
   Progress progress_;
   StreamServer stream_;
+  std::optional<FaultPlayer> faults_;
   std::optional<Recordings> recordings_;
   std::optional<Thumbnailer> thumbnailer_;
   std::optional<Recorder> recorder_;

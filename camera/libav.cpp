@@ -1,6 +1,7 @@
 #include "camera/libav.h"
 
 extern "C" {
+#include <libavdevice/avdevice.h>
 #include <libavutil/error.h>
 #include <libavutil/log.h>
 }
@@ -46,7 +47,8 @@ std::string av_error(int code) {
   return text.data();
 }
 
-void route_av_log() {
+void prepare_libav() {
+  avdevice_register_all();
   av_log_set_callback(log_line);
 }
 

@@ -37,8 +37,9 @@ AvPacket make_av_packet();
 /// What libav says of an error code, in words.
 std::string av_error(int code);
 
-/// Sends libav's own messages to the log: errors as debug lines, the rest nowhere; what matters to
-/// the user is said by whoever made the call. Once, before other threads start.
-void route_av_log();
+/// Makes libavdevice's inputs known, and sends libav's own messages to the log: errors as
+/// debug lines, the rest nowhere; what matters to the user is said by whoever made the call. Once,
+/// before other threads start.
+void prepare_libav();
 
 }  // namespace rearview::camera

@@ -13,8 +13,10 @@
 #include "base/termination.h"
 #include "camera/camera_config.h"
 #include "camera/daemon.h"
+#include "camera/hangup_watcher.h"
 #include "camera/libav.h"
 #include "camera/render.h"
+#include "camera/service_notify.h"
 #include "camera/truth_file.h"
 
 namespace rearview::camera {
@@ -26,6 +28,7 @@ struct Arguments {
   std::optional<std::string> stream;
   std::optional<std::string> http;
   std::optional<std::string> record;
+  std::optional<std::string> faults;
   std::optional<std::string> truth;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> render;
@@ -42,6 +45,7 @@ CameraConfig configure(const Arguments& arguments) {
   if (arguments.stream) config.stream.listen = parse_endpoint(*arguments.stream);
   if (arguments.http) config.device.listen = parse_endpoint(*arguments.http);
   if (arguments.record) config.record.folder = *arguments.record;
+  if (arguments.faults) config.faults = *arguments.faults;
   if (arguments.seed) config.scene.seed = *arguments.seed;
   return config;
 }
@@ -69,15 +73,28 @@ int run_render(const Arguments& arguments, const CameraConfig& config, Terminati
   return kExitDone;
 }
 
-int run_live(const Arguments& arguments, const CameraConfig& config, Termination& termination) {
+void reload(const Arguments& arguments, Daemon& daemon) {
+  try {
+    daemon.reload(configure(arguments));
+  } catch (const UsageError& e) {
+    log::error("config", "not reloaded", {{"why", e.what()}});
+  }
+}
+
+int run_live(const Arguments& arguments, const CameraConfig& config, Termination& termination,
+             HangupWatcher& hangup) {
   const OpenedSource opened =
       open_source(config.source, config.scene, config.encoder, Pace::real_time);
   auto truth = open_truth(arguments, opened, config.source.input);
   std::optional<std::string> failure;
   {
-    const Daemon daemon(config, *opened.source, termination);
+    Daemon daemon(config, *opened.source, termination);
     if (truth) truth->start();
+    hangup.start([&] { reload(arguments, daemon); });
+    notify_service_manager("READY=1");
     failure = termination.wait();
+    notify_service_manager("STOPPING=1");
+    hangup.stop();
   }
   if (truth) truth->finish();
   if (failure) {
@@ -91,15 +108,17 @@ int run_live(const Arguments& arguments, const CameraConfig& config, Termination
 int run(const Arguments& arguments) {
   const CameraConfig config = configure(arguments);
   if (arguments.check_config) {
+    if (!config.faults.empty()) FaultScript::read(config.faults);
     log::info("config", "ok", {{"file", arguments.config.value_or("defaults")}});
     return kExitDone;
   }
   log::set_level(config.log_level);
-  route_av_log();
+  prepare_libav();
   signal(SIGPIPE, SIG_IGN);
+  HangupWatcher hangup;
   Termination termination;
   return arguments.render ? run_render(arguments, config, termination)
-                          : run_live(arguments, config, termination);
+                          : run_live(arguments, config, termination, hangup);
 }
 
 }  // namespace
@@ -114,7 +133,8 @@ int main(int argc, char** argv) {
       "rearview-camera");
   app.set_version_flag("--version", REARVIEW_VERSION);
   app.add_option("--config", arguments.config, "JSON configuration file")->type_name("FILE");
-  app.add_option("--source", arguments.source, "scene (a drawn road) or file:PATH (looped)")
+  app.add_option("--source", arguments.source,
+                 "scene (a drawn road), file:PATH (looped), v4l2:DEVICE, rpicam, or a URL")
       ->type_name("SOURCE");
   app.add_option("--stream", arguments.stream, "address of the stream, default 0.0.0.0:5000")
       ->type_name("HOST:PORT");
@@ -124,6 +144,8 @@ int main(int argc, char** argv) {
   app.add_option("--truth", arguments.truth, "keep the scene's ground truth in this file")
       ->type_name("FILE");
   app.add_option("--seed", arguments.seed, "another scene of the same kind")->type_name("N");
+  app.add_option("--faults", arguments.faults, "spoil the stream as this script says")
+      ->type_name("FILE");
   auto* render = app.add_option("--render", arguments.render,
                                 "write the source to a raw .h264 file, not in real time, and exit")
                      ->type_name("FILE");

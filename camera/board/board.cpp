@@ -1,5 +1,6 @@
 #include "camera/board/board.h"
 
+#include <mutex>
 #include <string>
 
 #include "camera/board/device_board.h"
@@ -11,15 +12,25 @@ class SimulatedBoard : public Board {
  public:
   explicit SimulatedBoard(const BoardConfig& config) : config_(config) {}
 
-  std::optional<double> battery_percent() override { return config_.battery_percent; }
-  std::optional<double> battery_mv() override { return config_.battery_mv; }
-  std::optional<bool> charging() override { return config_.charging; }
-  std::optional<double> cpu_temp_c() override { return config_.cpu_temp_c; }
-  bool shutdown_pressed() override { return false; }
+  std::optional<double> battery_percent() override { return now().battery_percent; }
+  std::optional<double> battery_mv() override { return now().battery_mv; }
+  std::optional<bool> charging() override { return now().charging; }
+  std::optional<double> cpu_temp_c() override { return now().cpu_temp_c; }
+  bool shutdown_pressed() override { return now().shutdown_pressed; }
   void set_led(bool) override {}
+  void simulate(const BoardConfig& config) override {
+    const std::lock_guard lock(mutex_);
+    config_ = config;
+  }
 
  private:
-  const BoardConfig config_;
+  BoardConfig now() const {
+    const std::lock_guard lock(mutex_);
+    return config_;
+  }
+
+  mutable std::mutex mutex_;
+  BoardConfig config_;
 };
 
 void optional_number(ConfigReader& reader, const char* key, std::optional<double>& target,
@@ -49,6 +60,8 @@ void BoardConfig::read(ConfigReader& reader) {
     reader.boolean("charging", value);
     charging = value;
   }
+  reader.boolean("shutdown_pressed", shutdown_pressed);
+  reader.texts("shutdown_command", shutdown_command, 0, 100);
 }
 
 std::unique_ptr<Board> make_board(const BoardConfig& config) {

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/config_reader.h"
 
@@ -19,6 +21,9 @@ struct BoardConfig {
   std::optional<double> battery_mv = 3900.0;
   std::optional<double> cpu_temp_c = 45.0;
   std::optional<bool> charging = false;
+  bool shutdown_pressed = false;
+  /// Run when the computer has to be shut down; the program ends in any case.
+  std::vector<std::string> shutdown_command;
 
   void read(ConfigReader& reader);
   bool operator==(const BoardConfig&) const = default;
@@ -35,6 +40,8 @@ class Board {
   virtual std::optional<double> cpu_temp_c() = 0;
   virtual bool shutdown_pressed() = 0;
   virtual void set_led(bool on) = 0;
+  /// Takes over new simulated values; the device's board has none.
+  virtual void simulate(const BoardConfig&) {}
 };
 
 /// A device board never throws for a missing part: its values can't be read then.

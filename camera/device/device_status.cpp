@@ -98,6 +98,7 @@ ordered_json status_json(const DeviceParts& parts) {
            {{"name", info.name},
             {"pictures", parts.progress.pictures()},
             {"dropped", parts.source.dropped()},
+            {"problem", or_null(parts.source.problem())},
             {"silent_s", or_null(parts.progress.silent_s())}}},
           {"encoder",
            {{"codec", info.codec},
@@ -153,6 +154,7 @@ std::string metrics_text(const DeviceParts& parts) {
 }
 
 std::optional<std::string> what_ails(const DeviceParts& parts) {
+  if (const auto problem = parts.source.problem()) return "the source: " + *problem;
   const auto silent_s = parts.progress.silent_s();
   if (!silent_s) return "no picture has come yet";
   if (*silent_s > kSilent_s) return fmt::format("no picture has come for {:.0f} s", *silent_s);

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <exception>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -95,6 +97,11 @@ void Recorder::set_active(bool active) {
   changed_.notify_one();
 }
 
+void Recorder::reconfigure(const RecordConfig& config) {
+  const std::lock_guard lock(mutex_);
+  new_config_ = config;
+}
+
 Recorder::Status Recorder::status() const {
   const std::lock_guard lock(mutex_);
   return status_;
@@ -116,6 +123,7 @@ void Recorder::run(std::stop_token stop) {
     const CodedPicturePtr picture = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_bytes_ -= picture->bytes.size();
+    if (new_config_) config_ = *std::exchange(new_config_, std::nullopt);
     lock.unlock();
     handle(picture);
     lock.lock();
@@ -151,9 +159,15 @@ void Recorder::handle(const CodedPicturePtr& picture) {
                                             std::chrono::duration<double>(config_.sync_s));
     }
     if (now >= next_limits_) enforce_limits();
+  } catch (const std::system_error& e) {
+    fail(e.what());
+    // The disk filled up between two looks at it: the oldest chunk makes room.
+    if (e.code().value() == ENOSPC && recordings_.remove_oldest()) {
+      next_try_ = now;
+      const std::lock_guard lock(mutex_);
+      ++status_.removed;
+    }
   } catch (const std::exception& e) {
-    const std::lock_guard lock(mutex_);
-    ++status_.lost;
     fail(e.what());
   }
 }
@@ -197,7 +211,6 @@ void Recorder::end_chunk() {
   if (chunk_done_) chunk_done_();
 }
 
-// With mutex_ held.
 void Recorder::fail(const std::string& why) {
   const bool worthless = !writer_ || !writer_->holds_pictures();
   writer_.reset();
@@ -207,6 +220,8 @@ void Recorder::fail(const std::string& why) {
   }
   chunk_.clear();
   recordings_.finished();
+  const std::lock_guard lock(mutex_);
+  ++status_.lost;
   next_try_ = SteadyClock::now() + kRetryPeriod;
   if (status_.problem != why) log::warning("record", "interrupted", {{"why", why}});
   status_.problem = why;

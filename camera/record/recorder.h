@@ -36,6 +36,9 @@ class Recorder {
   /// Stops recording after what was published so far, or goes on with it. Any thread.
   void set_active(bool active);
 
+  /// Takes over all settings but the folder, from the next picture on. Any thread.
+  void reconfigure(const RecordConfig& config);
+
   struct Status {
     bool active = false;         ///< asked to record
     bool recording = false;      ///< a chunk is open
@@ -58,7 +61,7 @@ class Recorder {
   void enforce_limits();
   bool over_limits() const;
 
-  const RecordConfig config_;
+  RecordConfig config_;  // the recorder's thread only
   Recordings& recordings_;
   std::function<void()> chunk_done_;
 
@@ -76,6 +79,7 @@ class Recorder {
   std::deque<CodedPicturePtr> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool overrun_ = false;  // the queue was full: nothing more until the next IDR
+  std::optional<RecordConfig> new_config_;
   bool resumed_ = false;  // switched on again: nothing until the next IDR
   Status status_;
 

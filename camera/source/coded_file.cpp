@@ -45,22 +45,27 @@ double file_fps(const MediaInput& input, double raw_fps) {
 }
 
 CodedFile::CodedFile(const std::string& path, double raw_fps)
-    : input_(path), fps_(file_fps(input_, raw_fps)) {
-  if (parameters().codec_id != AV_CODEC_ID_H264)
-    throw std::runtime_error(fmt::format("{}: is not H.264", path));
+    : CodedFile(std::make_unique<MediaInput>(path), raw_fps) {}
+
+CodedFile::CodedFile(const std::string& url, double raw_fps, const LiveInput& live)
+    : CodedFile(std::make_unique<MediaInput>(url, live), raw_fps) {}
+
+CodedFile::CodedFile(std::unique_ptr<MediaInput> input, double raw_fps)
+    : input_(std::move(input)), fps_(file_fps(*input_, raw_fps)) {
+  if (parameters().codec_id != AV_CODEC_ID_H264) throw NotPassedThrough("it is not H.264");
   AVBSFContext* filter = nullptr;
   const AVBitStreamFilter* kind = av_bsf_get_by_name("h264_mp4toannexb");
   if (!kind || av_bsf_alloc(kind, &filter) < 0) throw std::bad_alloc();
   to_annexb_.reset(filter);
-  filter->time_base_in = input_.stream().time_base;
+  filter->time_base_in = input_->stream().time_base;
   int error = avcodec_parameters_copy(filter->par_in, &parameters());
   if (error >= 0) error = av_bsf_init(filter);
-  if (error < 0) throw std::runtime_error(fmt::format("{}: {}", path, av_error(error)));
+  if (error < 0) throw std::runtime_error(av_error(error));
 }
 
 std::optional<CodedFile::Unit> CodedFile::read() {
   for (;;) {
-    const AVPacket* read = input_.read();
+    const AVPacket* read = input_->read();
     if (!read) return std::nullopt;
     // The filter gives one packet for each it takes.
     if (av_packet_ref(packet_.get(), read) < 0) throw std::bad_alloc();
@@ -81,15 +86,15 @@ std::optional<CodedFile::Unit> CodedFile::read() {
 
 double CodedFile::step_to(std::int64_t pts) {
   const double usual_s = 1 / fps_;
-  if (input_.raw_h264() || pts == AV_NOPTS_VALUE) return usual_s;
+  if (input_->raw_h264() || pts == AV_NOPTS_VALUE) return usual_s;
   const auto before = std::exchange(last_pts_, pts);
   if (!before) return usual_s;
-  const double step_s = static_cast<double>(pts - *before) * av_q2d(input_.stream().time_base);
+  const double step_s = static_cast<double>(pts - *before) * av_q2d(input_->stream().time_base);
   return step_s > 0 && step_s <= kLongestStep_s ? step_s : usual_s;
 }
 
 void CodedFile::rewind() {
-  input_.rewind();
+  input_->rewind();
   av_bsf_flush(to_annexb_.get());
   last_pts_.reset();
 }

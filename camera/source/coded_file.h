@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -9,29 +11,37 @@
 
 namespace rearview::camera {
 
+/// The input is there, but its video has to be encoded again.
+class NotPassedThrough : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Reads the H.264 video of a file picture by picture in the form of CodedPicture::bytes. One
 /// thread.
 class CodedFile {
  public:
   /// raw_fps: for a raw .h264 file whose SPS has no timing. Throws std::runtime_error when the file
-  /// can't be opened or its video isn't H.264.
+  /// can't be opened, NotPassedThrough when its video isn't H.264.
   CodedFile(const std::string& path, double raw_fps);
+  CodedFile(const std::string& url, double raw_fps, const LiveInput& live);
 
   struct Unit {
     WireFormat::Result coded;
     double step_s = 0;  ///< time since the picture before it
   };
-  /// nullopt at the end.
+  /// nullopt at the end of a file.
   std::optional<Unit> read();
   void rewind();
 
-  const AVCodecParameters& parameters() const { return *input_.stream().codecpar; }
+  const AVCodecParameters& parameters() const { return *input_->stream().codecpar; }
   double fps() const { return fps_; }
 
  private:
+  CodedFile(std::unique_ptr<MediaInput> input, double raw_fps);
   double step_to(std::int64_t pts);
 
-  MediaInput input_;
+  std::unique_ptr<MediaInput> input_;
   double fps_;
   AvBitstreamFilter to_annexb_;
   AvPacket packet_ = make_av_packet();

@@ -31,7 +31,7 @@ std::optional<CodedPicture> EncodedSource::next(std::stop_token stop) {
 }
 
 SourceInfo EncodedSource::info() const {
-  return {name_, encoder_.codec_name(), config_.width_px, config_.height_px, fps_, true};
+  return {name_, encoder_.codec_name(), config_.width_px, config_.height_px, fps_};
 }
 
 }  // namespace rearview::camera

@@ -19,7 +19,7 @@ class EncodedSource : public CodedSource {
   std::optional<CodedPicture> next(std::stop_token stop) override;
   /// The IDR comes with the next picture, but not within EncoderConfig::min_forced_idr_ms of the
   /// last one: then when that time is over.
-  void request_idr() noexcept override { idr_wanted_ = true; }
+  bool request_idr() noexcept override { return idr_wanted_ = true; }
   SourceInfo info() const override;
   std::uint64_t dropped() const noexcept override { return pictures_->dropped(); }
 

@@ -38,7 +38,7 @@ std::optional<CodedPicture> FileSource::next(std::stop_token stop) {
 
 SourceInfo FileSource::info() const {
   const AVCodecParameters& parameters = file_.parameters();
-  return {name_, "passed through", parameters.width, parameters.height, file_.fps(), false};
+  return {name_, "passed through", parameters.width, parameters.height, file_.fps()};
 }
 
 }  // namespace rearview::camera

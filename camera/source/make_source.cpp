@@ -8,15 +8,21 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "camera/source/child_source.h"
 #include "camera/source/decoded_file_source.h"
 #include "camera/source/encoded_source.h"
 #include "camera/source/file_source.h"
+#include "camera/source/live_source.h"
 #include "camera/source/scene_source.h"
+#include "camera/source/supervised_source.h"
 
 namespace rearview::camera {
 namespace {
 
 constexpr std::string_view kFile = "file:";
+constexpr std::string_view kV4l2 = "v4l2:";
+constexpr std::string_view kRpicam = "rpicam";
+constexpr SupervisedSource::Pauses kPauses{};
 
 OpenedSource open_scene(const SourceConfig& config, const SceneConfig& scene,
                         const EncoderConfig& encoder, Pace pace) {
@@ -48,7 +54,52 @@ OpenedSource open_file(const SourceConfig& config, const EncoderConfig& encoder,
   return {std::make_unique<EncodedSource>(config.input, std::move(pictures), encoder), {}};
 }
 
+LiveInput live_input(const SourceConfig& config, const EncoderConfig& encoder,
+                     std::stop_token stop) {
+  LiveInput live;
+  live.stop = std::move(stop);
+  if (config.input.starts_with(kV4l2)) {
+    live.format = "v4l2";
+    live.settings = {{"video_size", fmt::format("{}x{}", encoder.width_px, encoder.height_px)},
+                     {"framerate", fmt::format("{}", encoder.fps)}};
+    if (!config.v4l2_format.empty()) live.settings["input_format"] = config.v4l2_format;
+  } else {
+    // Half a second of looking tells what a camera sends; RTSP by UDP loses packets on Wi-Fi.
+    live.settings = {{"analyzeduration", "500000"}, {"rtsp_transport", "tcp"}};
+  }
+  return live;
+}
+
+/// A device or an address: H.264 that fits is passed through, anything else encoded.
+std::unique_ptr<CodedSource> open_live(const SourceConfig& config, const EncoderConfig& encoder,
+                                       const std::string& url, std::stop_token stop) {
+  const LiveInput live = live_input(config, encoder, std::move(stop));
+  if (config.pass_through) {
+    try {
+      return std::make_unique<LiveCodedSource>(config.input, url, config.raw_fps, live);
+    } catch (const NotPassedThrough& e) {
+      log::info("source", "encoding", {{"source", config.input}, {"why", e.what()}});
+    }
+  }
+  auto pictures =
+      std::make_unique<LivePictureSource>(url, config.raw_fps, encoder.fps, encoder.threads, live);
+  return std::make_unique<EncodedSource>(config.input, std::move(pictures), encoder);
+}
+
+OpenedSource supervised(const SourceConfig& config, SupervisedSource::Open open, Pace pace) {
+  if (pace == Pace::fastest)
+    throw UsageError(fmt::format("source {}: is live, so it can't be rendered", config.input));
+  return {std::make_unique<SupervisedSource>(config.input, std::move(open), kPauses), {}};
+}
+
 }  // namespace
+
+std::vector<std::string> default_rpicam_command() {
+  return {"rpicam-vid", "--nopreview", "--timeout",   "0",         "--width",   "640",
+          "--height",   "360",         "--framerate", "30",        "--bitrate", "1000000",
+          "--intra",    "60",          "--inline",    "--profile", "high",      "--level",
+          "4.2",        "--flush",     "--codec",     "h264",      "--output",  "-"};
+}
 
 void SourceConfig::read(ConfigReader& reader) {
   reader.text("input", input, 1);
@@ -60,19 +111,42 @@ void SourceConfig::read(ConfigReader& reader) {
   reader.number("raw_fps", raw_fps, 1, 120);
   reader.boolean("pass_through", pass_through);
   reader.number("max_gop_s", max_gop_s, 0.5, 60);
+  reader.text("v4l2_format", v4l2_format);
+  reader.texts("rpicam_command", rpicam_command, 1, 100);
 }
 
 void check_source(const std::string& input) {
-  if (input == "scene") return;
-  if (input.starts_with(kFile) && input.size() > kFile.size()) return;
-  throw UsageError(fmt::format("\"{}\" is not a source; known: scene, file:PATH", input));
+  if (input == "scene" || input == kRpicam) return;
+  for (const std::string_view prefix : {kFile, kV4l2}) {
+    if (input.starts_with(prefix) && input.size() > prefix.size()) return;
+  }
+  if (const auto scheme_end = input.find("://"); scheme_end != std::string::npos && scheme_end > 0)
+    return;
+  throw UsageError(fmt::format(
+      "\"{}\" is not a source; known: scene, file:PATH, v4l2:DEVICE, rpicam, or a URL", input));
 }
 
 OpenedSource open_source(const SourceConfig& config, const SceneConfig& scene,
                          const EncoderConfig& encoder, Pace pace) {
   check_source(config.input);
   if (config.input == "scene") return open_scene(config, scene, encoder, pace);
-  return open_file(config, encoder, pace);
+  if (config.input.starts_with(kFile)) return open_file(config, encoder, pace);
+  if (config.input == kRpicam) {
+    return supervised(
+        config,
+        [config](const std::stop_token&) {
+          return std::make_unique<ChildSource>(config.input, config.rpicam_command, config.raw_fps);
+        },
+        pace);
+  }
+  const std::string url =
+      config.input.starts_with(kV4l2) ? config.input.substr(kV4l2.size()) : config.input;
+  return supervised(
+      config,
+      [config, encoder, url](std::stop_token stop) {
+        return open_live(config, encoder, url, std::move(stop));
+      },
+      pace);
 }
 
 }  // namespace rearview::camera

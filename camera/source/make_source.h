@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/config_reader.h"
 #include "camera/encode/encoder_config.h"
@@ -12,12 +13,17 @@
 
 namespace rearview::camera {
 
+/// rpicam-vid with the device's picture and rate.
+std::vector<std::string> default_rpicam_command();
+
 /// Where the pictures come from.
 struct SourceConfig {
-  std::string input = "scene";  ///< scene or file:PATH
+  std::string input = "scene";  ///< scene, file:PATH, v4l2:DEVICE, rpicam or a URL
   double raw_fps = 30;          ///< of a raw .h264 whose SPS has no timing
   bool pass_through = true;     ///< false: H.264 files are decoded and encoded again, too
   double max_gop_s = 10;        ///< a file with IDRs further apart is encoded again
+  std::string v4l2_format;      ///< of the device, as libavdevice names it (mjpeg, h264, yuyv422)
+  std::vector<std::string> rpicam_command = default_rpicam_command();
 
   void read(ConfigReader& reader);
   bool operator==(const SourceConfig&) const = default;
@@ -32,7 +38,8 @@ struct OpenedSource {
   std::function<nlohmann::ordered_json()> truth;
 };
 
-/// Throws UsageError when the source can't be opened, std::runtime_error when nothing can encode.
+/// A live source is opened by its first next() and again whenever it fails. Throws UsageError when
+/// another can't be opened or doesn't suit the pace, std::runtime_error when nothing can encode.
 OpenedSource open_source(const SourceConfig& config, const SceneConfig& scene,
                          const EncoderConfig& encoder, Pace pace);
 

@@ -24,21 +24,22 @@ struct SourceInfo {
   int width_px = 0;
   int height_px = 0;
   double fps = 0;
-  bool can_force_idr = false;
 };
 
-/// Coded pictures, one after the other. One thread; request_idr() and the counters from any.
+/// Coded pictures, one after the other. next() from one thread, the rest from any.
 class CodedSource {
  public:
   virtual ~CodedSource() = default;
   /// Waits for the next picture; nullopt when stop is asked for. Throws std::runtime_error when
   /// the source fails.
   virtual std::optional<CodedPicture> next(std::stop_token stop) = 0;
-  /// Asks for an IDR soon. A source that does not encode ignores it.
-  virtual void request_idr() noexcept {}
+  /// Asks for an IDR soon; false where the source doesn't encode and none will come for it.
+  virtual bool request_idr() noexcept { return false; }
   virtual SourceInfo info() const = 0;
   /// Pictures left out because the machine was too slow.
   virtual std::uint64_t dropped() const noexcept { return 0; }
+  /// Why no pictures come at present; nullopt when they do.
+  virtual std::optional<std::string> problem() const { return std::nullopt; }
 };
 
 /// A picture before encoding: pixels of any format libswscale knows.

@@ -66,6 +66,17 @@ void StreamClient::begin_with_next(const PictureRing& ring) {
   waiting_ = true;
 }
 
+void StreamClient::begin_anywhere(const PictureRing& ring) {
+  next_ = ring.end_number();
+  waiting_ = false;
+}
+
+void StreamClient::set_rate_limit(int kbps) {
+  constexpr int kBytesPerKilobit = 125;
+  set_int(socket_.native_handle(), SOL_SOCKET, SO_MAX_PACING_RATE,
+          kbps > 0 ? kbps * kBytesPerKilobit : -1);
+}
+
 bool StreamClient::resume_at_idr(const PictureRing& ring) {
   if (!ring.last_idr() || *ring.last_idr() < wait_from_) return false;
   if (joining_) {

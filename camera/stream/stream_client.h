@@ -40,7 +40,10 @@ class StreamClient : public std::enable_shared_from_this<StreamClient> {
   void begin_with_cached(const PictureRing& ring);
   /// Begins with the next IDR that comes.
   void begin_with_next(const PictureRing& ring);
-  bool wants_idr() const { return waiting_ && joining_; }
+  /// Begins with the next picture, whatever it is.
+  void begin_anywhere(const PictureRing& ring);
+  /// What it gets at most; 0: no limit.
+  void set_rate_limit(int kbps);
 
   /// Takes from the ring what is to be sent next; false when there is nothing or a write is under
   /// way. The ring is locked by the caller.

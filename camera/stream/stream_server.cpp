@@ -77,6 +77,23 @@ class StreamServer::Impl {
     if (!pump_posted_.exchange(true)) asio::post(io_, [this] { pump_all(); });
   }
 
+  void disconnect_all() {
+    asio::post(io_, [this] {
+      const auto clients = clients_;  // remove() changes the list
+      for (const auto& client : clients) {
+        client->abort();
+        remove(*client, "cut");
+      }
+    });
+  }
+  void set_join_anywhere(bool anywhere) { join_anywhere_ = anywhere; }
+  void set_rate_limit(int kbps) {
+    asio::post(io_, [this, kbps] {
+      rate_limit_kbps_ = kbps;
+      for (const auto& client : clients_) client->set_rate_limit(kbps);
+    });
+  }
+
   Endpoint listening() const { return listening_; }
 
   Stats stats() const {
@@ -166,27 +183,37 @@ class StreamServer::Impl {
     client_count_ = clients_.size();
     log::debug("stream", "client joined", {{"peer", client->address}});
     client->start();
-    bool ask = false;
+    if (rate_limit_kbps_ > 0) client->set_rate_limit(rate_limit_kbps_);
+    const Cache cache = look_at_cache();
+    const bool wait =
+        cache == Cache::useless || (cache == Cache::live && idr_.request && idr_.request());
+    if (cache == Cache::useless && idr_.request) idr_.request();
     {
       const std::lock_guard lock(ring_mutex_);
-      if (cache_serves()) {
+      if (join_anywhere_) {
+        client->begin_anywhere(ring_);
+      } else if (!wait && ring_.last_idr()) {
         client->begin_with_cached(ring_);
       } else {
         client->begin_with_next(ring_);
-        ask = true;
       }
     }
-    if (ask && idr_.request) idr_.request();
     pump(*client);
   }
 
-  // With ring_mutex_ held.
-  bool cache_serves() const {
-    if (!ring_.last_idr()) return false;
+  enum class Cache {
+    useless,  ///< holds no IDR, or nothing of now
+    live,     ///< an IDR and all that came since
+    fresh,    ///< the same, and not much
+  };
+  Cache look_at_cache() {
+    const std::lock_guard lock(ring_mutex_);
+    if (!ring_.last_idr()) return Cache::useless;
     const CodedPicture& newest = *ring_.at(ring_.end_number() - 1);
-    if (seconds_between(newest.captured, SteadyClock::now()) > kLive_s) return false;
+    if (seconds_between(newest.captured, SteadyClock::now()) > kLive_s) return Cache::useless;
     const CodedPicture& idr = *ring_.at(*ring_.last_idr());
-    return !idr_.request || seconds_between(idr.captured, newest.captured) < idr_.fresh_s;
+    const bool fresh = seconds_between(idr.captured, newest.captured) < idr_.fresh_s;
+    return fresh ? Cache::fresh : Cache::live;
   }
 
   void pump_all() {
@@ -274,6 +301,8 @@ class StreamServer::Impl {
   Stats reported_;
   std::atomic<bool> pump_posted_{false};
   std::atomic<std::size_t> client_count_{0};
+  std::atomic<bool> join_anywhere_{false};
+  int rate_limit_kbps_ = 0;
 
   std::mutex ring_mutex_;
   PictureRing ring_;
@@ -296,6 +325,15 @@ void StreamServer::publish(CodedPicturePtr picture) {
 }
 Endpoint StreamServer::listening() const {
   return impl_->listening();
+}
+void StreamServer::disconnect_all() {
+  impl_->disconnect_all();
+}
+void StreamServer::set_join_anywhere(bool anywhere) {
+  impl_->set_join_anywhere(anywhere);
+}
+void StreamServer::set_rate_limit(int kbps) {
+  impl_->set_rate_limit(kbps);
 }
 StreamServer::Stats StreamServer::stats() const {
   return impl_->stats();

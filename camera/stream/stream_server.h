@@ -23,9 +23,9 @@ class StreamServer {
  public:
   /// How IDRs are to be had.
   struct IdrPolicy {
-    /// Asks for one; called from the I/O thread when a client joins. Empty: the source makes them
-    /// as it likes.
-    std::function<void()> request;
+    /// Asks for one; called from the I/O thread when a client joins. Empty, or false when called:
+    /// the source makes them as it likes.
+    std::function<bool()> request;
     /// No new one is asked for while the last is younger; it serves, with what follows it.
     double fresh_s = 0.5;
   };
@@ -38,6 +38,14 @@ class StreamServer {
 
   /// Never waits. Any thread, one at a time.
   void publish(CodedPicturePtr picture);
+
+  // What follows plays a bad network (FaultPlayer). Any thread.
+  /// Closes every connection.
+  void disconnect_all();
+  /// Clients that join from now on begin with the next picture, IDR or not.
+  void set_join_anywhere(bool anywhere);
+  /// What each client, now and later, gets at most; 0: no limit.
+  void set_rate_limit(int kbps);
 
   /// Where it listens, with the port that the system chose.
   Endpoint listening() const;

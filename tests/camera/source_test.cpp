@@ -117,6 +117,7 @@ TEST_P(FilePassedThrough, ByItsOwnNalUnits) {
 
   const auto opened = open("file:" + file);
   EXPECT_EQ(opened.source->info().codec, "passed through");
+  EXPECT_FALSE(opened.source->request_idr());
   EXPECT_EQ(opened.source->info().width_px, 320);
   EXPECT_NEAR(opened.source->info().fps, 30, 0.1);
   const auto sent = nals_of(wire_of(take(*opened.source, 35)));
@@ -191,7 +192,7 @@ TEST_P(FileEncodedAgain, BecauseItDoesNotFit) {
   const auto opened = open("file:" + file, config);
   const SourceInfo info = opened.source->info();
   EXPECT_EQ(info.codec, "libx264");
-  EXPECT_TRUE(info.can_force_idr);
+  EXPECT_TRUE(opened.source->request_idr());
   const auto pictures = take(*opened.source, 100);  // through the wrap
   EXPECT_TRUE(pictures[0].idr);
   for (std::size_t i = 0; i < pictures.size(); ++i)
@@ -312,8 +313,10 @@ TEST(Source, WhatCanNotBePlayedIsRefusedInOneSentence) {
       return e.what();
     }
   };
-  EXPECT_EQ(message("film"), "\"film\" is not a source; known: scene, file:PATH");
-  EXPECT_EQ(message("file:"), "\"file:\" is not a source; known: scene, file:PATH");
+  EXPECT_EQ(message("film"),
+            "\"film\" is not a source; known: scene, file:PATH, v4l2:DEVICE, rpicam, or a URL");
+  EXPECT_EQ(message("file:"),
+            "\"file:\" is not a source; known: scene, file:PATH, v4l2:DEVICE, rpicam, or a URL");
   EXPECT_EQ(message("file:/nowhere/clip.mp4"),
             "source file:/nowhere/clip.mp4: there is no such file");
   EXPECT_THAT(message("file:" + folder.path().string()), HasSubstr("there is no such file"));

@@ -52,7 +52,7 @@ TEST(StreamServer, AJoiningClientGetsTheCachedGopAtOnceWhenTheSourceMakesIdrsAsI
 
 TEST(StreamServer, AFreshIdrServesWithoutAskingForAnother) {
   std::atomic<int> asked{0};
-  StreamServer server(loopback(), {[&] { ++asked; }, 0.5});
+  StreamServer server(loopback(), {[&] { return ++asked > 0; }, 0.5});
   FakePictures pictures(60);
   std::vector<CodedPicturePtr> published;
   for (int i = 0; i < 10; ++i) server.publish(published.emplace_back(pictures.next()));  // 0.3 s
@@ -66,7 +66,7 @@ TEST(StreamServer, AFreshIdrServesWithoutAskingForAnother) {
 
 TEST(StreamServer, AnOldIdrMakesItAskForANewOneAndBeginWithThat) {
   std::atomic<int> asked{0};
-  StreamServer server(loopback(), {[&] { ++asked; }, 0.5});
+  StreamServer server(loopback(), {[&] { return ++asked > 0; }, 0.5});
   FakePictures pictures(60);
   for (int i = 0; i < 40; ++i) server.publish(pictures.next());  // 1.3 s behind the IDR
 

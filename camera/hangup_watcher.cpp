@@ -1,0 +1,62 @@
+#include "camera/hangup_watcher.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+#include <thread>
+
+namespace rearview::camera {
+
+struct HangupWatcher::State {
+  int signal_fd = -1;
+  int stop_fd = -1;
+  std::thread thread;
+
+  ~State() {
+    if (signal_fd >= 0) close(signal_fd);
+    if (stop_fd >= 0) close(stop_fd);
+  }
+};
+
+HangupWatcher::HangupWatcher() : state_(std::make_unique<State>()) {
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
+  state_->signal_fd = signalfd(-1, &hangup, SFD_CLOEXEC | SFD_NONBLOCK);
+  state_->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (state_->signal_fd < 0 || state_->stop_fd < 0)
+    throw std::system_error(errno, std::generic_category(), "signalfd or eventfd");
+}
+
+HangupWatcher::~HangupWatcher() {
+  stop();
+}
+
+void HangupWatcher::start(std::function<void()> on_hangup) {
+  state_->thread = std::thread([state = state_.get(), on_hangup = std::move(on_hangup)] {
+    for (;;) {
+      std::array<pollfd, 2> fds{{{state->signal_fd, POLLIN, 0}, {state->stop_fd, POLLIN, 0}}};
+      if (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) continue;
+      if (fds[1].revents != 0) return;
+      signalfd_siginfo info{};
+      if (read(state->signal_fd, &info, sizeof info) == sizeof info) on_hangup();
+    }
+  });
+}
+
+void HangupWatcher::stop() {
+  if (!state_->thread.joinable()) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(state_->stop_fd, &one, sizeof one);
+  state_->thread.join();
+}
+
+}  // namespace rearview::camera

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "camera/source/coded_file.h"
+#include "camera/source/source.h"
+
+namespace rearview::camera {
+
+/// The H.264 of a live input, passed through from its first IDR on. Stamps are those of arrival.
+class LiveCodedSource : public CodedSource {
+ public:
+  /// Throws std::runtime_error when it can't be opened or isn't H.264 without B-frames.
+  LiveCodedSource(std::string name, const std::string& url, double raw_fps, const LiveInput& live);
+
+  std::optional<CodedPicture> next(std::stop_token stop) override;
+  SourceInfo info() const override;
+
+ private:
+  std::string name_;
+  CodedFile input_;
+  bool begun_ = false;
+};
+
+/// The pictures of a live input, decoded.
+class LivePictureSource : public PictureSource {
+ public:
+  /// most_fps: of a faster input, pictures are left out evenly.
+  LivePictureSource(const std::string& url, double raw_fps, double most_fps, int threads,
+                    const LiveInput& live);
+
+  std::optional<Picture> next(std::stop_token stop) override;
+  double fps() const override;
+  std::uint64_t dropped() const noexcept override { return 0; }
+
+ private:
+  MediaInput input_;
+  double raw_fps_;
+  double most_fps_;
+  AvCodec decoder_;
+  std::optional<SteadyTime> next_kept_;
+};
+
+}  // namespace rearview::camera

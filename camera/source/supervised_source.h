@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "camera/source/source.h"
+
+namespace rearview::camera {
+
+/// Keeps a source that may fail (a device, a child process, a network) going: when it fails it is
+/// opened again, at once and then after ever longer pauses, while everything behind it goes on.
+class SupervisedSource : public CodedSource {
+ public:
+  /// Throws std::runtime_error, or UsageError, when the source can't be opened now.
+  using Open = std::function<std::unique_ptr<CodedSource>(std::stop_token stop)>;
+  struct Pauses {
+    double shortest_s = 0.5;
+    double longest_s = 8;
+  };
+  SupervisedSource(std::string name, Open open, Pauses pauses);
+
+  /// Throws nothing: it goes on trying until stop is asked for.
+  std::optional<CodedPicture> next(std::stop_token stop) override;
+  bool request_idr() noexcept override;
+  SourceInfo info() const override;
+  std::uint64_t dropped() const noexcept override;
+  std::optional<std::string> problem() const override;
+
+ private:
+  void fail(const std::string& why);
+
+  const std::string name_;
+  const Open open_;
+  const Pauses pauses_;
+  double pause_s_ = 0;  // before the next try
+
+  mutable std::mutex mutex_;
+  std::unique_ptr<CodedSource> source_;
+  SourceInfo info_;
+  std::optional<std::string> problem_ = "not opened yet";
+};
+
+}  // namespace rearview::camera
