@@ -110,7 +110,8 @@ int analyze_command(const AnalyzeOptions& options) {
   const CameraConfig& camera = config.cameras.front();
   Analyser analyser(camera.name, make_stages(config, camera));
   Termination termination;
-  RecordingReader reader(options.input, options.fps, camera.receiver.decoder_threads);
+  RecordingReader reader(options.input, options.fps, camera.receiver.decoder_threads,
+                         termination.token());
   std::optional<LineWriter> lines;
   if (!options.json.empty()) lines.emplace(options.json);
   std::unique_ptr<VideoWriter> video;
@@ -141,6 +142,13 @@ int analyze_command(const AnalyzeOptions& options) {
   if (lines) lines->finish();
   if (video) video->finish();
   progress.finish(frames, t_s, alerts);
+  const DecoderCounts& counts = reader.counts();
+  if (const auto lost = counts.corrupt + counts.missing_reference + counts.waiting)
+    fmt::print(
+        stderr,
+        "{} pictures are missing: {} broken, {} without what they refer to, {} behind those; "
+        "no vehicle was looked for in them\n",
+        lost, counts.corrupt, counts.missing_reference, counts.waiting);
   if (frames == 0)
     throw std::runtime_error(fmt::format("{}: no picture could be decoded", options.input));
   return kExitDone;

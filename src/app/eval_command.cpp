@@ -50,7 +50,8 @@ std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, st
                                     Termination& termination, Progress& progress) {
   const CameraConfig& camera = config.cameras.front();
   Analyser analyser(camera.name, make_stages(config, camera));
-  RecordingReader reader(truth.input.string(), truth.fps, camera.receiver.decoder_threads);
+  RecordingReader reader(truth.input.string(), truth.fps, camera.receiver.decoder_threads,
+                         termination.token());
   ClipScorer scorer(truth);
   double end_s = 0;
   while (const FramePtr frame = reader.next()) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
 namespace rearview {
 
@@ -19,6 +20,21 @@ struct Termination::State {
   int failure_fd = -1;
   std::mutex mutex;
   std::optional<std::string> reason;
+  std::stop_source stop;
+  std::thread watcher;
+
+  /// Waits for either; timeout_ms as poll() takes it.
+  bool poll_both(int timeout_ms) const {
+    std::array<pollfd, 2> fds{{{signal_fd, POLLIN, 0}, {failure_fd, POLLIN, 0}}};
+    int ready = 0;
+    do ready = poll(fds.data(), fds.size(), timeout_ms);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+  }
+  void wake() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(failure_fd, &one, sizeof one);
+  }
 };
 
 namespace {
@@ -40,9 +56,15 @@ Termination::Termination() : state_(std::make_unique<State>()) {
   state_->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (state_->signal_fd < 0 || state_->failure_fd < 0)
     throw std::system_error(errno, std::generic_category(), "signalfd or eventfd");
+  state_->watcher = std::thread([state = state_.get()] {
+    state->poll_both(-1);
+    state->stop.request_stop();
+  });
 }
 
 Termination::~Termination() {
+  state_->wake();
+  state_->watcher.join();
   close(state_->signal_fd);
   close(state_->failure_fd);
 }
@@ -52,14 +74,11 @@ void Termination::fail(const std::string& reason) {
     const std::lock_guard lock(state_->mutex);
     if (!state_->reason) state_->reason = reason;
   }
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(state_->failure_fd, &one, sizeof one);
+  state_->wake();
 }
 
 std::optional<std::string> Termination::wait() {
-  std::array<pollfd, 2> fds{{{state_->signal_fd, POLLIN, 0}, {state_->failure_fd, POLLIN, 0}}};
-  while (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
-  }
+  state_->poll_both(-1);
   return failure();
 }
 
@@ -69,8 +88,11 @@ std::optional<std::string> Termination::failure() const {
 }
 
 bool Termination::requested() {
-  std::array<pollfd, 2> fds{{{state_->signal_fd, POLLIN, 0}, {state_->failure_fd, POLLIN, 0}}};
-  return poll(fds.data(), fds.size(), 0) > 0;
+  return state_->poll_both(0);
+}
+
+std::stop_token Termination::token() const {
+  return state_->stop.get_token();
 }
 
 }  // namespace rearview

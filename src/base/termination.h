@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace rearview {
@@ -22,6 +23,8 @@ class Termination {
   std::optional<std::string> wait();
   /// True once a signal or a failure has come; never waits.
   bool requested();
+  /// Asks for stop when requested() turns true, for calls that wait elsewhere.
+  std::stop_token token() const;
   /// The reason given to fail(), if it was called. Any thread.
   std::optional<std::string> failure() const;
 
