@@ -13,17 +13,23 @@ namespace {
 constexpr std::size_t kMostSightings = 128;
 
 // Two detections this much alike are one vehicle. A cover is the share of the smaller box.
-constexpr float kSameIou = 0.7F;
-constexpr float kSameOutlineIou = 0.5F;
+constexpr float kSameIou = 0.5F;
 constexpr float kCover = 0.6F;
+// Tracks are joined later than detections: those of two vehicles may cross.
+constexpr float kSameTrackIou = 0.7F;
+// Beside a vehicle just seen, this much alike, none begins.
+constexpr float kBesideIou = 0.4F;
 
 // Least likeness for a match; boxes are widened first, by a share of their sides and by pixels, so
 // that a small box still meets its vehicle after a jolt (as in Yang et al. 2023, arXiv:2211.14317).
 constexpr double kStrongMatch = 0.15;
-constexpr double kWeakMatch = 0.35;
+constexpr double kWeakMatch = 0.3;
 constexpr double kWiden = 0.1;
 constexpr double kWidenUnsure = 0.3;  // new, or long without a detection
 constexpr double kWiden_px = 1.5;
+// A vehicle doesn't change its size from one picture to the next: standard deviation of the
+// logarithms of width and height at which likeness fades. Halves changes of identity in queues.
+constexpr double kSizeChange = 0.35;
 constexpr double kOutlineLikeness = 0.7;
 constexpr double kOtherClass = 0.05;  // a nudge, never a reason against
 
@@ -45,6 +51,14 @@ cv::Rect2f widened(const cv::Rect2f& box, double share) {
   const float x = static_cast<float>(share * box.width + kWiden_px);
   const float y = static_cast<float>(share * box.height + kWiden_px);
   return {box.x - x, box.y - y, box.width + 2 * x, box.height + 2 * y};
+}
+
+/// 1 for equal sides, less the more they differ.
+double same_size(const cv::Rect2f& a, const cv::Rect2f& b) {
+  if (a.empty() || b.empty()) return 0;
+  const double w = std::log(static_cast<double>(a.width) / b.width);
+  const double h = std::log(static_cast<double>(a.height) / b.height);
+  return std::exp(-(w * w + h * h) / (2 * kSizeChange * kSizeChange));
 }
 
 }  // namespace
@@ -69,7 +83,7 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
   match(sightings, true, false, frame.t_s);
   match(sightings, false, false, frame.t_s);
   for (const Sighting& sighting : sightings) {
-    if (!sighting.taken && sighting.score >= settings_.new_score)
+    if (!sighting.taken && sighting.score >= settings_.new_score && !beside_known(sighting))
       begin(sighting, picture_, frame.t_s);
   }
   confirm();
@@ -110,7 +124,7 @@ std::vector<Tracker::Sighting> Tracker::merged(const std::vector<Detection>& det
     if (kept.size() == kMostSightings) break;
     const auto same = std::find_if(kept.begin(), kept.end(), [&](const Sighting& other) {
       if (sighting.outline && !other.outline) return cover(sighting.box, other.box) > kCover;
-      return iou(sighting.box, other.box) > (sighting.outline ? kSameOutlineIou : kSameIou);
+      return iou(sighting.box, other.box) > kSameIou;
     });
     if (same == kept.end())
       kept.push_back(sighting);
@@ -144,6 +158,8 @@ void Tracker::match(std::vector<Sighting>& sightings, bool strong, bool reported
       double likeness = iou(widened(predicted, share), widened(sighting.box, share));
       if (sighting.outline || rows[r]->only_outlines)
         likeness = std::max(likeness, kOutlineLikeness * cover(predicted, sighting.box));
+      else
+        likeness *= same_size(predicted, sighting.box);
       const bool other_class = known != VehicleClass::vehicle &&
                                sighting.vehicle_class != VehicleClass::vehicle &&
                                known != sighting.vehicle_class;
@@ -174,6 +190,13 @@ void Tracker::see(Tracked& track, Sighting& sighting, double t_s) {
   if (sighting.vehicle_class != VehicleClass::vehicle)
     track.votes[static_cast<std::size_t>(sighting.vehicle_class)] +=
         sighting.score * std::min(1.0, static_cast<double>(sighting.box.height) / kFullVote_px);
+}
+
+bool Tracker::beside_known(const Sighting& sighting) const {
+  return std::any_of(tracks_.begin(), tracks_.end(), [&](const Tracked& track) {
+    return track.id != 0 && track.seen_now &&
+           iou(track.filter.visible(), sighting.box) > kBesideIou;
+  });
 }
 
 void Tracker::begin(const Sighting& sighting, cv::Size picture, double t_s) {
@@ -210,9 +233,9 @@ void Tracker::join_duplicates() {
       const cv::Rect2f a = tracks_[i].filter.visible();
       const cv::Rect2f b = tracks_[j].filter.visible();
       const bool one_is_outline = tracks_[i].only_outlines != tracks_[j].only_outlines;
-      const bool same = one_is_outline
-                            ? cover(a, b) > kCover
-                            : tracks_[i].seen_now && tracks_[j].seen_now && iou(a, b) > kSameIou;
+      const bool same =
+          one_is_outline ? cover(a, b) > kCover
+                         : tracks_[i].seen_now && tracks_[j].seen_now && iou(a, b) > kSameTrackIou;
       if (!same) continue;
       // The older one, or the one that is known to others, keeps its number; the vehicle's box
       // wins over an outline, else the one seen more often.

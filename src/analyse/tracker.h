@@ -17,7 +17,7 @@ struct TrackerSettings {
   /// (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
   double strong_score = 0.35;
   /// A detection that matches no vehicle begins a new one if it scores at least this.
-  double new_score = 0.25;
+  double new_score = 0.3;
   /// A new vehicle is reported once its detections' scores add up to confirm_score, they are at
   /// least confirm_detections and they span confirm_s.
   double confirm_score = 1.0;
@@ -73,6 +73,7 @@ class Tracker : public Stage {
   static std::vector<Sighting> merged(const std::vector<Detection>& detections);
   void match(std::vector<Sighting>& sightings, bool strong, bool reported, double t_s);
   void see(Tracked& track, Sighting& sighting, double t_s);
+  bool beside_known(const Sighting& sighting) const;
   void begin(const Sighting& sighting, cv::Size picture, double t_s);
   void confirm();
   void join_duplicates();

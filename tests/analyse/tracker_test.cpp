@@ -238,10 +238,27 @@ TEST_F(TrackerTest, AnOutlineAloneIsAVehicleWhoseClassIsFoundLater) {
 }
 
 TEST_F(TrackerTest, TwoDetectorsOnOneVehicleMakeOneTrack) {
-  Detection again = car(301, 201, 62, 42, 0.5F, VehicleClass::truck);
+  Detection again = car(303, 203, 76, 50, 0.5F, VehicleClass::truck);
   const auto tracks = run(0, 1, {car(300, 200, 60, 40), again});
   ASSERT_EQ(tracks.size(), 1U);
   EXPECT_EQ(tracks[0].vehicle_class, VehicleClass::car);
+}
+
+TEST_F(TrackerTest, AVehicleDoesNotBecomeAMuchSmallerOneBehindIt) {
+  const int id = run(0, 0.5, {car(300, 200, 60, 40)}).at(0).id;
+  for (const Track& track : run(0.5, 0.9, {car(300, 194, 28, 18)})) {
+    if (track.id == id) {
+      EXPECT_TRUE(track.coasting);
+      EXPECT_GT(track.box.height, 35);
+    }
+  }
+}
+
+TEST_F(TrackerTest, NoVehicleBeginsWhereOneIsSeen) {
+  // A second box of the same vehicle, too different to be merged as a detection.
+  run(0, 0.5, {car(300, 200, 60, 40)});
+  EXPECT_EQ(run(0.5, 2, {car(300, 200, 60, 40), car(300, 222.5, 60, 85, 0.5F)}).size(), 1U);
+  EXPECT_EQ(run(2, 3, {car(300, 200, 60, 40), car(340, 200, 60, 40, 0.5F)}).size(), 2U);
 }
 
 TEST_F(TrackerTest, ASmallVehicleIsKeptThroughAJolt) {
