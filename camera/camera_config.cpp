@@ -26,6 +26,7 @@ CameraConfig CameraConfig::parse(const nlohmann::json& value, const std::string&
   reader.object("device", [&](ConfigReader& inner) { config.device.read(inner); });
   reader.object("mode", [&](ConfigReader& inner) { config.mode.read(inner); });
   reader.object("board", [&](ConfigReader& inner) { config.board.read(inner); });
+  reader.object("mdns", [&](ConfigReader& inner) { config.mdns.read(inner); });
   reader.path("faults", config.faults);
   if (const nlohmann::json* scene = reader.raw("scene")) config.scene_text = *scene;
   reader.finish();

@@ -7,6 +7,7 @@
 #include "camera/board/board.h"
 #include "camera/device/device_config.h"
 #include "camera/encode/encoder_config.h"
+#include "camera/mdns/announcer.h"
 #include "camera/mode.h"
 #include "camera/record/record_config.h"
 #include "camera/scene/scene_config.h"
@@ -28,6 +29,7 @@ struct CameraConfig {
   DeviceConfig device;
   ModeConfig mode;
   BoardConfig board;
+  MdnsConfig mdns;
   std::filesystem::path faults;  ///< script for the FaultPlayer; empty: none
 
   /// Throws UsageError for the first thing that can't be used.

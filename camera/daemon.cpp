@@ -77,6 +77,9 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
       config.device, loop_,
       DeviceParts{source_, progress_, stream_, mode_, *board_, led_,
                   recordings_ ? &*recordings_ : nullptr, recorder_ ? &*recorder_ : nullptr});
+  if (config.mdns.enabled)
+    announcer_ =
+        std::make_unique<Announcer>(config.mdns, stream_.listening().port, device_->port());
   mode_timer_ = loop_.every(std::chrono::seconds(1), [this] { tick(); });
   led_timer_ = loop_.every(StatusLed::kPeriod, [this] { led_.tick(); });
   loop_.start();
@@ -92,6 +95,7 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
 }
 
 Daemon::~Daemon() {
+  announcer_.reset();
   producer_.request_stop();
   producer_.join();
   device_.reset();
@@ -115,6 +119,7 @@ void Daemon::reload(const CameraConfig& now) {
   changed("record/folder", now.record.folder != config_.record.folder);
   changed("device", now.device != config_.device);
   changed("mode", now.mode != config_.mode);
+  changed("mdns", now.mdns != config_.mdns);
   changed("faults", now.faults != config_.faults);
   changed("board/kind", now.board.kind != config_.board.kind);
   changed("board/shutdown_command", now.board.shutdown_command != config_.board.shutdown_command);

@@ -53,6 +53,7 @@ class Daemon {
   std::optional<Recorder> recorder_;
   http::IoLoop loop_;
   std::unique_ptr<DeviceApi> device_;
+  std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<http::IoLoop::Timer> mode_timer_;
   std::unique_ptr<http::IoLoop::Timer> led_timer_;
   std::jthread producer_;

@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"sorce": {}})",
             "c.json: /sorce: unknown key; known here: $schema, board, device, encoder, faults, "
             "log_level, "
-            "mode, record, scene, source, stream"},
+            "mdns, mode, record, scene, source, stream"},
         Bad{R"({"log_level": "loud"})",
             "c.json: /log_level: \"loud\" is not one of error, warning, info, debug"},
         Bad{R"({"source": "scene"})", "c.json: /source: \"scene\" is not an object"},
@@ -182,6 +182,7 @@ TEST(CameraConfig, TheShippedFileHoldsTheDefaults) {
   EXPECT_EQ(read.device, none.device);
   EXPECT_EQ(read.mode, none.mode);
   EXPECT_EQ(read.board, none.board);
+  EXPECT_EQ(read.mdns, none.mdns);
   shipped.erase("$schema");
   EXPECT_EQ(shipped, defaults(schema()));
 }

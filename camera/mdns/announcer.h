@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/config_reader.h"
+
+namespace rearview::camera {
+
+/// What other computers in the network see of the camera without being told its address.
+struct MdnsConfig {
+  bool enabled = true;
+  std::string name = "Velovision Rearview";  ///< of the service, as people read it
+  std::string host;  ///< a further name of this computer, such as velovision-rearview; empty: none
+
+  void read(ConfigReader& reader);
+  bool operator==(const MdnsConfig&) const = default;
+};
+
+/// Announces the stream as _velovision._tcp, with the HTTP port in the TXT record http=, through
+/// the Avahi daemon. Where none runs it waits silently for one. A name that is taken gets a number,
+/// as Avahi does.
+class Announcer {
+ public:
+  Announcer(const MdnsConfig& config, std::uint16_t stream_port, std::uint16_t http_port);
+  /// Takes the announcement back.
+  ~Announcer();
+  Announcer(const Announcer&) = delete;
+  Announcer& operator=(const Announcer&) = delete;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rearview::camera
