@@ -23,6 +23,7 @@ Atmosphere::Atmosphere(Light light, Weather weather) {
       haze = {0.19f, 0.145f, 0.125f};
       visibility_m = 330;
       lamps_on = true;
+      streets_lit = true;
       shadow_strength = 0.35f;
       grain = 3.2f;
       exposure_ = 1.9f;
@@ -30,12 +31,13 @@ Atmosphere::Atmosphere(Light light, Weather weather) {
     case Light::kNight:
       sun = {0.004f, 0.005f, 0.008f};
       resting_sun_ = normalized({-0.5f, 0.8f, 0.2f});
-      zenith = {0.0035f, 0.0045f, 0.008f};
-      horizon = {0.013f, 0.011f, 0.011f};
+      zenith = {0.0022f, 0.0030f, 0.0062f};
+      horizon = {0.0095f, 0.0085f, 0.0095f};
       ground_bounce = {0.002f, 0.002f, 0.002f};
-      haze = {0.007f, 0.0065f, 0.007f};
+      haze = {0.0052f, 0.005f, 0.006f};
       visibility_m = 260;
       lamps_on = true;
+      streets_lit = true;
       dark = true;
       shadow_strength = 0.1f;
       grain = 4.5f;
@@ -43,9 +45,9 @@ Atmosphere::Atmosphere(Light light, Weather weather) {
       break;
   }
   if (weather == Weather::kRain) {
-    const float grey = (zenith.x + zenith.y + zenith.z) * 0.36f;
+    const float grey = (zenith.x + zenith.y + zenith.z) * 0.27f;
     zenith = lerp(zenith, {grey, grey, grey * 1.05f}, 0.85f);
-    const float low = (horizon.x + horizon.y + horizon.z) * 0.26f;
+    const float low = (horizon.x + horizon.y + horizon.z) * 0.20f;
     horizon = lerp(horizon, {low, low, low * 1.04f}, 0.8f);
     haze = lerp(haze, horizon, 0.8f);
     sun = sun * 0.12f;

@@ -37,9 +37,10 @@ class Atmosphere {
   Vec3 ground_bounce;
   Vec3 haze;
   float visibility_m = 400;
-  bool lamps_on = false;
+  bool lamps_on = false;  ///< of vehicles
+  bool streets_lit = false;
   bool dark = false;  ///< lamps are the main light
-  float shadow_strength = 0.6f;
+  float shadow_strength = 0.46f;
   float grain = 2.0f;  ///< noise of the sensor, standard deviation of 255
   float wet = 0;
 

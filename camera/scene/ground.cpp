@@ -300,7 +300,7 @@ void Ground::light(const Row& row, const Span& span, int y, std::uint32_t (&texe
     }
     if (row.gloss > 0 && (std::abs(u) < kPaved_m || row.village)) {
       const float mirror = row.gloss * (0.4f + 0.6f * bright);
-      here = here * ((1 - 0.35f * row.wet) * (1 - mirror));
+      here = here * ((1 - 0.42f * row.wet) * (1 - mirror));
       const int factor[3] = {fixed(here.z), fixed(here.y), fixed(here.x)};
       finish(i, factor);
       const Vec3 sheen = row.sheen * (mirror * clear);
@@ -355,7 +355,7 @@ void Ground::paint(cv::Mat& bgr, const View& view, const Alignment& alignment,
     row.gloss = 0;
     if (row.wet > 0) {
       const float flat = std::max(0.0f, 1.0f - 2.2f * view.position.y / range);
-      row.gloss = row.wet * (0.10f + 0.55f * flat * flat);
+      row.gloss = row.wet * (0.05f + 0.42f * flat * flat);
     }
     float d_least = kFarthest_m;
     float d_most = 0;

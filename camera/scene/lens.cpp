@@ -89,10 +89,10 @@ void Lens::glare(cv::Mat& bgr, const View& view, const Atmosphere& atmosphere, c
   const float core = std::max(1.7f * size, 0.55f * lamp);
   const float night = atmosphere.dark ? 1.0f : 0.42f;
   add_spot(bgr, at, core * 1.6f, core * 1.6f, glow.colour * (through * 1.1f), core_);
-  const float halo = (7.0f * size + 2.1f * std::sqrt(lamp * 12.0f)) * (0.65f + 0.35f * night);
+  const float halo = (9.0f * size + 3.0f * std::sqrt(lamp * 12.0f)) * (0.5f + 0.5f * night);
   add_spot(bgr, at, halo, halo, glow.colour * (through * 0.55f * night), halo_);
   if (atmosphere.dark) {
-    add_spot(bgr, at, halo * 3.0f, halo * 2.2f, glow.colour * (through * 0.10f), halo_);
+    add_spot(bgr, at, halo * 3.0f, halo * 2.2f, glow.colour * (through * 0.16f), halo_);
   }
   if (atmosphere.wet > 0) {  // its mirror image, drawn out by the wet road
     const Vec3 mirrored = view.to_camera({glow.at.x, -glow.at.y, glow.at.z});

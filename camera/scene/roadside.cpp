@@ -88,14 +88,14 @@ void Roadside::lay_out(const Alignment& alignment, const Atmosphere& atmosphere,
         {d, 0, 0.5f * kBridgeLength_m, 30, 0.8f, std::min(0.75f, strength + 0.25f)});
   }
   const bool village = config_.surroundings == Surroundings::kVillage;
-  if (!village || !atmosphere.lamps_on) return;
+  if (!village || !atmosphere.streets_lit) return;
   for (double k = std::floor((here - 200) / kLampEvery_m); k * kLampEvery_m < here + 15; ++k) {
     const auto d = static_cast<float>(here - k * kLampEvery_m);
     const float side = static_cast<std::int64_t>(k) % 2 == 0 ? 1.0f : -1.0f;
     const Vec3 head = alignment.pose(d, side * 3.1f).at + Vec3{0, kLampHeight_m, 0};
     const Vec3 colour{1.0f, 0.78f, 0.48f};
     detail.lamps.push_back(
-        {head.x, head.z, 0, 0, 5.5f, colour * (atmosphere.dark ? 0.22f : 0.10f)});
+        {head.x, head.z, 0, 0, 5.5f, colour * (atmosphere.dark ? 0.30f : 0.10f)});
     glows.push_back({head, colour * 300, 0.32f, 0});
   }
 }

@@ -45,9 +45,9 @@ float RoadsidePainter::lamp_gain(Vec3 at) const {
     const float along = dx * lamp.beam_x + dz * lamp.beam_z;
     const float aside = (dx * lamp.beam_z - dz * lamp.beam_x) / (1.5f + 0.35f * along);
     if (along > 0.5f)
-      light += 0.25f * lamp.colour.y * std::exp(-aside * aside - along / (1.3f * lamp.reach_m));
+      light += 0.10f * lamp.colour.y * std::exp(-aside * aside - along / (1.3f * lamp.reach_m));
   }
-  return 1 + 9.0f * std::sqrt(light);
+  return 1 + 6.0f * std::sqrt(light);
 }
 
 void RoadsidePainter::pictured(const Point (&corners)[4], const Texture& texture,

@@ -9,6 +9,10 @@ namespace {
 constexpr double kOutOfSight_m = 215;  // where vehicles from behind come onto the road
 constexpr double kAhead_m = 50;        // where those from ahead do
 constexpr double kGone_m = 300;
+constexpr double kGoneSameWay_m = 450;  // a platoon's last starts far back
+constexpr double kFarthestStart_m = 420;
+constexpr double kStartGap_m = 9;
+constexpr float kBicycleRoom_m = 1.0f;
 constexpr std::size_t kMostVehicles = 40;
 constexpr std::size_t kMostMouths = 8;
 // Intelligent Driver Model (Treiber, Hennecke, Helbing 2000), usual values for a car.
@@ -56,7 +60,7 @@ void Traffic::spawn(ScriptedVehicle plan, const Ride::Pose& rider) {
       distance = -kAhead_m;
       break;
     case Behaviour::kOncoming:
-      v.u = -kLaneMiddle_m;
+      v.u = 0.5f * v.model->width + 0.15f - kEdgeLine_m;  // well over, for who overtakes
       distance = -kAhead_m;
       break;
     case Behaviour::kFallBack:
@@ -74,6 +78,12 @@ void Traffic::spawn(ScriptedVehicle plan, const Ride::Pose& rider) {
   if (plan.distance_m) distance = *plan.distance_m;
   v.s = rider.s - distance;
   if (plan.vehicle == VehicleClass::kBicycle && !v.oncoming() && !v.parked()) v.u = kRiderKeeps_m;
+  for (const Vehicle& other : vehicles_) {  // nobody comes onto the road too fast to stop
+    const double gap = other.s - static_cast<double>(other.model->length) - v.s;
+    if (v.parked() || v.oncoming() || other.parked() || other.oncoming() || gap < 0) continue;
+    v.speed_mps = std::min(v.speed_mps, other.speed_mps + 0.2f * static_cast<float>(gap - 5));
+  }
+  v.speed_mps = std::max(v.speed_mps, 0.0f);
   if (plan.behaviour == Behaviour::kOvertake && distance < 25) v.u = wished_u(v, rider);
   if (plan.behaviour == Behaviour::kTurnOff) {
     const double closing = std::max(1.0, plan.speed_mps - static_cast<double>(rider.speed_mps));
@@ -135,6 +145,8 @@ void Traffic::spawn_by_chance(double t_s, const Ride::Pose& rider) {
         member.lateral_m += static_cast<double>(random_.between(-0.3f, 0.3f));
         distance += 14 + plan.speed_mps * static_cast<double>(random_.between(0.9f, 1.6f));
       }
+      distance = free_start(distance, rider);
+      if (distance > kFarthestStart_m) break;
       member.distance_m = distance;
       spawn(member, rider);
     }
@@ -165,10 +177,21 @@ void Traffic::spawn_by_chance(double t_s, const Ride::Pose& rider) {
   }
 }
 
+double Traffic::free_start(double distance, const Ride::Pose& rider) const {
+  // Behind everybody who comes the same way and is that far back already.
+  for (const Vehicle& v : vehicles_) {
+    if (v.oncoming() || v.parked()) continue;
+    const double end = v.farthest_m(rider.s) + kStartGap_m;
+    if (end > distance && end > 100) distance = end;
+  }
+  return distance;
+}
+
 bool Traffic::oncoming_has_room(const Ride::Pose& rider) const {
   return std::none_of(vehicles_.begin(), vehicles_.end(), [&](const Vehicle& v) {
-    if (v.oncoming() || v.parked()) return false;
+    if (v.parked()) return false;
     const double d = v.nearest_m(rider.s);
+    if (v.oncoming()) return d < -kAhead_m + 30;  // the one before has not gone on yet
     if (d < -60) return false;
     const double closing = static_cast<double>(v.speed_mps - rider.speed_mps);
     return closing > 0.5 && v.plan.lateral_m > 0.9 && d / closing < 6.5;
@@ -178,9 +201,15 @@ bool Traffic::oncoming_has_room(const Ride::Pose& rider) const {
 float Traffic::wished_u(Vehicle& v, const Ride::Pose& rider) const {
   const auto d = static_cast<float>(v.nearest_m(rider.s));
   const bool bicycle = v.plan.vehicle == VehicleClass::kBicycle;
-  const float lane = bicycle ? kRiderKeeps_m : kLaneMiddle_m;
-  if (v.doing != Behaviour::kOvertake) return lane;
   const float half = 0.5f * v.model->width;
+  float lane = bicycle ? kRiderKeeps_m : kLaneMiddle_m;
+  for (const Vehicle& other : vehicles_) {  // others on bicycles are given room, too
+    if (bicycle || other.plan.vehicle != VehicleClass::kBicycle || other.oncoming()) continue;
+    const double ahead = other.s - v.s;
+    if (ahead > -6 && ahead < 55)
+      lane = std::min(lane, other.u - 0.5f * other.model->width - kBicycleRoom_m - half);
+  }
+  if (v.doing != Behaviour::kOvertake) return lane;
   const auto lateral = static_cast<float>(v.plan.lateral_m);
   const float passing =
       lateral >= 0 ? kRiderKeeps_m - lateral - half : kRiderKeeps_m - lateral + half;
@@ -188,7 +217,36 @@ float Traffic::wished_u(Vehicle& v, const Ride::Pose& rider) const {
   const bool near_enough = d < std::max(14.0f, 4.2f * closing);
   const bool back_in = d < -v.model->length - 8.0f;
   v.blinks_middle = near_enough && d > 4 && lateral > 0.8f && !bicycle && v.id % 3 == 0;
-  return near_enough && !back_in ? passing : lane;
+  if (!near_enough || back_in) return lane;
+  return lateral >= 0 ? std::min(passing, lane) : passing;
+}
+
+bool Traffic::overtaken(const Vehicle& v) const {
+  return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const Vehicle& other) {
+    const double behind = v.s - other.s;
+    return other.id != v.id && other.doing == Behaviour::kOvertake && behind > -20 && behind < 60;
+  });
+}
+
+float Traffic::beside_others(const Vehicle& v, float wish) const {
+  constexpr double kNear_m = 3;
+  constexpr float kSideRoom_m = 0.5f;
+  for (const Vehicle& other : vehicles_) {
+    if (other.id == v.id || other.parked()) continue;
+    if (other.oncoming()) {
+      const double ahead = other.s - v.s;
+      if (ahead < 75 && ahead + static_cast<double>(other.model->length + v.model->length) > 0)
+        wish = std::max(wish, other.u + 0.5f * (v.model->width + other.model->width) + 0.2f);
+      continue;
+    }
+    if (other.s - static_cast<double>(other.model->length) > v.s + kNear_m ||
+        v.s - static_cast<double>(v.model->length) > other.s + kNear_m)
+      continue;
+    const float room = 0.5f * (v.model->width + other.model->width) + kSideRoom_m;
+    if (std::abs(v.u - other.u) < room - kSideRoom_m - 0.1f) continue;  // behind, not beside
+    wish = v.u < other.u ? std::min(wish, other.u - room) : std::max(wish, other.u + room);
+  }
+  return wish;
 }
 
 float Traffic::wished_speed(Vehicle& v, const Ride::Pose& rider) const {
@@ -229,10 +287,6 @@ float Traffic::leader_acceleration(const Vehicle& v, const Ride::Pose& rider, fl
     if (other.id == v.id || other.parked() || other.oncoming() != v.oncoming()) continue;
     const double ahead = v.oncoming() ? v.s - other.s : other.s - v.s;
     if (ahead <= 0 || ahead > 150 || !overlaps(v, other)) continue;
-    // Riding on the kerb's side, a bicycle holds nobody up that means to pass.
-    if (other.plan.vehicle == VehicleClass::kBicycle && v.plan.vehicle != VehicleClass::kBicycle &&
-        ahead > 12)
-      continue;
     const float gap = static_cast<float>(ahead) - other.model->length;
     behind(gap, other.speed_mps * std::cos(other.turned), kStandstillGap_m, kHeadway_s);
   }
@@ -250,14 +304,15 @@ void Traffic::turn_off(Vehicle& v, double dt_s, const Ride::Pose& rider) {
   }
   v.s += static_cast<double>(v.speed_mps * std::cos(v.turned)) * dt_s;
   v.u += side * v.speed_mps * std::sin(v.turned) * dt;
-  if (v.turned == 0) v.u += std::clamp(wished_u(v, rider) - v.u, -0.5f * dt, 0.5f * dt);
+  if (v.turned == 0)
+    v.u += std::clamp(beside_others(v, wished_u(v, rider)) - v.u, -0.8f * dt, 0.8f * dt);
 }
 
 void Traffic::drive(Vehicle& v, double dt_s, const Ride::Pose& rider) {
   v.since_s += dt_s;
   if (v.parked()) return;
   if (v.doing == Behaviour::kFollow && v.since_s > v.plan.hold_s &&
-      v.nearest_m(rider.s) < v.plan.gap_m * 2 + 5) {
+      v.nearest_m(rider.s) < v.plan.gap_m * 2 + 5 && !overtaken(v)) {
     v.doing = v.id % 4 == 3 ? Behaviour::kFallBack : Behaviour::kOvertake;
     v.since_s = 0;
   }
@@ -275,7 +330,7 @@ void Traffic::drive(Vehicle& v, double dt_s, const Ride::Pose& rider) {
   v.s += static_cast<double>(v.oncoming() ? -v.speed_mps : v.speed_mps) * dt_s;
   if (v.oncoming()) return;
   // Steering: towards the wished line, gently at both ends.
-  const float off = wished_u(v, rider) - v.u;
+  const float off = beside_others(v, wished_u(v, rider)) - v.u;
   const float wished_sideways = std::clamp(0.9f * off, -1.3f, 1.3f);
   v.sideways_mps += std::clamp(wished_sideways - v.sideways_mps, -1.6f * dt, 1.6f * dt);
   v.u += v.sideways_mps * dt;
@@ -283,8 +338,8 @@ void Traffic::drive(Vehicle& v, double dt_s, const Ride::Pose& rider) {
 
 bool Traffic::finished(const Vehicle& v, const Ride::Pose& rider) const {
   const double near_m = v.nearest_m(rider.s);
-  if (near_m > kGone_m) return true;
-  if (v.oncoming() || v.parked()) return false;
+  if (v.oncoming() || v.parked()) return near_m > kGone_m;
+  if (near_m > kGoneSameWay_m) return true;
   if (std::abs(v.u) > 45) return true;
   return v.farthest_m(rider.s) < -25;
 }

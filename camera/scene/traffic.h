@@ -63,7 +63,12 @@ class Traffic {
   void turn_off(Vehicle& vehicle, double dt_s, const Ride::Pose& rider);
   float wished_speed(Vehicle& vehicle, const Ride::Pose& rider) const;
   float wished_u(Vehicle& vehicle, const Ride::Pose& rider) const;
+  /// Somebody is passing it, or about to.
+  bool overtaken(const Vehicle& vehicle) const;
+  /// Keeps a wished line clear of whoever drives alongside.
+  float beside_others(const Vehicle& vehicle, float wish) const;
   float leader_acceleration(const Vehicle& vehicle, const Ride::Pose& rider, float free) const;
+  double free_start(double distance, const Ride::Pose& rider) const;
   bool oncoming_has_room(const Ride::Pose& rider) const;
   bool finished(const Vehicle& vehicle, const Ride::Pose& rider) const;
   ScriptedVehicle chance_vehicle(const Ride::Pose& rider);

@@ -76,6 +76,18 @@ float sunlit_at(const GroundDetail& detail, float d, float u) {
   return std::max(light, 0.1f);
 }
 
+/// What the street lamps give, linear.
+Vec3 lamp_light_at(const GroundDetail& detail, Vec3 at) {
+  Vec3 light;
+  for (const GroundLamp& lamp : detail.lamps) {
+    if (lamp.beam_x != 0 || lamp.beam_z != 0) continue;
+    const float dx = at.x - lamp.x;
+    const float dz = at.z - lamp.z;
+    light += lamp.colour * std::exp(-(dx * dx + dz * dz) / (1.6f * lamp.reach_m * lamp.reach_m));
+  }
+  return light;
+}
+
 }  // namespace
 
 void VehiclePainter::lay_out(const Vehicle& v, const Alignment& alignment,
@@ -90,7 +102,7 @@ void VehiclePainter::lay_out(const Vehicle& v, const Alignment& alignment,
   if (v.turned < 0.4f) {
     // Under it hardly any skylight arrives; and the sun's shadow falls to the side.
     detail.shades.push_back({middle, v.u, 0.5f * length - 0.25f, half_u * (narrow ? 0.5f : 0.82f),
-                             narrow ? 0.35f : 0.5f, narrow ? 0.45f : 0.72f});
+                             narrow ? 0.35f : 0.5f, narrow ? 0.4f : 0.62f});
     const Vec3 sun = atmosphere.sun_direction;
     const float throw_m = std::min(3.0f, 0.75f * v.model->height / std::max(sun.y, 0.2f));
     detail.shades.push_back(
@@ -106,7 +118,7 @@ void VehiclePainter::lay_out(const Vehicle& v, const Alignment& alignment,
     for (const Vec3& lamp : v.model->headlights) {
       const Vec3 at = stand(lamp);
       const Vec3 beam = -stand.along;
-      const float power = bicycle ? 0.10f : v.model->headlights.size() == 1 ? 0.5f : 0.32f;
+      const float power = bicycle ? 0.12f : v.model->headlights.size() == 1 ? 1.3f : 0.85f;
       detail.lamps.push_back(
           {at.x, at.z, beam.x, beam.z, bicycle ? 6.0f : 12.0f,
            Vec3{1.0f, 0.95f, 0.84f} * (power * (atmosphere.dark ? 1.0f : 0.35f))});
@@ -142,6 +154,7 @@ cv::Rect2f VehiclePainter::draw(Raster& raster, const View& view, const Alignmen
   const Stand stand = stand_of(v, alignment);
   const Mesh& mesh = v.model->mesh;
   const float sunlit = sunlit_at(detail, nearest + 0.3f * v.model->length, v.u);
+  const Vec3 lamps = lamp_light_at(detail, stand({0, 0, 0.5f * v.model->length}));
   std::array<Vec3, kPartCount> glow;
   for (std::size_t i = 0; i < kPartCount; ++i)
     glow[i] = glow_of(static_cast<Part>(i), v, atmosphere, alignment.kerb_sign(), t_s);
@@ -175,7 +188,7 @@ cv::Rect2f VehiclePainter::draw(Raster& raster, const View& view, const Alignmen
     const Vec3 to_eye = view.position - level_[i];
     const float range = length(to_eye);
     const Vec3 light = atmosphere.shaded(v.surfaces[part], stand.direction(vertex.normal),
-                                         to_eye * (1.0f / range), sunlit, {}) +
+                                         to_eye * (1.0f / range), sunlit, lamps) +
                        glow[part];
     corners_[i].colour = atmosphere.displayed(atmosphere.hazed(light, range));
   }
