@@ -81,7 +81,8 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
     announcer_ =
         std::make_unique<Announcer>(config.mdns, stream_.listening().port, device_->port());
   mode_timer_ = loop_.every(std::chrono::seconds(1), [this] { tick(); });
-  led_timer_ = loop_.every(StatusLed::kPeriod, [this] { led_.tick(); });
+  if (config.board.kind == BoardKind::device)
+    led_timer_ = loop_.every(StatusLed::kPeriod, [this] { led_.tick(); });
   loop_.start();
 
   const SourceInfo info = source.info();

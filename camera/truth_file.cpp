@@ -31,10 +31,9 @@ void TruthFile::watch(std::stop_token stop) {
   while (sleep_until(stop, SteadyClock::now() + std::chrono::seconds(1))) {
     try {
       nlohmann::ordered_json truth = truth_();
-      const std::size_t events = truth.at("events").size();
-      if (events == events_written_) continue;
+      if (truth.at("events") == events_written_) continue;
+      events_written_ = truth.at("events");
       write(std::move(truth));
-      events_written_ = events;
     } catch (const std::exception& e) {
       log::warning("truth", "can't be written", {{"file", file_.string()}, {"why", e.what()}});
     }

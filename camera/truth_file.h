@@ -1,17 +1,15 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <thread>
 
 namespace rearview::camera {
 
 /// Keeps a file with the ground truth so far: at any time one whole JSON object on one line, as
-/// `rearview eval` reads it. Replaced when an event has ended, and in finish().
+/// `rearview eval` reads it. Replaced when there is news of an event, and in finish().
 class TruthFile {
  public:
   /// input: what the truth belongs to, its "input". truth: called from a thread of its own.
@@ -21,7 +19,7 @@ class TruthFile {
   /// Ends the thread; writes nothing.
   ~TruthFile() = default;
 
-  /// Starts to look for new events once a second.
+  /// Starts to look for news once a second.
   void start();
   /// Writes the last state. Throws std::runtime_error when that fails.
   void finish();
@@ -33,7 +31,7 @@ class TruthFile {
   std::filesystem::path file_;
   std::string input_;
   std::function<nlohmann::ordered_json()> truth_;
-  std::size_t events_written_ = 0;
+  nlohmann::ordered_json events_written_;
   std::jthread thread_;
 };
 

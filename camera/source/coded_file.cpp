@@ -47,12 +47,9 @@ double file_fps(const MediaInput& input, double raw_fps) {
 CodedFile::CodedFile(const std::string& path, double raw_fps)
     : CodedFile(std::make_unique<MediaInput>(path), raw_fps) {}
 
-CodedFile::CodedFile(const std::string& url, double raw_fps, const LiveInput& live)
-    : CodedFile(std::make_unique<MediaInput>(url, live), raw_fps) {}
-
 CodedFile::CodedFile(std::unique_ptr<MediaInput> input, double raw_fps)
     : input_(std::move(input)), fps_(file_fps(*input_, raw_fps)) {
-  if (parameters().codec_id != AV_CODEC_ID_H264) throw NotPassedThrough("it is not H.264");
+  if (parameters().codec_id != AV_CODEC_ID_H264) throw std::runtime_error("it is not H.264");
   AVBSFContext* filter = nullptr;
   const AVBitStreamFilter* kind = av_bsf_get_by_name("h264_mp4toannexb");
   if (!kind || av_bsf_alloc(kind, &filter) < 0) throw std::bad_alloc();

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -11,20 +10,14 @@
 
 namespace rearview::camera {
 
-/// The input is there, but its video has to be encoded again.
-class NotPassedThrough : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// Reads the H.264 video of a file picture by picture in the form of CodedPicture::bytes. One
 /// thread.
 class CodedFile {
  public:
   /// raw_fps: for a raw .h264 file whose SPS has no timing. Throws std::runtime_error when the file
-  /// can't be opened, NotPassedThrough when its video isn't H.264.
+  /// can't be opened or its video isn't H.264.
   CodedFile(const std::string& path, double raw_fps);
-  CodedFile(const std::string& url, double raw_fps, const LiveInput& live);
+  CodedFile(std::unique_ptr<MediaInput> input, double raw_fps);
 
   struct Unit {
     WireFormat::Result coded;
@@ -38,7 +31,6 @@ class CodedFile {
   double fps() const { return fps_; }
 
  private:
-  CodedFile(std::unique_ptr<MediaInput> input, double raw_fps);
   double step_to(std::int64_t pts);
 
   std::unique_ptr<MediaInput> input_;

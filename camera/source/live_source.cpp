@@ -7,11 +7,9 @@
 
 namespace rearview::camera {
 
-LiveCodedSource::LiveCodedSource(std::string name, const std::string& url, double raw_fps,
-                                 const LiveInput& live)
-    : name_(std::move(name)), input_(url, raw_fps, live) {
-  if (input_.parameters().video_delay > 0) throw NotPassedThrough("it has B-frames");
-}
+LiveCodedSource::LiveCodedSource(std::string name, std::unique_ptr<MediaInput> input,
+                                 double raw_fps)
+    : name_(std::move(name)), input_(std::move(input), raw_fps) {}
 
 std::optional<CodedPicture> LiveCodedSource::next(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -32,10 +30,10 @@ SourceInfo LiveCodedSource::info() const {
   return {name_, "passed through", parameters.width, parameters.height, input_.fps()};
 }
 
-LivePictureSource::LivePictureSource(const std::string& url, double raw_fps, double most_fps,
-                                     int threads, const LiveInput& live)
-    : input_(url, live), raw_fps_(file_fps(input_, raw_fps)), most_fps_(most_fps) {
-  const AVCodecParameters& parameters = *input_.stream().codecpar;
+LivePictureSource::LivePictureSource(std::unique_ptr<MediaInput> input, double raw_fps,
+                                     double most_fps, int threads)
+    : input_(std::move(input)), raw_fps_(file_fps(*input_, raw_fps)), most_fps_(most_fps) {
+  const AVCodecParameters& parameters = *input_->stream().codecpar;
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (!codec) throw std::runtime_error("there is no decoder for it");
   decoder_.reset(avcodec_alloc_context3(codec));
@@ -56,7 +54,7 @@ std::optional<Picture> LivePictureSource::next(std::stop_token stop) {
   AvFrame frame = make_av_frame();
   while (!stop.stop_requested()) {
     if (avcodec_receive_frame(decoder_.get(), frame.get()) < 0) {
-      const AVPacket* packet = input_.read();
+      const AVPacket* packet = input_->read();
       if (!packet) throw std::runtime_error("it has ended");
       // A damaged packet is skipped, as a player would.
       static_cast<void>(avcodec_send_packet(decoder_.get(), packet));

@@ -11,8 +11,8 @@ namespace rearview::camera {
 /// The H.264 of a live input, passed through from its first IDR on. Stamps are those of arrival.
 class LiveCodedSource : public CodedSource {
  public:
-  /// Throws std::runtime_error when it can't be opened or isn't H.264 without B-frames.
-  LiveCodedSource(std::string name, const std::string& url, double raw_fps, const LiveInput& live);
+  /// input: H.264 without B-frames. Throws std::runtime_error when it isn't H.264.
+  LiveCodedSource(std::string name, std::unique_ptr<MediaInput> input, double raw_fps);
 
   std::optional<CodedPicture> next(std::stop_token stop) override;
   SourceInfo info() const override;
@@ -26,16 +26,17 @@ class LiveCodedSource : public CodedSource {
 /// The pictures of a live input, decoded.
 class LivePictureSource : public PictureSource {
  public:
-  /// most_fps: of a faster input, pictures are left out evenly.
-  LivePictureSource(const std::string& url, double raw_fps, double most_fps, int threads,
-                    const LiveInput& live);
+  /// most_fps: of a faster input, pictures are left out evenly. Throws std::runtime_error when it
+  /// can't be decoded.
+  LivePictureSource(std::unique_ptr<MediaInput> input, double raw_fps, double most_fps,
+                    int threads);
 
   std::optional<Picture> next(std::stop_token stop) override;
   double fps() const override;
   std::uint64_t dropped() const noexcept override { return 0; }
 
  private:
-  MediaInput input_;
+  std::unique_ptr<MediaInput> input_;
   double raw_fps_;
   double most_fps_;
   AvCodec decoder_;

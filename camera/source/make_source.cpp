@@ -70,19 +70,26 @@ LiveInput live_input(const SourceConfig& config, const EncoderConfig& encoder,
   return live;
 }
 
+std::optional<std::string> why_encoded(const SourceConfig& config,
+                                       const AVCodecParameters& parameters) {
+  if (!config.pass_through) return "source.pass_through is false";
+  if (parameters.codec_id != AV_CODEC_ID_H264)
+    return fmt::format("it is {}, not H.264", avcodec_get_name(parameters.codec_id));
+  if (parameters.video_delay > 0) return "it has B-frames";
+  return std::nullopt;
+}
+
 /// A device or an address: H.264 that fits is passed through, anything else encoded.
 std::unique_ptr<CodedSource> open_live(const SourceConfig& config, const EncoderConfig& encoder,
                                        const std::string& url, std::stop_token stop) {
-  const LiveInput live = live_input(config, encoder, std::move(stop));
-  if (config.pass_through) {
-    try {
-      return std::make_unique<LiveCodedSource>(config.input, url, config.raw_fps, live);
-    } catch (const NotPassedThrough& e) {
-      log::info("source", "encoding", {{"source", config.input}, {"why", e.what()}});
-    }
-  }
-  auto pictures =
-      std::make_unique<LivePictureSource>(url, config.raw_fps, encoder.fps, encoder.threads, live);
+  // Opened only once: some inputs serve nobody twice.
+  auto input = std::make_unique<MediaInput>(url, live_input(config, encoder, std::move(stop)));
+  const auto why = why_encoded(config, *input->stream().codecpar);
+  if (!why)
+    return std::make_unique<LiveCodedSource>(config.input, std::move(input), config.raw_fps);
+  log::info("source", "encoding", {{"source", config.input}, {"why", *why}});
+  auto pictures = std::make_unique<LivePictureSource>(std::move(input), config.raw_fps, encoder.fps,
+                                                      encoder.threads);
   return std::make_unique<EncodedSource>(config.input, std::move(pictures), encoder);
 }
 

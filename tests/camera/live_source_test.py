@@ -122,6 +122,20 @@ class LiveSources(unittest.TestCase):
         self.read_pictures(client, 30)
         self.assertEqual(second.stop(), 0)
 
+    def test_what_is_not_h264_is_encoded(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        sender = subprocess.Popen(["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25",
+                                   "-c:v", "mpeg2video", "-g", "12", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen=1"],
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(sender.wait)
+        self.addCleanup(sender.kill)
+        camera = self.start(f"tcp://127.0.0.1:{port}")
+        self.assertEqual(types_of(self.read_pictures(self.connect(camera), 10))[:5], [7, 8, 5, 9, 1])
+        camera.wait_for_line('msg=encoding .*why="it is mpeg2video, not H.264"')
+        self.assertEqual(camera.stop(), 0)
+
     def test_a_device_that_is_not_there_is_said_and_waited_for(self):
         camera = self.start("v4l2:/dev/video-nowhere")
         camera.wait_for_line("msg=failed .*No such file")
