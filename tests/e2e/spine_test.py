@@ -12,7 +12,14 @@ import unittest
 import cv2
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "browser"))
+
+from page_test import PIXELS
+from webdriver import Browser
+
 from programs import ASSETS, BIN, Camera, Service, needs_assets, wait_for
+
+ALERT_LISTED = "return /approaching/i.test(document.getElementById('alerts').innerText)"
 
 
 def decode(jpeg):
@@ -73,6 +80,16 @@ class Spine(unittest.TestCase):
         self.start_camera("--source", "scene", stream=f"127.0.0.1:{camera.port}")
         alert = next(data for event, _, data in events if event == "alert" and data["kind"] == "camera_back")
         service.wait_for_state("live")
+
+    def test_a_browser_shows_the_moving_picture_and_the_alert(self):
+        camera = self.start_camera("--source", "scene", "--seed", "1")
+        service = self.start_service("--camera", camera.url)
+        service.wait_for_state("live")
+        with Browser(width=390, height=844, mobile=True) as page:
+            page.open(f"http://127.0.0.1:{service.port}/")
+            before = page.wait_for("a picture", PIXELS)
+            wait_for(lambda: page.run(PIXELS) != before, "the picture to move")
+            page.wait_for("an alert in the list", ALERT_LISTED, timeout=60)
 
     def test_both_end_cleanly_on_either_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):
