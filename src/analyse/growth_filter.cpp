@@ -9,11 +9,11 @@ namespace {
 // Before anything is measured a vehicle may close or recede by this, per second.
 constexpr double kRateOpen = 0.4;
 // How much the rate wanders by braking, accelerating and turning: per second and square root of s.
-constexpr double kRateWander = 0.12;
+constexpr double kRateWander = 0.06;
 // Sizes change for other reasons than distance (turning, lights): share per square root of s.
 constexpr double kSizeWander = 0.015;
 // Errors of neighbouring measurements are alike over about this long.
-constexpr double kBoxErrorsLast_s = 0.10;
+constexpr double kBoxErrorsLast_s = 0.08;
 constexpr double kGrowthErrorsLast_s = 0.5;
 constexpr double kFastest = 5;  // 1/s; beyond it the vehicle is past
 

@@ -16,6 +16,11 @@ constexpr int kSeedEvery = 3;
 // Least smaller eigenvalue of the gradient matrix, in OpenCV's scale (grey 0..1 per pixel,
 // squared): a grey step of about 3 in 255 across the block.
 constexpr float kLeastCorner = 6e-5F;
+// On the road and about the horizon weak corners count too: a grey car on a grey road has no
+// others.
+constexpr float kLeastRoadCorner = 1.2e-5F;
+constexpr std::size_t kMostHigh = 180;
+constexpr float kHigh_px = 30;  // above the horizon
 constexpr int kBorder_px = 4;
 // Sides of the cells that may hold one corner each.
 constexpr int kNearHorizonCell_px = 5;
@@ -27,6 +32,11 @@ constexpr int kTakenCell_px = 5;
 // uncertain by.
 constexpr double kGreyNoise = 3.5;
 constexpr double kSharpest_px = 0.12;
+
+struct PathPlace {
+  std::size_t zone;
+  std::size_t most;
+};
 
 cv::Vec3f structure_at(const cv::Mat& picture, cv::Point centre) {
   constexpr int kReach = 4;
@@ -154,18 +164,20 @@ void PointTracker::seed(const cv::Mat& picture, const cv::Rect& active, float ho
     float strength;
     cv::Point2f position;
   };
-  std::vector<Corner> found;
+  // Foliage has the strongest corners and would take them all: what stands high gets a share of its
+  // own, the road and what drives on it the rest.
+  const float high = horizon_px - kHigh_px;
+  std::array<std::vector<Corner>, 2> found;
   const int horizon = static_cast<int>(horizon_px) - inside.y;
   int y = 0;
   while (y < inside.height) {
     const float off = static_cast<float>(y - horizon);
-    const int side = std::abs(off) <= kNearHorizon_px ? kNearHorizonCell_px
-                     : off > 0                        ? kRoadCell_px
-                                                      : kSkyCell_px;
+    const bool near_horizon = off >= -kHigh_px && off <= kNearHorizon_px;
+    const int side = near_horizon ? kNearHorizonCell_px : off > 0 ? kRoadCell_px : kSkyCell_px;
     const int below = std::min(y + side, inside.height);
     for (int x = 0; x < inside.width; x += side) {
       const int right = std::min(x + side, inside.width);
-      float best = kLeastCorner;
+      float best = off >= -kHigh_px ? kLeastRoadCorner : kLeastCorner;
       cv::Point2f where(-1, -1);
       for (int row = y; row < below; ++row) {
         const float* values = corners_.ptr<float>(row);
@@ -175,18 +187,24 @@ void PointTracker::seed(const cv::Mat& picture, const cv::Rect& active, float ho
           where = {static_cast<float>(column + inside.x), static_cast<float>(row + inside.y)};
         }
       }
-      if (where.x >= 0 && taken_[cell(where)] == 0) found.push_back({best, where});
+      if (where.x >= 0 && taken_[cell(where)] == 0)
+        found[where.y < high ? 1 : 0].push_back({best, where});
     }
     y = below;
   }
-  const std::size_t room =
-      static_cast<std::size_t>(kMostPoints) - std::min<std::size_t>(paths_.size(), kMostPoints);
-  if (found.size() > room) {
-    std::stable_sort(found.begin(), found.end(),
+  std::array<std::size_t, 2> have{};
+  for (const PathPlace place : {PathPlace{0, kMostPoints - kMostHigh}, PathPlace{1, kMostHigh}}) {
+    for (const PointPath& path : paths_)
+      have[place.zone] += (at(path, 0).y < high ? 1U : 0U) == place.zone;
+    const std::size_t room = place.most - std::min(have[place.zone], place.most);
+    std::vector<Corner>& corners = found[place.zone];
+    if (corners.size() <= room) continue;
+    std::stable_sort(corners.begin(), corners.end(),
                      [](const Corner& a, const Corner& b) { return a.strength > b.strength; });
-    found.resize(room);
+    corners.resize(room);
   }
-  for (const Corner& corner : found) {
+  found[0].insert(found[0].end(), found[1].begin(), found[1].end());
+  for (const Corner& corner : found[0]) {
     std::uint8_t& there = taken_[cell(corner.position)];
     if (there) continue;
     there = 1;

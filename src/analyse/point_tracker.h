@@ -29,7 +29,7 @@ double place_variance(const cv::Vec3f& structure, cv::Point2d along);
 /// more than the rest. One thread; the same pictures give the same paths.
 class PointTracker {
  public:
-  static constexpr int kMostPoints = 700;
+  static constexpr std::size_t kMostPoints = 700;
   static constexpr int kPicturesKept = 16;
 
   /// picture: CV_8UC1, all of one size until clear(); it is copied. active: the part that shows

@@ -6,15 +6,16 @@
 namespace rearview {
 namespace {
 
-constexpr double kMeasured_px = 1.2;      // a box edge's own noise
-constexpr double kMeasuredShare = 0.025;  // and its share of the size
+constexpr double kMeasured_px = 0.7;      // a box edge's own noise
+constexpr double kMeasuredShare = 0.018;  // and its share of the size
 // A detector that measures growth itself grows its boxes as it finds more of the vehicle.
 constexpr double kLooseBoxShare = 0.12;
 constexpr double kHolding_per_s = 0.04;
 constexpr double kBearingShake = 0.006;        // tangent; what the vanishing point leaves over
 constexpr double kBearingAcceleration = 0.25;  // tangent per s^2
 constexpr double kHistory_s = 1.5;
-constexpr double kTrendSpan_s = 0.8;
+constexpr double kTrendSpan_s = 0.6;
+constexpr double kTrendSlope = 0.4;  // of the time to contact, beside the -1 of constant speed
 constexpr double kHorizonDoubt_px = 4;
 
 struct Size {
@@ -241,14 +242,14 @@ std::optional<Trend> VehicleState::trend() const {
   for (const auto& [t_s, then] : history_) {
     const double span = updated_s_ - t_s;
     if (span < kTrendSpan_s) break;
-    if (then.value < kHolding_per_s || then.value < 3 * then.sigma) return std::nullopt;
+    if (then.value < kHolding_per_s || then.value < 3 * then.sigma) continue;
     const double slope = (1 / now.value - 1 / then.value) / span;
     const double sigma =
         std::hypot(now.sigma / (now.value * now.value), then.sigma / (then.value * then.value)) /
         span;
-    if (slope + 1 > std::max(0.5, 2 * sigma)) return Trend::braking;
-    if (slope + 1 < -std::max(0.5, 2 * sigma)) return Trend::accelerating;
-    if (sigma < 0.5) return Trend::steady;
+    if (slope + 1 > std::max(kTrendSlope, 1.5 * sigma)) return Trend::braking;
+    if (slope + 1 < -std::max(kTrendSlope, 1.5 * sigma)) return Trend::accelerating;
+    if (sigma < kTrendSlope) return Trend::steady;
     return std::nullopt;
   }
   return std::nullopt;

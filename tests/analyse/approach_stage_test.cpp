@@ -1,0 +1,261 @@
+#include "analyse/approach_stage.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "tests/analyse/frames.h"
+
+namespace rearview {
+namespace {
+
+constexpr double kFocal_px = 500;
+constexpr float kHorizon_px = 150;
+constexpr double kHeight_m = 0.9;
+
+/// A car seen by a camera 0.9 m above the road, `ahead` metres behind it and `right` metres to the
+/// picture's right.
+cv::Rect2f car_box(double ahead, double right) {
+  const double scale = kFocal_px / ahead;
+  return cv::Rect2f(cv::Rect2d(320 + (right - 0.9) * scale,
+                               kHorizon_px + kHeight_m * scale - 1.5 * scale, 1.8 * scale,
+                               1.5 * scale)) &
+         cv::Rect2f(0, 0, 640, 360);
+}
+
+/// Plays tracks to the stage, and keeps what it says.
+class Ride {
+ public:
+  explicit Ride(const ApproachConfig& config = {}) : stage_(config) {}
+
+  Analysis step(double t_s, const std::vector<Track>& tracks, Road road = Road::clear) {
+    const FramePtr frame = test::frame_at(t_s, ++seq_, test::flat_planes({640, 360}, 100));
+    Analysis analysis;
+    analysis.t_s = t_s;
+    analysis.road = road;
+    analysis.tracks = tracks;
+    analysis.view.emplace();
+    analysis.view->shown = cv::Rect2f(0, 0, 640, 360);
+    analysis.view->vanishing = {320, kHorizon_px};
+    analysis.view->vanishing_sigma_px = 2;
+    analysis.view->focal_px = kFocal_px;
+    stage_.process(*frame, analysis);
+    for (const Alert& alert : analysis.alerts) {
+      kinds.push_back(alert.kind);
+      alerts.push_back(alert);
+      times.push_back(t_s);
+    }
+    return analysis;
+  }
+  int count(AlertKind kind) const {
+    return static_cast<int>(std::count(kinds.begin(), kinds.end(), kind));
+  }
+  void reset() { stage_.reset(); }
+
+  std::vector<AlertKind> kinds;
+  std::vector<Alert> alerts;
+  std::vector<double> times;
+
+ private:
+  ApproachStage stage_;
+  std::uint64_t seq_ = 0;
+};
+
+Track car(int id, const cv::Rect2f& box, bool coasting = false) {
+  Track track;
+  track.id = id;
+  track.vehicle_class = VehicleClass::car;
+  track.score = 0.9F;
+  track.box = box;
+  track.detections = 10;
+  track.coasting = coasting;
+  return track;
+}
+
+/// One car whose distance is a function of time, seen at 30 frames a second until it is out of the
+/// picture.
+Analysis drive(Ride& ride, double from_s, double to_s, const std::function<double(double)>& ahead,
+               double right, int id = 1, double step_s = 1.0 / 30) {
+  Analysis last;
+  for (double t = from_s; t < to_s; t += step_s) {
+    const double distance = ahead(t);
+    std::vector<Track> tracks;
+    if (distance > 0.5) {
+      const cv::Rect2f box = car_box(distance, right);
+      if (box.width > 2 && box.height > 2) tracks.push_back(car(id, box));
+    }
+    last = ride.step(t, tracks);
+  }
+  return last;
+}
+
+TEST(ApproachStage, OneOvertakingCarGivesEachAlertOnce) {
+  Ride ride;
+  drive(
+      ride, 0, 9, [](double t) { return 60 - 10 * t; }, -2.5);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::fast_approach), 1);
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
+  ASSERT_FALSE(ride.kinds.empty());
+  EXPECT_EQ(ride.kinds.front(), AlertKind::vehicle_approaching);
+  EXPECT_EQ(ride.kinds.back(), AlertKind::all_clear);
+  EXPECT_LT(ride.times.front(), 2.0) << "four seconds before it is level";
+  EXPECT_EQ(ride.alerts.front().side, Side::left);
+  ASSERT_TRUE(ride.alerts.front().reason);
+  EXPECT_GT(ride.alerts.front().reason->growth_per_s, 0.1);
+  EXPECT_GE(ride.alerts.front().reason->confirmed_frames, 5);
+}
+
+TEST(ApproachStage, MeasuresTimeDistanceAndSpeedOfASteadyApproach) {
+  Ride ride;
+  const Analysis last = drive(
+      ride, 0, 3, [](double t) { return 60 - 10 * t; }, -1.5);
+  ASSERT_EQ(last.tracks.size(), 1U);
+  const Track& track = last.tracks[0];
+  ASSERT_TRUE(track.ttc_s && track.ttc_sigma_s && track.distance_m && track.closing_mps);
+  EXPECT_NEAR(*track.ttc_s, 3.0, 0.3);
+  EXPECT_LT(std::abs(*track.ttc_s - 3.0), 3 * *track.ttc_sigma_s + 0.1);
+  EXPECT_NEAR(*track.distance_m, 30, 4);
+  EXPECT_NEAR(*track.closing_mps, 10, 2);
+  EXPECT_EQ(track.motion, Motion::approaching);
+  EXPECT_EQ(last.road, Road::danger);
+}
+
+TEST(ApproachStage, DroppedFramesAndJitterChangeNothing) {
+  Ride all;
+  Ride some;
+  const auto ahead = [](double t) { return 60 - 10 * t; };
+  const Analysis dense = drive(all, 0, 3, ahead, -1.5);
+  const Analysis sparse = drive(some, 0, 3, ahead, -1.5, 1, 1.0 / 11);
+  ASSERT_TRUE(dense.tracks[0].ttc_s && sparse.tracks[0].ttc_s);
+  EXPECT_NEAR(*sparse.tracks[0].ttc_s, *dense.tracks[0].ttc_s, 0.35);
+}
+
+TEST(ApproachStage, SameSpeedRecedingAndParkedVehiclesDoNotAlert) {
+  Ride same;
+  EXPECT_EQ(drive(
+                same, 0, 8, [](double t) { return 15 + 0.3 * std::sin(t); }, 0)
+                .road,
+            Road::following);
+  EXPECT_TRUE(same.kinds.empty());
+  Ride receding;
+  const Analysis away = drive(
+      receding, 0, 8, [](double t) { return 8 + 5 * t; }, 3);
+  EXPECT_TRUE(receding.kinds.empty());
+  EXPECT_EQ(away.tracks[0].motion, Motion::receding);
+  Ride standing;
+  drive(
+      standing, 0, 8, [](double) { return 12.0; }, 3);
+  EXPECT_TRUE(standing.kinds.empty());
+}
+
+TEST(ApproachStage, GateOfGrowthWantsTheTimeToContactToBeNear) {
+  Ride ride;  // 200 m away, closing by 10 m/s: 20 s
+  drive(
+      ride, 0, 3, [](double t) { return 200 - 10 * t; }, -1);
+  EXPECT_TRUE(ride.kinds.empty());
+}
+
+TEST(ApproachStage, GateOfThePathLeavesOutWhatPassesFarAway) {
+  Ride ride;
+  drive(
+      ride, 0, 4, [](double t) { return 90 - 12 * t; }, 40);
+  EXPECT_TRUE(ride.kinds.empty());
+}
+
+TEST(ApproachStage, GateOfConfirmationWantsMoreThanAMoment) {
+  ApproachConfig config;
+  config.confirm_s = 30;
+  Ride ride(config);
+  drive(
+      ride, 0, 5, [](double t) { return 60 - 10 * t; }, -2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 0);
+}
+
+TEST(ApproachStage, ANewNumberForTheSameCarDoesNotAlertAgain) {
+  Ride ride;
+  const auto ahead = [](double t) { return 60 - 8 * t; };
+  drive(ride, 0, 4, ahead, -2, 1);
+  for (double t = 4; t < 4.3; t += 1.0 / 30) ride.step(t, {});
+  drive(ride, 4.3, 6, ahead, -2, 2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+}
+
+TEST(ApproachStage, TwoCarsAlertTwice) {
+  Ride ride;
+  for (double t = 0; t < 4; t += 1.0 / 30)
+    ride.step(t, {car(1, car_box(50 - 8 * t, -3)), car(2, car_box(70 - 8 * t, 3))});
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 2);
+}
+
+TEST(ApproachStage, ACarThatFallsBackRaisesNoOvertakeButTheAllClear) {
+  Ride ride;
+  drive(
+      ride, 0, 3, [](double t) { return 50 - 8 * t; }, -2);
+  drive(
+      ride, 3, 9, [](double t) { return 26 + 6 * (t - 3); }, -2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 0);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
+}
+
+TEST(ApproachStage, FlickerAtTheThresholdGivesNoSecondAlert) {
+  Ride ride;
+  drive(
+      ride, 0, 8, [](double t) { return 40 - 4 * t + 0.25 * std::sin(9 * t); }, -2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 0);
+}
+
+TEST(ApproachStage, ABlindViewStaysBlindAndIsNeverAllClear) {
+  Ride ride;
+  drive(
+      ride, 0, 3, [](double t) { return 50 - 8 * t; }, -2);
+  Analysis last;
+  for (double t = 3; t < 9; t += 1.0 / 30) last = ride.step(t, {}, Road::blind);
+  EXPECT_EQ(last.road, Road::blind);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 0);
+}
+
+TEST(ApproachStage, UnknownNumbersStayUnknown) {
+  Ride ride;
+  const Analysis first = ride.step(0, {car(1, car_box(30, 0))});
+  EXPECT_FALSE(first.tracks[0].ttc_s);
+  EXPECT_FALSE(first.tracks[0].closing_mps);
+  EXPECT_FALSE(first.tracks[0].trend);
+  EXPECT_EQ(first.tracks[0].motion, Motion::unknown);
+}
+
+TEST(ApproachStage, TellsBrakingFromAccelerating) {
+  // From 10 m/s closing speed down to 4 in three seconds, and the other way round.
+  Ride braking;
+  const Analysis slow = drive(
+      braking, 0, 3, [](double t) { return 45 - 10 * t + t * t; }, -1);
+  EXPECT_EQ(slow.tracks[0].trend, Trend::braking);
+  Ride accelerating;
+  const Analysis fast = drive(
+      accelerating, 0, 3, [](double t) { return 45 - 3 * t - 2.2 * t * t; }, -1);
+  EXPECT_EQ(fast.tracks[0].trend, Trend::accelerating);
+}
+
+TEST(ApproachStage, ResetForgetsEverything) {
+  Ride ride;
+  drive(
+      ride, 0, 3, [](double t) { return 50 - 8 * t; }, -2);
+  ride.reset();
+  const Analysis after = ride.step(3.1, {});
+  EXPECT_EQ(after.road, Road::clear);
+  for (double t = 3.2; t < 8; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 0);
+}
+
+TEST(ApproachConfig, NamesTheKeyAndTheRangeOfABadSetting) {
+  const auto json = nlohmann::json::parse(R"({"type": "approach", "alert_ttc_s": 99})");
+  ConfigReader reader(json, "test.json");
+  EXPECT_THROW(ApproachConfig::read(reader), std::exception);
+}
+
+}  // namespace
+}  // namespace rearview

@@ -1,0 +1,155 @@
+#include "analyse/view_stage.h"
+
+#include <gtest/gtest.h>
+
+#include <opencv2/imgproc.hpp>
+
+#include "tests/analyse/frames.h"
+
+namespace rearview {
+namespace {
+
+Planes planes_of(const cv::Mat& luma) {
+  Planes planes = test::flat_planes(luma.size(), 100);
+  luma.copyTo(planes.y);
+  return planes;
+}
+
+cv::Mat road(int n) {
+  cv::Mat luma(360, 640, CV_8UC1, cv::Scalar(90));
+  luma.rowRange(0, 170).setTo(170);
+  cv::RNG random(static_cast<std::uint64_t>(n) + 1);
+  cv::Mat noise(luma.size(), CV_8UC1);
+  random.fill(noise, cv::RNG::UNIFORM, 0, 6);
+  luma += noise;
+  for (int i = 0; i < 6; ++i)
+    cv::rectangle(luma, cv::Rect(60 + 90 * i, 130 + n % 7, 40, 60), cv::Scalar(40 + 30 * i), -1);
+  return luma;
+}
+
+/// Shows pictures to the stage at 30 a second.
+class Viewer {
+ public:
+  Analysis show(const cv::Mat& luma) {
+    const FramePtr frame = test::frame_at(t_s_, ++seq_, planes_of(luma));
+    Analysis analysis;
+    analysis.t_s = t_s_;
+    stage_.process(*frame, analysis);
+    for (const Alert& alert : analysis.alerts) alerts.push_back(alert);
+    t_s_ += 1.0 / 30;
+    return analysis;
+  }
+  Analysis show_for(double seconds, const std::function<cv::Mat(int)>& picture) {
+    Analysis last;
+    for (int n = 0; n < static_cast<int>(seconds * 30); ++n) last = show(picture(n));
+    return last;
+  }
+  std::vector<Alert> alerts;
+
+ private:
+  ViewStage stage_{ViewConfig{}};
+  double t_s_ = 0;
+  std::uint64_t seq_ = 0;
+};
+
+TEST(ViewStage, ARoadIsNotBlind) {
+  Viewer viewer;
+  const Analysis last = viewer.show_for(3, road);
+  EXPECT_EQ(last.road, Road::clear);
+  EXPECT_TRUE(viewer.alerts.empty());
+  ASSERT_TRUE(last.view);
+  EXPECT_EQ(last.view->shown, cv::Rect2f(0, 0, 640, 360));
+}
+
+void expect_blind(const std::function<cv::Mat(int)>& picture, const std::string& why) {
+  Viewer viewer;
+  viewer.show_for(1, road);
+  const Analysis last = viewer.show_for(4, picture);
+  EXPECT_EQ(last.road, Road::blind);
+  EXPECT_NE(last.text.find(why), std::string::npos) << last.text;
+  ASSERT_EQ(viewer.alerts.size(), 1U) << "once on entry";
+  EXPECT_EQ(viewer.alerts[0].kind, AlertKind::view_blocked);
+  EXPECT_EQ(viewer.alerts[0].text, last.text);
+  const Analysis free = viewer.show_for(2, road);
+  EXPECT_EQ(free.road, Road::clear);
+  ASSERT_EQ(viewer.alerts.size(), 2U);
+  EXPECT_EQ(viewer.alerts[1].kind, AlertKind::camera_back);
+}
+
+cv::Mat noisy(int n, int level) {
+  cv::Mat luma(360, 640, CV_8UC1, cv::Scalar(level));
+  cv::Mat noise(luma.size(), CV_8UC1);
+  cv::RNG random(static_cast<std::uint64_t>(n) + 99);
+  random.fill(noise, cv::RNG::UNIFORM, 0, 5);
+  return luma + noise;
+}
+
+TEST(ViewStage, ACoveredLensIsBlind) {
+  expect_blind([](int n) { return noisy(n, 17); }, "dark");
+}
+
+TEST(ViewStage, AWashedOutPictureIsBlind) {
+  expect_blind([](int n) { return noisy(n, 228); }, "washed out");
+}
+
+TEST(ViewStage, APictureWithoutDetailIsBlind) {
+  expect_blind(
+      [](int n) {
+        cv::Mat luma = noisy(n, 60);
+        for (int y = 0; y < luma.rows; ++y) luma.row(y) += y / 6;
+        return luma;
+      },
+      "no detail");
+}
+
+TEST(ViewStage, AFrozenPictureIsBlind) {
+  expect_blind([](int) { return road(5); }, "frozen");
+}
+
+TEST(ViewStage, RepeatedPicturesAreNotFrozen) {
+  Viewer viewer;
+  // 10 pictures a second sent as 30, and 25 as 30.
+  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n / 3); }).road, Road::clear);
+  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n - n / 6); }).road, Road::clear);
+  EXPECT_TRUE(viewer.alerts.empty());
+}
+
+TEST(ViewStage, ANightRoadWithLampsIsNotBlind) {
+  Viewer viewer;
+  const Analysis last = viewer.show_for(4, [](int n) {
+    cv::Mat luma = noisy(n, 17);
+    for (int i = 0; i < 5; ++i)
+      cv::circle(luma, {100 + 110 * i, 60 + 12 * i}, 7, cv::Scalar(230), -1);
+    cv::line(luma, {320, 180}, {200, 359}, cv::Scalar(120), 6);
+    return luma;
+  });
+  EXPECT_EQ(last.road, Road::clear);
+  EXPECT_TRUE(viewer.alerts.empty());
+}
+
+TEST(ViewStage, OneDarkPictureIsNoFault) {
+  Viewer viewer;
+  viewer.show_for(1, road);
+  viewer.show_for(0.3, [](int n) { return noisy(n, 17); });
+  viewer.show_for(2, road);
+  EXPECT_TRUE(viewer.alerts.empty());
+}
+
+TEST(ViewStage, FindsBlackBarsAndGivesThemUpWhenSomethingShowsThere) {
+  Viewer viewer;
+  const auto barred = [](int n) {
+    cv::Mat luma = road(n);
+    luma.colRange(0, 80).setTo(16);
+    luma.colRange(560, 640).setTo(16);
+    return luma;
+  };
+  const Analysis last = viewer.show_for(3, barred);
+  ASSERT_TRUE(last.view);
+  EXPECT_NEAR(last.view->shown.x, 80, 2);
+  EXPECT_NEAR(last.view->shown.width, 480, 4);
+  const Analysis free = viewer.show_for(1, road);
+  EXPECT_EQ(free.view->shown, cv::Rect2f(0, 0, 640, 360));
+}
+
+}  // namespace
+}  // namespace rearview
