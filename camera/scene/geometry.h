@@ -23,7 +23,6 @@ struct Vec3 {
   /// Component by component, for colours.
   constexpr Vec3 operator*(Vec3 o) const { return {x * o.x, y * o.y, z * o.z}; }
   constexpr Vec3& operator+=(Vec3 o) { return *this = *this + o; }
-  constexpr bool operator==(const Vec3&) const = default;
 };
 
 constexpr float dot(Vec3 a, Vec3 b) {

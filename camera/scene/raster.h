@@ -56,7 +56,6 @@ class Raster {
   /// After render(): what was seen of a mark, and whose mark lies on a pixel (0: background).
   const Seen& seen(std::uint8_t mark) const { return seen_[mark]; }
   std::uint8_t mark_at(int x, int y) const { return marks_.at<std::uint8_t>(y, x); }
-  std::size_t triangles() const { return triangles_.size(); }
 
  private:
   /// A value that changes evenly over the picture: at_x * x + at_y * y + at_0.

@@ -41,10 +41,6 @@ Roadside::Stretch Roadside::stretch(std::int64_t cell) const {
   return rest < 0.3f ? Stretch::kWood : rest < 0.42f ? Stretch::kHouses : Stretch::kOpen;
 }
 
-bool Roadside::avenue_at(double s) const {
-  return stretch(static_cast<std::int64_t>(std::floor(s / kCell_m))) == Stretch::kAvenue;
-}
-
 std::vector<double> Roadside::bridges(double from, double to) const {
   std::vector<double> places;
   const double every = config_.bridge_every_m;

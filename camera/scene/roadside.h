@@ -35,7 +35,6 @@ class Roadside {
  private:
   enum class Stretch { kOpen, kAvenue, kWood, kHouses };
   Stretch stretch(std::int64_t cell) const;
-  bool avenue_at(double s) const;
   /// Places of bridges in [from, to].
   std::vector<double> bridges(double from, double to) const;
 

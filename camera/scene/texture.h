@@ -28,7 +28,6 @@ class Texture {
     return levels_[static_cast<std::size_t>(std::clamp(index, 0, last_level()))];
   }
   int last_level() const { return static_cast<int>(levels_.size()) - 1; }
-  bool empty() const { return levels_.empty(); }
 
  private:
   std::vector<Level> levels_;
