@@ -1,0 +1,135 @@
+"""Packs the dataset into one file of decoded pixels and says who may see what.
+
+Each picture is decoded once; `pixels.bin` holds them one after the other
+(uint8, BGR, row by row) and `index.json` their place, size and labels. Boxes
+are [x, y, w, h] in pixels of the picture.
+
+Splits: "train"; "holdout", the part of BDD that is never trained on, chosen by
+the name of the drive so that a picture and its crops fall on the same side.
+Shards without a known licence (`unk_`) or for non-commercial use (`nc_`) never
+enter a pack. Vehicle-free frames of one clip that names a licence serve as
+negatives; its second half stays unseen.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import re
+
+import cv2
+import numpy as np
+
+HOLDOUT_SHARE = 7  # one BDD drive in seven
+NEGATIVE_CLIP = "erin_road_rev"
+NEGATIVE_CLIP_END_S = 20.0
+NEGATIVE_CLIP_STEP = 12  # frames
+# Mean luma below which a picture counts as night. BDD's own time of day is not
+# in the labels; by eye this splits its dark from its dusk pictures well.
+NIGHT_LUMA = 62.0
+
+
+def assets_folder(given=None):
+    folder = given or os.environ.get("REARVIEW_ASSETS")
+    if not folder:
+        raise SystemExit("set REARVIEW_ASSETS or give --assets: the folder that holds dataset/")
+    return pathlib.Path(folder)
+
+
+def shards(assets, split):
+    """Yields (name, index, tar path) of the shards of a split."""
+    for path in sorted((assets / "dataset" / split).glob("*.json")):
+        yield path.stem, json.loads(path.read_text()), path.with_suffix(".tar")
+
+
+def read_picture(tar, entry):
+    tar.seek(entry["offset"])
+    picture = cv2.imdecode(np.frombuffer(tar.read(entry["bytes"]), np.uint8), cv2.IMREAD_COLOR)
+    if picture is None or picture.shape[:2] != (entry["h"], entry["w"]):
+        raise SystemExit(f"{entry['image']}: picture and index disagree")
+    return picture
+
+
+def drive_name(entry):
+    """The BDD drive, e.g. b50cb586-d808d404: shared by a frame and its crops."""
+    found = re.search(r"[0-9a-f]{8}-[0-9a-f]{8}", entry.get("orig", ""))
+    return found.group(0) if found else entry["image"]
+
+
+def is_held_out(entry):
+    digest = hashlib.sha1(drive_name(entry).encode()).digest()
+    return digest[0] % HOLDOUT_SHARE == 0
+
+
+def is_night(picture):
+    return float(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).mean()) < NIGHT_LUMA
+
+
+def negatives_from_clip(assets):
+    path = assets / "clips" / f"{NEGATIVE_CLIP}.h264"
+    if not path.exists():
+        return
+    capture = cv2.VideoCapture(str(path))
+    number = 0
+    while number < NEGATIVE_CLIP_END_S * 30 and capture.grab():
+        if number % NEGATIVE_CLIP_STEP == 0:
+            yield number, cv2.resize(capture.retrieve()[1], (480, 270), interpolation=cv2.INTER_AREA)
+        number += 1
+
+
+def pack(assets, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    index = []
+    with open(folder / "pixels.bin", "wb") as pixels:
+
+        def add(name, shard, split, picture, objects, ignore):
+            index.append({
+                "name": name, "shard": shard, "split": split, "offset": pixels.tell(),
+                "w": picture.shape[1], "h": picture.shape[0], "night": is_night(picture),
+                "objects": [[o["class"], *o["box"]] for o in objects],
+                "ignore": [o["box"] for o in ignore],
+            })
+            pixels.write(picture.tobytes())
+
+        for shard, contents, tar_path in shards(assets, "train"):
+            if shard.startswith(("unk_", "nc_")):
+                continue
+            with open(tar_path, "rb") as tar:
+                for entry in contents["images"]:
+                    held = shard.startswith("bdd") and is_held_out(entry)
+                    add(entry["image"], shard, "holdout" if held else "train",
+                        read_picture(tar, entry), entry["objects"], entry["ignore"])
+        for number, picture in negatives_from_clip(assets):
+            add(f"{NEGATIVE_CLIP}-{number}", "clipneg", "train", picture, [], [])
+    (folder / "index.json").write_text(json.dumps(index))
+    return index
+
+
+def load(folder):
+    """Returns (index, pixels): every picture is a view into one mapped file."""
+    index = json.loads((folder / "index.json").read_text())
+    pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
+    return index, pixels
+
+
+def view(entry, pixels):
+    size = entry["w"] * entry["h"] * 3
+    flat = pixels[entry["offset"]:entry["offset"] + size]
+    return np.asarray(flat).reshape(entry["h"], entry["w"], 3)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--assets")
+    options = parser.parse_args()
+    index = pack(assets_folder(options.assets), options.folder)
+    for split in ("train", "holdout"):
+        part = [e for e in index if e["split"] == split]
+        print(split, len(part), "pictures,", sum(e["night"] for e in part), "dark,",
+              sum(len(e["objects"]) for e in part), "boxes")
+
+
+if __name__ == "__main__":
+    main()
