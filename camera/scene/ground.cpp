@@ -56,7 +56,6 @@ struct Ground::Row {
   bool lit = false;
   float gloss = 0;  ///< of wet asphalt
   float wet = 0;
-  float least_light = 1;  ///< of the day, linear
   Vec3 gain, haze, sheen;
   float visibility_m = 400;
 };
@@ -292,11 +291,9 @@ void Ground::light(const Row& row, const Span& span, int y, std::uint32_t (&texe
     Vec3 here = gain * bright;
     if (row.lit) {
       const Vec3 lamp = lamp_light(span.x + i, y);
-      if (lamp.y > 1e-4f) {
-        // Lamp light adds to daylight in linear terms; gain is its 2.2nd root.
-        const float more = std::pow(1.0f + lamp.y / row.least_light, 0.4545f);
-        here = here * lerp({1, 1, 1}, lamp * (1.0f / lamp.y), 0.7f) * more;
-      }
+      // Lights add up in linear terms; a gamma of 2 is near enough here.
+      here = {std::sqrt(here.x * here.x + lamp.x), std::sqrt(here.y * here.y + lamp.y),
+              std::sqrt(here.z * here.z + lamp.z)};
     }
     if (row.gloss > 0 && (std::abs(u) < kPaved_m || row.village)) {
       const float mirror = row.gloss * (0.4f + 0.6f * bright);
@@ -322,7 +319,6 @@ void Ground::paint(cv::Mat& bgr, const View& view, const Alignment& alignment,
   row.gain = atmosphere.ground_gain(1);
   row.haze = atmosphere.displayed(atmosphere.haze);
   row.sheen = atmosphere.displayed(lerp(atmosphere.horizon, atmosphere.zenith, 0.3f));
-  row.least_light = std::max(1e-4f, std::pow(std::max({row.gain.x, row.gain.y, row.gain.z}), 2.2f));
   row.lit = !detail.lamps.empty();
   row.village = detail.village;
   row.wet = atmosphere.wet;

@@ -8,7 +8,8 @@ namespace {
 constexpr double kCell_m = 8;
 constexpr std::int64_t kCellsToStretch = 15;
 constexpr float kDrawn_m = 270;
-constexpr float kGrassDrawn_m = 55;
+constexpr float kGrassDrawn_m = 50;
+constexpr float kRowsDrawn_m = 18;
 constexpr float kBridgeLength_m = 9;  // along the road
 constexpr float kBridgeClear_m = 4.7f;
 constexpr double kLampEvery_m = 36;
@@ -214,10 +215,12 @@ void Roadside::draw(Raster& raster, const View& view, const Alignment& alignment
       if (d > kGrassDrawn_m || config_.surroundings == Surroundings::kVillage) continue;
       Random random(seed_ + (side > 0 ? 10 : 11), key(i));
       for (const float along : {-4.0f, 0.0f}) {
-        for (const float u : {kPaved_m + 0.85f, kPaved_m + 1.6f, kPaved_m + 2.5f})
+        for (const float u : {kPaved_m + 0.85f, kPaved_m + 1.6f, kPaved_m + 2.5f}) {
+          if (d > kRowsDrawn_m && u > kPaved_m + 1) break;  // far off they melt into one
           painter.strip(pictures_.grass, d + along, d + along + 4.0f,
                         side * (u + random.between(-0.12f, 0.12f)), random.between(0.20f, 0.42f),
                         2.5f);
+        }
       }
     }
   }
