@@ -39,6 +39,13 @@ void read_camera(ConfigReader& reader, CameraConfig& camera) {
   if (const nlohmann::json* stages = reader.raw("stages")) {
     if (!stages->is_array() || stages->size() > kMostStages)
       reader.fail("stages", fmt::format("not an array of at most {} stages", kMostStages));
+    // Without it every road would be clear.
+    const bool judged =
+        std::any_of(stages->begin(), stages->end(), [](const nlohmann::json& stage) {
+          return stage.is_object() && stage.contains("type") && stage["type"] == "approach";
+        });
+    if (!judged)
+      reader.fail("stages", "no stage judges the road; \"approach\" must be one of them");
     camera.stages = *stages;
   }
 }

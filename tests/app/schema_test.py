@@ -39,7 +39,9 @@ def places(schema, wrap):
                 # The onnx stage wants a model before it looks at its other keys.
                 if choice.get("type") == "object" and choice["properties"].get("type") != {"const": "onnx"}:
                     kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {}
-                    yield from places(choice, lambda inner, key=key, kind=kind: wrap({key: [{**kind, **inner}]}))
+                    rest = [{"type": "approach"}] if kind and kind["type"] != "approach" else []
+                    yield from places(choice, lambda inner, key=key, kind=kind, rest=rest:
+                                      wrap({key: [{**kind, **inner}, *rest]}))
 
 
 class Schema(unittest.TestCase):
