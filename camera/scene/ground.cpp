@@ -80,6 +80,8 @@ struct Ground::Span {
 
 void Ground::paint_sky(cv::Mat& bgr, const View& view, float heading) const {
   constexpr float kFixed = 256.0f;
+  // Above, nothing has an edge that would jump from row to row.
+  constexpr int kCloudsOnly = kSkyRows - kSkyBelow - 110;
   const int columns = view.size.width;
   const float turn = heading - std::floor(heading / (2 * kPi)) * 2 * kPi + 4 * kPi;
   for (int y = 0; y < view.size.height; ++y) {
@@ -110,8 +112,8 @@ void Ground::paint_sky(cv::Mat& bgr, const View& view, float heading) const {
           const auto wy = static_cast<std::uint32_t>(p.y & 255);
           const auto* upper = panorama_.ptr<std::uint32_t>(iy);
           const auto* lower = panorama_.ptr<std::uint32_t>(iy + 1);
-          const std::uint32_t v =
-              mixed(mixed(upper[ix], upper[jx], wx), mixed(lower[ix], lower[jx], wx), wy);
+          std::uint32_t v = mixed(upper[ix], upper[jx], wx);
+          if (iy > kCloudsOnly) v = mixed(v, mixed(lower[ix], lower[jx], wx), wy);
           out[x] = {static_cast<uchar>(v), static_cast<uchar>(v >> 8), static_cast<uchar>(v >> 16)};
         }
       }
@@ -183,6 +185,7 @@ void Ground::cover(const Row& row, const Span& span, std::uint32_t (&texels)[kSp
     return;
   }
   const bool all_road = a_most < kPaved_m - row.across_m;
+  std::uint32_t wear = 0;
   for (int i = 0; i < span.count; ++i) {
     const float k = static_cast<float>(i);
     const float u = span.u + span.du * k;
@@ -202,8 +205,9 @@ void Ground::cover(const Row& row, const Span& span, std::uint32_t (&texels)[kSp
     std::uint32_t texel = 0;
     if (paved > 0) {
       texel = sample(row.asphalt, u, along);
-      const std::uint32_t wear = sample(row.wear, u + 4.0f, along) & 255u;
-      const auto worn = [wear](std::uint32_t v) { return std::min((v * wear) >> 7, 255u); };
+      if (i % 2 == 0 || wear == 0)  // too smooth to need every pixel
+        wear = sample(row.wear, u + 4.0f, along) & 255u;
+      const auto worn = [&wear](std::uint32_t v) { return std::min((v * wear) >> 7, 255u); };
       texel = worn(texel & 255u) | (worn((texel >> 8) & 255u) << 8) |
               (worn((texel >> 16) & 255u) << 16) | (255u << 24);
     }
