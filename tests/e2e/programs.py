@@ -89,7 +89,7 @@ class Program:
 
 class Camera(Program):
     def __init__(self, *arguments, stream="127.0.0.1:0"):
-        super().__init__("rearview-camera", "--stream", stream, *arguments)
+        super().__init__("rearview-camera", "--stream", stream, "--http", "127.0.0.1:0", *arguments)
         self.port = int(self.wait_for_line(r"component=stream msg=listening .*port=(\d+)")[1])
         self.url = f"tcp://127.0.0.1:{self.port}"
 
