@@ -36,8 +36,11 @@ Analysis Analyser::analyse(const Frame& frame) {
   const SteadyTime start = SteadyClock::now();
   try {
     for (const auto& stage : stages_) stage->process(frame, analysis);
+    failing_ = false;
   } catch (const std::exception& e) {
-    log::error("analyse", "stage failed", {{"camera", camera_}, {"why", e.what()}});
+    // Once, not thirty times a second; the analysis itself says it of every frame.
+    if (!std::exchange(failing_, true))
+      log::error("analyse", "stage failed", {{"camera", camera_}, {"why", e.what()}});
     analysis.state = AnalysisState::failed;
     analysis.road = Road::blind;
     analysis.text = std::string("analysis failed: ") + e.what();

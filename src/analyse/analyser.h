@@ -27,6 +27,7 @@ class Analyser {
   std::vector<std::unique_ptr<Stage>> stages_;
   std::optional<std::uint32_t> epoch_;
   double last_t_s_ = 0;
+  bool failing_ = false;
 };
 
 }  // namespace rearview
