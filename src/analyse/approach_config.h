@@ -23,8 +23,8 @@ struct ApproachConfig {
   /// and a shoulder.
   double widest_pass_m = 12;
   // -- gate 3: confirmation --------------------------------------------------------------------
-  int confirm_frames = 5;
-  double confirm_s = 0.2;
+  int confirm_frames = 8;
+  double confirm_s = 0.35;
 
   // -- levels ----------------------------------------------------------------------------------
   /// Fast: time to contact below a driver's usual reaction and braking time (2.5 s, AASHTO) plus 1

@@ -146,7 +146,7 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
   }
   const bool confirmed = vehicle.gate_frames_ >= config_.confirm_frames &&
                          t_s - vehicle.gate_since_s_ >= config_.confirm_s;
-  if (confirmed && vehicle.threat_ == 0) vehicle.threat_ = 1;
+  if (confirmed && vehicle.place_gate() && vehicle.threat_ == 0) vehicle.threat_ = 1;
   if (vehicle.threat_ > 0) {
     if (!vehicle.released(config_)) {
       vehicle.weak_ = false;

@@ -17,9 +17,8 @@ constexpr int kMostSightings = 24;
 constexpr double kOutlier = 3.5;
 // A thing has depth: its parts may move differently by this share of their speed.
 constexpr double kDepthShare = 0.12;
-// Boxes follow their corners: fast outwards, slowly inwards, because corners flicker.
-constexpr double kGrowGain = 0.25;
-constexpr double kShrinkGain = 0.1;
+// Boxes follow their outlines; equally in both directions, or noise would swell them.
+constexpr double kFollowGain = 0.15;
 // Corners lie inside a vehicle's outline.
 constexpr double kPad_px = 2.0;
 constexpr double kPadShare = 0.04;
@@ -33,17 +32,18 @@ constexpr double kTurnDoubt_px = 0.25;
 // How far a thing should have moved for its outline to stand out, and how far about its corners the
 // outline is sought.
 constexpr double kOutlineShift_px = 6;
-constexpr double kOutlineReach = 0.5;
+constexpr double kOutlineReach = 0.3;
 constexpr double kMostGrowth_per_s = 1.0;
 // By how much all corners of one side may be drawn along by what lies behind them.
 constexpr double kPatternDoubt_px = 0.25;
 constexpr double kSidewaysDrift_mps = 0.3;
 constexpr double kUsualCameraHeight_m = 1.0;
 // Growth from within is measured over the longest of these that most corners reach back to.
-constexpr std::array<double, 3> kGrowthSpans_s = {0.8, 0.55, 0.35};
+constexpr std::array<double, 3> kGrowthSpans_s = {0.8, 0.56, 0.36};
 // Gaps between corners within one vehicle: at most this share of its height.
 constexpr double kLeastGap_px = 6;
 constexpr double kGapShare = 0.4;
+constexpr double kStepShare = 0.35;  // of the height, in the lower edge between two vehicles
 // Spread of the corners across their main direction, relative to along it.
 constexpr double kThinnest = 0.16;
 
@@ -113,6 +113,31 @@ std::vector<std::vector<std::size_t>> parted_at_gaps(const std::vector<PointMoti
     if (!parts.back().empty() && motions[i].now.x - motions[parts.back().back()].now.x > gap)
       parts.emplace_back();
     parts.back().push_back(i);
+  }
+  if (parts.size() > 1 || which.size() < 2 * kLeastToFound) return parts;
+  // One that stands farther off has its foot higher: a step in the lower edge parts the two.
+  std::vector<double> from_left(which.size());
+  std::vector<double> from_right(which.size());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const double y = motions[which[i]].now.y;
+    from_left[i] = i == 0 ? y : std::max(y, from_left[i - 1]);
+  }
+  for (std::size_t i = which.size(); i-- > 0;) {
+    const double y = motions[which[i]].now.y;
+    from_right[i] = i + 1 == which.size() ? y : std::max(y, from_right[i + 1]);
+  }
+  double best = kStepShare * hull.height;
+  std::size_t cut = 0;
+  for (std::size_t i = kLeastToFound; i + kLeastToFound <= which.size(); ++i) {
+    const double step = std::abs(from_left[i - 1] - from_right[i]);
+    if (step > best) {
+      best = step;
+      cut = i;
+    }
+  }
+  if (cut > 0) {
+    const auto at = which.begin() + static_cast<std::ptrdiff_t>(cut);
+    parts = {{which.begin(), at}, {at, which.end()}};
   }
   return parts;
 }
@@ -271,8 +296,8 @@ std::optional<cv::Rect2d> outline_of(const PointTracker& points, const EgoMotion
 // Where the thing may reach: some way about its corners, but not over its neighbours' corners.
 cv::Rect2d room_about(const cv::Rect2d& hull, const std::vector<cv::Rect2d>& others,
                       const cv::Rect2d& active) {
-  const double reach_x = kOutlineReach * hull.width + 6;
-  const double reach_y = kOutlineReach * hull.height + 6;
+  const double reach_x = kOutlineReach * hull.width + 4;
+  const double reach_y = kOutlineReach * hull.height + 4;
   double left = hull.x - reach_x;
   double right = hull.x + hull.width + reach_x;
   for (const cv::Rect2d& other : others) {
@@ -651,13 +676,11 @@ void MovingObjects::see(MovingObject& object, const Group& group, const PointTra
   double bottom = hull.y + hull.height;
   if (bottom > active.y + active.height - kTouchesEdge_px) bottom = active.y + active.height;
   const cv::Rect2d& box = object.box;
-  const auto towards = [](double have, double want, bool outwards) {
-    return have + (outwards ? kGrowGain : kShrinkGain) * (want - have);
-  };
-  left = towards(box.x, left, left < box.x);
-  top = towards(box.y, top, top < box.y);
-  right = towards(box.x + box.width, right, right > box.x + box.width);
-  bottom = towards(box.y + box.height, bottom, bottom > box.y + box.height);
+  const auto towards = [](double have, double want) { return have + kFollowGain * (want - have); };
+  left = towards(box.x, left);
+  top = towards(box.y, top);
+  right = towards(box.x + box.width, right);
+  bottom = towards(box.y + box.height, bottom);
   object.box = cv::Rect2d(left, top, right - left, bottom - top) & active;
 
   const bool fits = plausible.whole(object.box) && !lies_on_a_line(motions, group.motion.inliers);

@@ -18,7 +18,7 @@ constexpr int kSeedEvery = 3;
 constexpr float kLeastCorner = 6e-5F;
 // On the road and about the horizon weak corners count too: a grey car on a grey road has no
 // others.
-constexpr float kLeastRoadCorner = 1.2e-5F;
+constexpr float kLeastRoadCorner = 2.5e-5F;
 constexpr std::size_t kMostHigh = 180;
 constexpr float kHigh_px = 30;  // above the horizon
 constexpr int kBorder_px = 4;
@@ -32,6 +32,8 @@ constexpr int kTakenCell_px = 5;
 // uncertain by.
 constexpr double kGreyNoise = 3.5;
 constexpr double kSharpest_px = 0.12;
+// Squared gradients that coding noise of about one grey level adds up to in the window of 9 x 9.
+constexpr double kNoiseSum = 60;
 
 struct PathPlace {
   std::size_t zone;
@@ -59,11 +61,11 @@ cv::Vec3f structure_at(const cv::Mat& picture, cv::Point centre) {
 }  // namespace
 
 double place_variance(const cv::Vec3f& structure, cv::Point2d along) {
-  // The window's noise enters each sum too; without it an edge would pass for a weak corner.
-  const double xx = structure[0] + 1.0;
+  // Noise has gradients of its own, which would pass an edge for a weak corner.
+  const double xx = std::max(1.0, structure[0] - kNoiseSum);
   const double xy = structure[1];
-  const double yy = structure[2] + 1.0;
-  const double determinant = std::max(1e-3, xx * yy - xy * xy);
+  const double yy = std::max(1.0, structure[2] - kNoiseSum);
+  const double determinant = std::max(1.0, xx * yy - xy * xy);
   const double inverse =
       (yy * along.x * along.x - 2 * xy * along.x * along.y + xx * along.y * along.y) / determinant;
   return kSharpest_px * kSharpest_px + kGreyNoise * kGreyNoise * inverse;

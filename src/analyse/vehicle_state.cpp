@@ -17,6 +17,9 @@ constexpr double kHistory_s = 1.5;
 constexpr double kTrendSpan_s = 0.6;
 constexpr double kTrendSlope = 0.4;  // of the time to contact, beside the -1 of constant speed
 constexpr double kHorizonDoubt_px = 4;
+// A vehicle's boxes agree with its growth over this span to this share of their size.
+constexpr double kPlaceSpan_s = 0.4;
+constexpr double kPlaceSlack = 0.15;
 
 struct Size {
   double width_m;
@@ -110,6 +113,8 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
       bearing_.measure(tangent, std::hypot(kBearingShake, 1.5 / view.focal_px));
     }
     measure_distance(track, view, config);
+    boxes_.emplace_back(t_s, track.box);
+    while (boxes_.size() > 1 && t_s - boxes_.front().first > kPlaceSpan_s) boxes_.pop_front();
   }
   started_ = true;
   history_.emplace_back(t_s, growth_.growth());
@@ -222,6 +227,20 @@ bool VehicleState::path_gate(const ApproachConfig& config) const {
   const double miss = std::abs(bearing_.rate().value) / g.value * distance_->value;
   const double sigma = bearing_.rate().sigma / g.value * distance_->value;
   return miss - 2 * sigma < config.widest_pass_m;
+}
+
+bool VehicleState::place_gate() const {
+  if (boxes_.size() < 2) return false;
+  const auto& [then_s, then] = boxes_.front();
+  const auto& [now_s, now] = boxes_.back();
+  if (now_s - then_s < 0.7 * kPlaceSpan_s) return false;
+  const double grown = growth_.growth().value * (now_s - then_s);
+  const auto off = [grown](double before, double after) {
+    return std::abs(std::log(after / std::max(1.0, before)) - grown);
+  };
+  const bool side = cut_left_ || cut_right_;
+  return (side || off(then.width, now.width) < kPlaceSlack) &&
+         (cut_bottom_ || off(then.height, now.height) < kPlaceSlack);
 }
 
 bool VehicleState::fast(const ApproachConfig& config) const {

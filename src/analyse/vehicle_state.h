@@ -24,6 +24,8 @@ class VehicleState {
   // -- the three gates -------------------------------------------------------------------------
   bool growth_gate(const ApproachConfig& config) const;
   bool path_gate(const ApproachConfig& config) const;
+  /// Its boxes of the last moments lie where its growth says, so they show one and the same thing.
+  bool place_gate() const;
   bool fast(const ApproachConfig& config) const;
   /// Clearly no longer closing in.
   bool released(const ApproachConfig& config) const;
@@ -64,6 +66,7 @@ class VehicleState {
   std::optional<Estimate> distance_;
   std::optional<Estimate> lateral_seen_;             ///< while it was seen whole
   std::deque<std::pair<double, Estimate>> history_;  ///< growth of the last second and a half
+  std::deque<std::pair<double, cv::Rect2f>> boxes_;  ///< supported ones of the last moments
   bool cut_left_ = false;
   bool cut_right_ = false;
   bool cut_bottom_ = false;

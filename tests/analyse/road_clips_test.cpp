@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "analyse/analyser.h"
 #include "analyse/box_decoder.h"
@@ -38,12 +39,20 @@ std::vector<Alert> warnings(const std::string& clip) {
   return found;
 }
 
+std::string listed(const std::vector<Alert>& alerts) {
+  std::ostringstream text;
+  for (const Alert& alert : alerts)
+    text << "\n  " << alert.t_s << " s, box " << alert.box << ", growth "
+         << (alert.reason ? alert.reason->growth_per_s : 0);
+  return text.str();
+}
+
 class EmptyRoad : public testing::TestWithParam<const char*> {};
 
 TEST_P(EmptyRoad, RaisesNoAlert) {
   if (clips().empty()) GTEST_SKIP() << "REARVIEW_ASSETS is not set";
-  for (const Alert& alert : warnings(GetParam()))
-    ADD_FAILURE() << "alert at " << alert.t_s << " s, box " << alert.box;
+  const std::vector<Alert> found = warnings(GetParam());
+  EXPECT_TRUE(found.empty()) << listed(found);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clips, EmptyRoad,
@@ -67,7 +76,7 @@ TEST_P(BusyRoad, EveryPassingVehicleIsFoundInItsPlace) {
         hit = hit || iou(alert.box, box) >= 0.25F;
       }
     }
-    EXPECT_TRUE(hit) << "event " << event.at("id");
+    EXPECT_TRUE(hit) << "event " << event.at("id") << " among alerts" << listed(found);
   }
 }
 
