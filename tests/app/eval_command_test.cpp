@@ -25,7 +25,7 @@ class EvalCommandTest : public testing::Test {
     std::ofstream(folder_ / "clip.h264", std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
-    write("config.json", R"({"cameras":[{"stages":[{"type":"tracker"}]}]})");
+    write("config.json", R"({"cameras":[{"stages":[{"type":"tracker"},{"type":"approach"}]}]})");
   }
   ~EvalCommandTest() override { std::filesystem::remove_all(folder_); }
 
