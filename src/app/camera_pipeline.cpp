@@ -28,7 +28,7 @@ CameraPipeline::CameraPipeline(const CameraConfig& config,
       analyser_(config.name, std::move(stages)),
       receiver_(
           config.receiver, [this](FramePtr frame) { on_frame(std::move(frame)); },
-          [this](const LinkEvent& event) { on_link(event); }),
+          [this](const LinkEvent& event) { on_link(event); }, outputs_.access_unit),
       last_frame_(SteadyClock::now()),
       last_analysis_(last_frame_) {
   Analysis nothing;
@@ -105,8 +105,8 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     total_.add(analysis.latency.total_ms);
     ++frames_analysed_;
     if (std::exchange(lost_, false)) raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
-    for (const Alert& alert : analysis.alerts) outputs_.alert(alert);
     shared = std::make_shared<const Analysis>(std::move(analysis));
+    for (const Alert& alert : shared->alerts) outputs_.alert(alert, {frame, shared});
     newest_ = shared;
     outputs_.analysis(shared);
   }
@@ -124,7 +124,7 @@ void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& abo
   alert.text = text;
   alert.epoch = about.epoch;
   alert.frame_seq = about.seq;
-  outputs_.alert(alert);
+  outputs_.alert(alert, {});
 }
 
 std::optional<CameraPipeline::Silence> CameraPipeline::silence(SteadyTime now) const {

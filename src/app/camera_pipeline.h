@@ -16,14 +16,24 @@
 #include "types/analysis.h"
 #include "types/camera_status.h"
 #include "types/frame.h"
+#include "types/live_access_unit.h"
 
 namespace rearview {
+
+/// A frame and what was found in it.
+struct Annotated {
+  FramePtr frame;
+  AnalysisPtr analysis;
+};
 
 /// How a pipeline tells the rest of the program. Called from the pipeline's threads; must not wait.
 struct PipelineOutputs {
   /// In order; alerts already given to alert().
   std::function<void(AnalysisPtr)> analysis;
-  std::function<void(const Alert&)> alert;
+  /// seen: what raised it; empty when no frame did.
+  std::function<void(const Alert&, const Annotated& seen)> alert;
+  /// What the camera sent, on the receive thread. May be empty; live H.264 streams only.
+  std::function<void(LiveAccessUnitPtr)> access_unit;
   /// Whether anybody looks; nothing is drawn otherwise.
   std::function<bool()> wants_picture;
   /// The overlay, CV_8UC3, blue first; the receiver's own. Called on the present thread, which may
@@ -50,10 +60,6 @@ class CameraPipeline {
   CameraStatus status() const;
 
  private:
-  struct Annotated {
-    FramePtr frame;
-    AnalysisPtr analysis;
-  };
   /// What the present thread found when nothing new had come.
   struct Silence {
     Road road;

@@ -77,7 +77,7 @@ int serve_command(const ServeOptions& options) {
     outputs.analysis = [&service, i](AnalysisPtr analysis) {
       service.publish_analysis(i, std::move(analysis));
     };
-    outputs.alert = [&service, &alerts](const Alert& alert) {
+    outputs.alert = [&service, &alerts](const Alert& alert, const Annotated&) {
       auto kept = std::make_shared<const Alert>(alerts.append(alert));
       log_alert(*kept);
       service.publish_alert(std::move(kept));

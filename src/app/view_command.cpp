@@ -44,7 +44,7 @@ int view_command(const ViewOptions& options) {
   LatestSlot<cv::Mat> pictures;
   PipelineOutputs outputs;
   outputs.analysis = [](const AnalysisPtr&) {};
-  outputs.alert = [](const Alert&) {};
+  outputs.alert = [](const Alert&, const Annotated&) {};
   outputs.wants_picture = [] { return true; };
   outputs.picture = [&pictures](cv::Mat bgr) { pictures.put(std::move(bgr)); };
   outputs.failure = [&termination](const std::string& reason) { termination.fail(reason); };

@@ -31,7 +31,9 @@ void LiveSession::take(TimedAccessUnit timed, bool h264_stream, bool keyframe) {
   if (!h264_stream || !on_access_unit_) return;
 
   auto kept = std::make_shared<LiveAccessUnit>();
-  kept->unit = std::move(timed.unit);
+  kept->bytes = std::move(timed.unit.bytes);
+  kept->idr = timed.unit.idr;
+  kept->has_parameter_sets = timed.unit.has_parameter_sets;
   kept->epoch = timeline_.epoch;
   kept->seq = static_cast<std::uint64_t>(seq);
   if (timeline_.first_received)

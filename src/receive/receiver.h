@@ -11,6 +11,7 @@
 #include "receive/access_unit_stream.h"
 #include "receive/receiver_config.h"
 #include "types/frame.h"
+#include "types/live_access_unit.h"
 
 namespace rearview {
 
@@ -39,16 +40,6 @@ struct ReceiverStats {
   std::uint64_t discarded_bytes = 0;  ///< belonged to no NAL unit
   std::uint64_t cut_by_silence = 0;   ///< access units that a silence ended too early
 };
-
-/// A live stream's access unit, as it came. For a recorder.
-struct LiveAccessUnit {
-  h264::AccessUnit unit;
-  std::uint32_t epoch = 0;
-  std::uint64_t seq = 0;  ///< as Frame::seq of the frame that it becomes
-  double t_s = 0;         ///< as Frame::t_s
-  SteadyTime received;
-};
-using LiveAccessUnitPtr = std::shared_ptr<const LiveAccessUnit>;
 
 /// A camera's stream, from the connection to decoded frames, and again whenever it is lost. A
 /// camera that isn't there (yet) is no error: it is tried for ever, with growing pauses.

@@ -37,7 +37,12 @@ class Listener {
     outputs.analysis = [this](const AnalysisPtr& analysis) {
       note([&] { analyses.push_back(analysis); });
     };
-    outputs.alert = [this](const Alert& alert) { note([&] { alerts.push_back(alert); }); };
+    outputs.alert = [this](const Alert& alert, const Annotated& seen) {
+      note([&] { alerts.push_back(alert), seen_by_alert.push_back(seen); });
+    };
+    outputs.access_unit = [this](const LiveAccessUnitPtr& unit) {
+      note([&] { access_units.push_back(unit); });
+    };
     outputs.wants_picture = [this] { return wants_pictures.load(); };
     outputs.picture = [this](cv::Mat picture) { note([&] { pictures.push_back(picture); }); };
     outputs.failure = [this](const std::string& reason) {
@@ -63,6 +68,8 @@ class Listener {
   std::condition_variable changed;
   std::vector<AnalysisPtr> analyses;
   std::vector<Alert> alerts;
+  std::vector<Annotated> seen_by_alert;
+  std::vector<LiveAccessUnitPtr> access_units;
   std::vector<cv::Mat> pictures;
   std::vector<std::string> failures;
   std::atomic<bool> wants_pictures = false;
@@ -127,6 +134,26 @@ TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
   EXPECT_EQ(status.width_px, 320);
   EXPECT_GT(status.fps_in, 0);
   EXPECT_EQ(status.pictures_encoded, 0u) << "nobody looked";
+}
+
+TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
+  FakeCamera camera(play());
+  start(camera.url(), [](const Frame&, Analysis& analysis) {
+    if (analysis.seq % 10 == 0) analysis.alerts.emplace_back();
+  });
+  ASSERT_TRUE(listener_.wait(
+      [&] { return !listener_.alerts.empty() && listener_.access_units.size() > 12; }));
+  const Annotated& seen = listener_.seen_by_alert.front();
+  ASSERT_TRUE(seen.frame && seen.analysis);
+  EXPECT_EQ(seen.frame->seq, listener_.alerts.front().frame_seq);
+  EXPECT_EQ(seen.analysis->seq, seen.frame->seq);
+  const auto& unit = *listener_.access_units.front();
+  EXPECT_EQ(unit.bytes, units_.front());
+  EXPECT_TRUE(unit.idr && unit.has_parameter_sets);
+  const auto of_alert = std::find_if(listener_.access_units.begin(), listener_.access_units.end(),
+                                     [&](const auto& one) { return one->seq == seen.frame->seq; });
+  ASSERT_NE(of_alert, listener_.access_units.end());
+  EXPECT_EQ((*of_alert)->t_s, seen.frame->t_s);
 }
 
 TEST_F(CameraPipelineTest, WithoutACameraTheRoadIsNotClear) {
