@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -29,6 +30,10 @@ struct Bad {
   const char* config;
   const char* message;
 };
+
+void PrintTo(const Bad& bad, std::ostream* out) {
+  *out << bad.config;
+}
 
 class BadConfig : public testing::TestWithParam<Bad> {};
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
 #include "h264/annexb_splitter.h"
 #include "tests/support/test_stream.h"
 
@@ -81,13 +84,21 @@ test::StreamOptions with_b_frames() {
   return options;
 }
 
+std::string name_of(const test::StreamOptions& options) {
+  constexpr std::array kDelimiters{"NoDelimiters", "DelimitersBefore", "DelimitersBehind"};
+  return std::to_string(options.slices) + "Slices" +
+         kDelimiters.at(static_cast<std::size_t>(options.delimiters)) +
+         (options.b_frames > 0 ? "BFrames" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Streams, EveryStream,
                          ::testing::Values(with(1, test::Delimiters::none),
                                            with(1, test::Delimiters::before),
                                            with(1, test::Delimiters::behind),
                                            with(3, test::Delimiters::none),
                                            with(3, test::Delimiters::before),
-                                           with(3, test::Delimiters::behind), with_b_frames()));
+                                           with(3, test::Delimiters::behind), with_b_frames()),
+                         [](const auto& tested) { return name_of(tested.param); });
 
 TEST(AccessUnitAssembler, ParameterSetsSeiAndDelimitersBeginTheNextOne) {
   for (const Bytes& opener : {kAud, kSps, kPps, kSei}) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -83,6 +84,11 @@ std::optional<std::string> RawClient::read_exactly(std::size_t bytes) {
   std::string taken = buffer_.substr(0, bytes);
   buffer_.erase(0, bytes);
   return taken;
+}
+
+bool RawClient::hears_within(std::chrono::milliseconds time) {
+  pollfd watched{socket_, POLLIN, 0};
+  return ::poll(&watched, 1, static_cast<int>(time.count())) > 0;
 }
 
 bool RawClient::closed_by_server() {

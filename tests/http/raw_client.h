@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,6 +35,8 @@ class RawClient {
   /// Reads up to and including text; what came before it, or nullopt at the end of the stream.
   std::optional<std::string> read_until(std::string_view text);
   std::optional<std::string> read_exactly(std::size_t bytes);
+  /// Waits until something comes or the server closes; false when neither does in time.
+  bool hears_within(std::chrono::milliseconds time);
   /// Reads until the server closes; true if it did within the time.
   bool closed_by_server();
 
