@@ -20,12 +20,12 @@ constexpr double kForgiven_s = 1;
 }  // namespace
 
 DecodedFileSource::DecodedFileSource(const std::string& path, double raw_fps, double most_fps,
-                                     int threads, Pace pace)
+                                     int threads, const Pacer& pacer)
     : path_(path),
       input_(path),
       file_fps_(file_fps(input_, raw_fps)),
       most_fps_(most_fps),
-      pacer_(pace) {
+      pacer_(pacer) {
   const AVCodecParameters& parameters = *input_.stream().codecpar;
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (!codec)

@@ -12,10 +12,10 @@ namespace rearview::camera {
 /// A file's pictures, decoded, looped, in real time.
 class DecodedFileSource : public PictureSource {
  public:
-  /// most_fps: of a faster file, pictures are left out evenly. Throws std::runtime_error when the
-  /// file can't be opened or decoded.
+  /// most_fps: of a faster file, pictures are left out evenly. pacer: where time begins. Throws
+  /// std::runtime_error when the file can't be opened or decoded.
   DecodedFileSource(const std::string& path, double raw_fps, double most_fps, int threads,
-                    Pace pace);
+                    const Pacer& pacer);
 
   std::optional<Picture> next(std::stop_token stop) override;
   double fps() const override;

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/log.h"
+
 namespace rearview::camera {
 namespace {
 
@@ -13,8 +15,9 @@ constexpr double kForgiven_s = 0.5;
 
 }  // namespace
 
-FileSource::FileSource(std::string name, const std::string& path, double raw_fps, Pace pace)
-    : name_(std::move(name)), file_(path, raw_fps), pacer_(pace) {}
+FileSource::FileSource(std::string name, const std::string& path, double raw_fps, Pace pace,
+                       Encode encode)
+    : name_(std::move(name)), file_(path, raw_fps), pacer_(pace), encode_(std::move(encode)) {}
 
 CodedFile::Unit FileSource::read_looped() {
   if (auto unit = file_.read()) return std::move(*unit);
@@ -26,17 +29,33 @@ CodedFile::Unit FileSource::read_looped() {
 }
 
 std::optional<CodedPicture> FileSource::next(std::stop_token stop) {
+  if (owned_encoded_) return owned_encoded_->next(stop);
   CodedFile::Unit unit = read_looped();
-  if (unit.coded.b_slice)
-    throw std::runtime_error(
-        fmt::format("{}: has B-frames in its later part; set source.pass_through to false", name_));
+  if (unit.coded.b_slice) {
+    log::warning("source", "encoding the file again, from its beginning",
+                 {{"file", name_}, {"why", "it has B-frames in its later part"}});
+    owned_encoded_ = encode_(pacer_);
+    encoded_ = owned_encoded_.get();
+    return owned_encoded_->next(stop);
+  }
   const SteadyTime due = pacer_.advance(unit.step_s);
   if (pacer_.late_s(due) > kForgiven_s) pacer_.forgive();
   if (!pacer_.wait(stop, due)) return std::nullopt;
   return CodedPicture{std::move(unit.coded.bytes), unit.coded.idr, due, due};
 }
 
+bool FileSource::request_idr() noexcept {
+  CodedSource* encoded = encoded_;
+  return encoded && encoded->request_idr();
+}
+
+std::uint64_t FileSource::dropped() const noexcept {
+  const CodedSource* encoded = encoded_;
+  return encoded ? encoded->dropped() : 0;
+}
+
 SourceInfo FileSource::info() const {
+  if (const CodedSource* encoded = encoded_) return encoded->info();
   const AVCodecParameters& parameters = file_.parameters();
   return {name_, "passed through", parameters.width, parameters.height, file_.fps()};
 }

@@ -39,15 +39,22 @@ OpenedSource open_file(const SourceConfig& config, const EncoderConfig& encoder,
     throw UsageError(fmt::format("source {}: there is no such file", config.input));
   // With the protocol in front no file name can be taken for another one.
   const std::string url = "file:" + path;
+  const auto decoded = [config, encoder, url](const Pacer& pacer) {
+    return std::make_unique<DecodedFileSource>(url, config.raw_fps, encoder.fps, encoder.threads,
+                                               pacer);
+  };
+  const auto encoded = [config, encoder, decoded](const Pacer& pacer) {
+    return std::make_unique<EncodedSource>(config.input, decoded(pacer), encoder);
+  };
   std::unique_ptr<PictureSource> pictures;
   try {
     const auto reason = config.pass_through
                             ? why_not_passed_through(url, config.raw_fps, config.max_gop_s)
                             : std::string("source.pass_through is false");
-    if (!reason) return {std::make_unique<FileSource>(config.input, url, config.raw_fps, pace), {}};
+    if (!reason)
+      return {std::make_unique<FileSource>(config.input, url, config.raw_fps, pace, encoded), {}};
     log::info("source", "encoding the file again", {{"file", path}, {"why", *reason}});
-    pictures = std::make_unique<DecodedFileSource>(url, config.raw_fps, encoder.fps,
-                                                   encoder.threads, pace);
+    pictures = decoded(Pacer(pace));
   } catch (const std::runtime_error& e) {
     throw UsageError(fmt::format("source {}: can't be played: {}", config.input, e.what()));
   }

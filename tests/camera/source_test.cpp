@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,9 @@
 #include "base/error.h"
 #include "camera/libav.h"
 #include "camera/source/coded_file.h"
+#include "camera/source/decoded_file_source.h"
+#include "camera/source/encoded_source.h"
+#include "camera/source/file_source.h"
 #include "camera/source/make_source.h"
 #include "h264/access_unit.h"
 #include "h264/annexb_splitter.h"
@@ -216,6 +220,33 @@ INSTANTIATE_TEST_SUITE_P(Files, FileEncodedAgain,
                          testing::Values(Unfit{"BFrames", with_b_frames(), "B-frames"},
                                          Unfit{"LongGop", with_long_gop(), "IDR only every 1.3 s"}),
                          [](const auto& tested) { return std::string(tested.param.name); });
+
+// The beginning is inspected, the rest is not.
+TEST(FileSource, BFramesInTheLaterPartAreEncodedWhileTimeGoesOn) {
+  const TemporaryFolder folder;
+  Bytes late = test::make_h264(20, {});
+  const Bytes more = test::make_h264(20, with_b_frames());
+  late.insert(late.end(), more.begin(), more.end());
+  const std::string file = "file:" + write_file(folder / "clip.h264", late);
+  int encoders = 0;
+  FileSource source("late", file, 30, Pace::fastest, [&](const Pacer& pacer) {
+    ++encoders;
+    return std::make_unique<EncodedSource>(
+        "late", std::make_unique<DecodedFileSource>(file, 30, 30, 1, pacer), x264());
+  });
+  EXPECT_EQ(source.info().codec, "passed through");
+  EXPECT_FALSE(source.request_idr());
+  const auto pictures = take(source, 70);
+  EXPECT_EQ(encoders, 1);
+  EXPECT_EQ(source.info().codec, "libx264");
+  EXPECT_TRUE(source.request_idr());
+  const auto last_idr =
+      std::find_if(pictures.rbegin(), pictures.rend(), [](const auto& p) { return p.idr; });
+  ASSERT_NE(last_idr, pictures.rend());
+  EXPECT_EQ(h264::parse_sps(nals_of(last_idr->bytes)[0].body)->level_idc, 50);  // ours
+  for (std::size_t i = 1; i < pictures.size(); ++i)
+    EXPECT_NEAR(seconds_between(pictures[i - 1].captured, pictures[i].captured), 1.0 / 30, 0.04);
+}
 
 TEST(DecodedFile, KeepsThePictureWholeAndUndistorted) {
   const TemporaryFolder folder;
