@@ -6,6 +6,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
 pkg_check_modules(LIBAVDEVICE REQUIRED IMPORTED_TARGET libavdevice)
+pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET avahi-client)
 find_package(SQLiteCpp REQUIRED)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 

@@ -9,6 +9,7 @@ extern "C" {
 }
 
 #include "app/analyze_command.h"
+#include "app/discover_command.h"
 #include "app/eval_command.h"
 #include "app/nalu_command.h"
 #include "app/serve_command.h"
@@ -30,7 +31,13 @@ void add_serve(CLI::App& app, Command& chosen) {
   command->add_option("--http", options->http, "where to serve")->type_name("HOST:PORT");
   command->add_flag("--check-config", options->check_config,
                     "read the configuration, load the stages, and end");
-  command->callback([options, &chosen] { chosen = [options] { return serve_command(*options); }; });
+  auto discover = std::make_shared<bool>(false);
+  command->add_flag("--discover", *discover, "list the cameras in the network, and end");
+  command->callback([options, discover, &chosen] {
+    chosen = [options, discover] {
+      return *discover ? discover_command() : serve_command(*options);
+    };
+  });
 }
 
 void add_analyze(CLI::App& app, Command& chosen) {

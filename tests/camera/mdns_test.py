@@ -1,19 +1,37 @@
-"""What the camera announces in the network, seen through an Avahi daemon of the test's own."""
+"""What the camera announces and the service finds, through an Avahi daemon of the test's own."""
 
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from programs import Program, wait_for  # noqa: E402
+from programs import BIN, Program, wait_for  # noqa: E402
 
-NEEDED = ("dbus-daemon", "avahi-daemon", "avahi-browse")
+NEEDED = ("dbus-daemon", "avahi-daemon", "avahi-browse", "avahi-resolve")
+SIOCGIFADDR = 0x8915
+
+
+def networks():
+    """Interfaces that have an IPv4 address, but this computer's own."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            try:
+                fcntl.ioctl(probe, SIOCGIFADDR, struct.pack("256s", name.encode()))
+            except OSError:
+                continue
+            if name != "lo":
+                found.append(name)
+    return found
 
 
 @unittest.skipUnless(all(shutil.which(program) for program in NEEDED), "needs " + ", ".join(NEEDED))
@@ -41,17 +59,17 @@ class Mdns(unittest.TestCase):
         self.children[0].stdout.close()
         self.temporary.cleanup()
 
-    def start_avahi(self):
+    def start_avahi(self, interface="lo"):
         settings = self.root / "avahi.conf"
-        settings.write_text("[server]\nallow-interfaces=lo\nuse-ipv6=no\nhost-name=rearview-test\n")
+        settings.write_text(f"[server]\nallow-interfaces={interface}\nuse-ipv6=no\nhost-name=rearview-test\n")
         self.daemon = subprocess.Popen(["avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "--no-proc-title",
                                         "-f", str(settings)], env=self.environment,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.children.append(self.daemon)
 
-    def start_camera(self):
+    def start_camera(self, **mdns):
         config = self.root / "camera.json"
-        config.write_text(json.dumps({"mdns": {"name": "Rear of the test"}}))
+        config.write_text(json.dumps({"mdns": {"name": "Rear of the test", **mdns}}))
         os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = self.environment["DBUS_SYSTEM_BUS_ADDRESS"]
         try:
             camera = Program("rearview-camera", "--config", str(config), "--source", "file:" + self.clip,
@@ -76,6 +94,45 @@ class Mdns(unittest.TestCase):
         self.assertIn("http=", found[0][9])
         self.assertEqual(camera.stop(), 0)
         wait_for(lambda: not self.browse(), "the announcement to be taken back")
+
+    def discover(self):
+        return subprocess.run([os.path.join(BIN, "rearview"), "serve", "--discover"], env=self.environment,
+                              capture_output=True, text=True, timeout=30)
+
+    def test_the_service_lists_the_cameras_it_sees(self):
+        without = self.discover()
+        self.assertEqual(without.returncode, 1)
+        self.assertIn("rearview: the network can't be searched without avahi-daemon: ", without.stderr)
+        self.assertEqual(without.stdout, "")
+        self.start_avahi()
+        nobody = wait_for(lambda: (now := self.discover()).returncode == 0 and now, "the daemon")
+        self.assertEqual(nobody.stdout, "")
+        self.assertIn("no camera announces itself", nobody.stderr)
+        # Whatever a stranger calls itself: nothing that drives a terminal gets through.
+        camera = self.start_camera(name="Rear \x1b[31m\x85red")
+        camera.wait_for_line("component=mdns msg=announced")
+        found = self.discover()
+        self.assertEqual(found.returncode, 0)
+        self.assertRegex(found.stdout, r"(?m)^NAME +HOST +ADDRESS +PORT$")
+        self.assertRegex(found.stdout, rf"(?m)^Rear \?\[31m\?red +rearview-test\.local +127\.0\.0\.1 +{camera.port}$")
+        self.assertIn(f"--camera tcp://127.0.0.1:{camera.port}", found.stderr)
+
+    def test_a_further_host_name_leads_to_the_camera(self):
+        others = networks()
+        if not others:
+            self.skipTest("there is no network but this computer's own")
+        self.start_avahi(others[0])
+        camera = self.start_camera(host="velovision-rearview")
+        camera.wait_for_line("component=mdns msg=announced")
+
+        def resolved():
+            shown = subprocess.run(["avahi-resolve", "-4n", "velovision-rearview.local"], env=self.environment,
+                                   capture_output=True, text=True)
+            return shown.stdout.split()
+        name, address = wait_for(resolved, "the host name")
+        self.assertEqual(name, "velovision-rearview.local")
+        with socket.socket() as here:
+            here.bind((address, 0))  # an address of this computer, or it throws
 
 
 if __name__ == "__main__":
