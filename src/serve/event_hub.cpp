@@ -38,7 +38,10 @@ EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& 
 void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
   {
     const std::lock_guard lock(mutex_);
-    newest_.at(camera) = {std::move(analysis), SteadyClock::now()};
+    const AnalysisPtr& before = newest_.at(camera).analysis;
+    judged_anew_ |= !before || before->road != analysis->road || before->state != analysis->state ||
+                    greatest_threat(*before) != greatest_threat(*analysis);
+    newest_[camera] = {std::move(analysis), SteadyClock::now()};
     fresh_[camera] = true;
     if (std::exchange(delivery_posted_, true)) return;
   }
@@ -57,9 +60,11 @@ EventHub::Newest EventHub::newest(std::size_t camera) const {
 
 void EventHub::deliver_analyses() {
   std::vector<bool> fresh(fresh_.size());
+  bool judged_anew = false;
   {
     const std::lock_guard lock(mutex_);
     fresh.swap(fresh_);
+    judged_anew = std::exchange(judged_anew_, false);
     delivery_posted_ = false;
   }
   const auto all = subscribers_;
@@ -72,6 +77,7 @@ void EventHub::deliver_analyses() {
     }
     if (subscriber->stream->idle()) pay(*subscriber);
   }
+  if (judged_anew && changed_) changed_();
 }
 
 void EventHub::pay(Subscriber& subscriber) {

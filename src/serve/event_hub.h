@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,9 @@ class EventHub {
     std::optional<std::uint64_t> after;  ///< alerts after this id first; without: new ones only
     bool analysis = false;
   };
+  /// Called on the I/O thread when an analysis judges the road otherwise than the one before it.
+  void on_change(std::function<void()> handler) { changed_ = std::move(handler); }
+
   http::Response subscribe_events(const Wish& wish);
   http::Response subscribe_web_socket(const Wish& wish);
 
@@ -97,11 +101,13 @@ class EventHub {
   std::vector<Newest> newest_;    ///< guarded by mutex_
   std::vector<bool> fresh_;       ///< guarded by mutex_: not yet delivered
   bool delivery_posted_ = false;  ///< guarded by mutex_
+  bool judged_anew_ = false;      ///< guarded by mutex_: changed_ is due
 
   struct Formatted {
     AnalysisPtr of;
     EventText text;
   };
+  std::function<void()> changed_;
   std::vector<Formatted> formatted_;  ///< per camera, the newest in words
   AlertOrder order_;
   std::unordered_map<http::Stream*, SubscriberPtr> subscribers_;

@@ -158,7 +158,7 @@ void http_metrics(Page& page, const http::ServerStats& http) {
 }  // namespace
 
 std::string metrics_text(const Cameras& cameras, const http::ServerStats& http,
-                         const EventStats& events) {
+                         const EventStats& events, const std::vector<Metric>& further) {
   Page page;
   camera_metrics(page, cameras);
   page.family("rearview_alerts_total", "counter", "Alerts sent to subscribers since the start.");
@@ -169,6 +169,18 @@ std::string metrics_text(const Cameras& cameras, const http::ServerStats& http,
               "Analyses a slow subscriber was not sent because a newer one came.");
   page.value(events.analyses_skipped);
   http_metrics(page, http);
+  std::string_view family;
+  for (const Metric& metric : further) {
+    if (metric.family != family) page.family(metric.family, metric.type, metric.help);
+    family = metric.family;
+    std::string labels;
+    for (const auto& [key, value] : metric.labels)
+      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", key, escaped(value));
+    if (labels.empty())
+      page.value(metric.value);
+    else
+      page.value(labels, metric.value);
+  }
   return page.take();
 }
 

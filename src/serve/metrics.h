@@ -6,6 +6,7 @@
 
 #include "http/server.h"
 #include "serve/status_json.h"
+#include "types/metric.h"
 
 namespace rearview {
 
@@ -15,8 +16,8 @@ struct EventStats {
   std::uint64_t analyses_skipped = 0;  ///< newer ones took their place for a slow subscriber
 };
 
-/// Everything that is counted, in Prometheus' text format 0.0.4.
+/// Everything that is counted, further by other rooms included, in Prometheus' text format 0.0.4.
 std::string metrics_text(const std::vector<CameraView>& cameras, const http::ServerStats& http,
-                         const EventStats& events);
+                         const EventStats& events, const std::vector<Metric>& further);
 
 }  // namespace rearview

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <deque>
 #include <stdexcept>
@@ -29,6 +30,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kHeartbeat{1};
+/// A road that is judged anew with every picture makes no more heartbeats than this.
+constexpr std::chrono::milliseconds kHeartbeatGap{100};
 /// Proxies and clients of Server-Sent Events take a comment as a sign of life.
 constexpr std::chrono::seconds kComment{10};
 
@@ -58,6 +61,7 @@ struct Service::Impl {
         camera_names(std::move(names)),
         history(h),
         status(std::move(s)),
+        passes(camera_names.size()),
         loop([this](const std::string& what) {
           if (!failed) std::abort();
           failed(what);
@@ -70,14 +74,20 @@ struct Service::Impl {
     tick = loop.every(kTick, [this] {
       const SteadyTime now = SteadyClock::now();
       for (PictureHub& hub : pictures) hub.tick(now);
+      if (beat_due) beat();
     });
-    heartbeat = loop.every(kHeartbeat, [this] {
-      if (events.subscribers() == 0) return;
-      events.broadcast("heartbeat",
-                       dump(heartbeat_json(cameras(), events.newest_alert_id(), WallClock::now())));
+    heartbeat = loop.every(kHeartbeat, [this] { beat(); });
+    events.on_change([this] {
+      if (SteadyClock::now() - last_beat < kHeartbeatGap)
+        beat_due = true;
+      else
+        beat();
     });
     comment = loop.every(kComment, [this] { events.comment(); });
   }
+
+  void beat();
+  void count_pass(const Alert& alert);
 
   http::ServerConfig http_config();
   http::Router routes();
@@ -97,15 +107,45 @@ struct Service::Impl {
   const std::vector<std::string> camera_names;
   const AlertHistory& history;
   const StatusSource status;
+  struct Passes {
+    std::atomic<std::uint64_t> all = 0;
+    std::atomic<std::uint64_t> close = 0;
+  };
+  std::deque<Passes> passes;  ///< per camera
   std::function<void(const std::string&)> failed;
   http::IoLoop loop;
+  std::function<void(HeartbeatPtr)> on_heartbeat;
+  std::vector<std::function<std::vector<Metric>()>> metrics;
   std::deque<PictureHub> pictures;
   EventHub events;
   std::optional<http::Server> server;
   std::unique_ptr<http::IoLoop::Timer> tick;
   std::unique_ptr<http::IoLoop::Timer> heartbeat;
   std::unique_ptr<http::IoLoop::Timer> comment;
+  SteadyTime last_beat;
+  bool beat_due = false;
 };
+
+void Service::Impl::beat() {
+  beat_due = false;
+  last_beat = SteadyClock::now();
+  if (events.subscribers() == 0 && !on_heartbeat) return;
+  auto report = std::make_shared<Heartbeat>();
+  report->time = WallClock::now();
+  report->newest_alert_id = events.newest_alert_id();
+  for (const CameraView& camera : cameras()) report->cameras.push_back(road_report(camera));
+  if (events.subscribers() > 0) events.broadcast("heartbeat", dump(to_json(*report)));
+  if (on_heartbeat) on_heartbeat(std::move(report));
+}
+
+void Service::Impl::count_pass(const Alert& alert) {
+  if (alert.kind != AlertKind::overtake && alert.kind != AlertKind::close_pass) return;
+  const auto camera = std::find(camera_names.begin(), camera_names.end(), alert.camera);
+  if (camera == camera_names.end()) return;
+  Passes& counted = passes[static_cast<std::size_t>(camera - camera_names.begin())];
+  ++counted.all;
+  if (alert.kind == AlertKind::close_pass) ++counted.close;
+}
 
 http::ServerConfig Service::Impl::http_config() {
   http::ServerConfig http;
@@ -169,10 +209,14 @@ std::vector<CameraView> Service::Impl::cameras() {
     view.status = std::move(all[i]);
     view.viewers = pictures[i].viewers();
     view.pictures = pictures[i].pictures();
+    view.passes = passes[i].all;
+    view.close_passes = passes[i].close;
     const EventHub::Newest newest = events.newest(i);
     if (!newest.analysis) continue;
     view.analysis_age_s = seconds_between(newest.time, now);
     view.analysis_stale = *view.analysis_age_s * 1000 > config.stale_after_ms;
+    view.threat = greatest_threat(*newest.analysis);
+    view.vehicles = static_cast<int>(newest.analysis->tracks.size());
   }
   return views;
 }
@@ -289,7 +333,11 @@ void Service::Impl::health_routes(http::Router& router) {
     stats.subscribers = events.subscribers();
     stats.alerts = events.alerts();
     stats.analyses_skipped = events.analyses_skipped();
-    return http::text(200, metrics_text(cameras(), server->stats(), stats),
+    std::vector<Metric> further;
+    for (const auto& source : metrics) {
+      for (Metric& one : source()) further.push_back(std::move(one));
+    }
+    return http::text(200, metrics_text(cameras(), server->stats(), stats, further),
                       "text/plain; version=0.0.4; charset=utf-8");
   });
 }
@@ -309,6 +357,14 @@ std::uint16_t Service::port() const {
 
 void Service::on_failure(std::function<void(const std::string&)> handler) {
   impl_->failed = std::move(handler);
+}
+
+void Service::on_heartbeat(std::function<void(HeartbeatPtr)> handler) {
+  impl_->on_heartbeat = std::move(handler);
+}
+
+void Service::add_metrics(std::function<std::vector<Metric>()> source) {
+  impl_->metrics.push_back(std::move(source));
 }
 
 void Service::start() {
@@ -334,6 +390,7 @@ void Service::publish_analysis(std::size_t camera, AnalysisPtr analysis) {
 }
 
 void Service::publish_alert(std::shared_ptr<const Alert> alert) {
+  impl_->count_pass(*alert);
   impl_->events.publish(std::move(alert));
 }
 

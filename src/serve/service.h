@@ -11,6 +11,8 @@
 #include "types/alert_history.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
+#include "types/heartbeat.h"
+#include "types/metric.h"
 
 namespace rearview {
 
@@ -33,6 +35,11 @@ class Service {
   /// What to do when the I/O thread fails; called on it, with the reason. Before start(). Without
   /// it the program is aborted, as a service that answers nobody must not look alive.
   void on_failure(std::function<void(const std::string& what)> handler);
+  /// What else wants every heartbeat: one a second, and one at once when a road is judged otherwise
+  /// than before. Called on the I/O thread; must not wait. Before start().
+  void on_heartbeat(std::function<void(HeartbeatPtr)> handler);
+  /// Numbers of other rooms for /metrics. Called on the I/O thread: must be cheap. Before start().
+  void add_metrics(std::function<std::vector<Metric>()> source);
   void start();
   /// Closes every client and ends the I/O thread. Publishing is harmless after it.
   void stop();

@@ -26,10 +26,6 @@ std::string with_text(std::string problem, const std::string& text) {
 
 }  // namespace
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 std::string without_password(const std::string& url) {
   const std::size_t scheme = url.find("://");
   const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
@@ -94,22 +90,21 @@ Json to_json(const CameraView& camera) {
       {"viewers", camera.viewers}};
 }
 
-Json heartbeat_json(const std::vector<CameraView>& cameras, std::uint64_t newest_alert_id,
-                    WallTime now) {
-  Json list = Json::array();
-  for (const CameraView& camera : cameras) {
-    const std::string problem = analysis_problem(camera);
-    list.push_back({{"name", camera.status.name},
-                    {"state", name(camera.status.state)},
-                    {"analysis", name(camera.status.analysis)},
-                    {"road", name(road_of(camera))},
-                    {"text", problem.empty() ? camera.status.text : problem},
-                    {"pictures", camera.pictures}});
-  }
-  return {{"type", "heartbeat"},
-          {"time", rfc3339(now)},
-          {"newest_alert_id", newest_alert_id},
-          {"cameras", std::move(list)}};
+RoadReport road_report(const CameraView& camera) {
+  RoadReport report;
+  report.camera = camera.status.name;
+  report.state = camera.status.state;
+  report.analysis = camera.status.analysis;
+  report.road = road_of(camera);
+  const std::string problem = analysis_problem(camera);
+  report.text = problem.empty() ? camera.status.text : problem;
+  report.pictures = camera.pictures;
+  report.passes = camera.passes;
+  report.close_passes = camera.close_passes;
+  if (report.road == Road::no_signal || report.road == Road::blind) return report;
+  report.threat = camera.threat;
+  report.vehicles = camera.vehicles;
+  return report;
 }
 
 }  // namespace rearview

@@ -7,6 +7,7 @@
 
 #include "types/analysis.h"
 #include "types/camera_status.h"
+#include "types/heartbeat.h"
 
 namespace rearview {
 
@@ -18,17 +19,17 @@ struct CameraView {
   /// Since the newest analysis was published; nullopt before the first.
   std::optional<double> analysis_age_s;
   bool analysis_stale = true;  ///< too old, or none: says nothing about the road
+  int threat = 0;              ///< the greatest of the newest analysis
+  int vehicles = 0;            ///< in the newest analysis
+  std::uint64_t passes = 0;    ///< since the start, the close ones too
+  std::uint64_t close_passes = 0;
 };
-
-/// As text. Never throws for bytes that aren't UTF-8, which a camera's error message may hold.
-std::string dump(const nlohmann::ordered_json& json);
 
 /// One element of GET /api/v1/cameras. Passwords in the address are left out.
 nlohmann::ordered_json to_json(const CameraView& camera);
 
-/// The message `heartbeat`.
-nlohmann::ordered_json heartbeat_json(const std::vector<CameraView>& cameras,
-                                      std::uint64_t newest_alert_id, WallTime now);
+/// What the heartbeat says of one camera.
+RoadReport road_report(const CameraView& camera);
 
 /// Why a camera's analysis doesn't work, in words; empty when it does.
 std::string analysis_problem(const CameraView& camera);

@@ -129,6 +129,9 @@ struct Analysis {
   Latency latency;
 };
 
+/// Of all tracks; 0 without one.
+int greatest_threat(const Analysis& analysis);
+
 using AnalysisPtr = std::shared_ptr<const Analysis>;
 
 }  // namespace rearview

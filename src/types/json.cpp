@@ -192,6 +192,10 @@ Json to_json(const Alert& alert) {
   return json;
 }
 
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Alert alert_from_json(const nlohmann::json& json) {
   const auto number = [&json](const char* key) -> std::optional<double> {
     const auto found = json.find(key);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "types/analysis.h"
@@ -25,6 +26,9 @@ std::optional<VehicleClass> vehicle_class_from(std::string_view name);
 /// are rounded to what their measurement can carry; what is unknown or not finite is null.
 nlohmann::ordered_json to_json(const Analysis& analysis);
 nlohmann::ordered_json to_json(const Alert& alert);
+
+/// As text. Never throws for bytes that aren't UTF-8, which a camera's error message may hold.
+std::string dump(const nlohmann::ordered_json& json);
 
 /// Reads an alert that to_json() wrote; writing it again gives the same JSON. Throws
 /// std::runtime_error when it is something else.

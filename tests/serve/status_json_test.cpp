@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "types/json.h"
+
 namespace rearview {
 namespace {
 

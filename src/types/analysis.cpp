@@ -1,0 +1,13 @@
+#include "types/analysis.h"
+
+#include <algorithm>
+
+namespace rearview {
+
+int greatest_threat(const Analysis& analysis) {
+  int greatest = 0;
+  for (const Track& track : analysis.tracks) greatest = std::max(greatest, track.threat);
+  return greatest;
+}
+
+}  // namespace rearview
