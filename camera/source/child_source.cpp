@@ -21,7 +21,9 @@
 namespace rearview::camera {
 namespace {
 
-constexpr double kSilent_s = 2;
+constexpr double kSilent_s = 1.8;
+// A GOP is not longer than this, or the picture would take too long to come.
+constexpr double kLongestStart_s = 10;
 constexpr int kQuiet_ms = 4;
 constexpr int kPoll_ms = 100;
 // Room for a whole picture, so that the child writes it in one go.
@@ -103,6 +105,8 @@ std::optional<CodedPicture> ChildSource::next(std::stop_token stop) {
     }
     if (seconds_between(heard_, SteadyClock::now()) > kSilent_s)
       throw std::runtime_error("the child process says nothing any more");
+    if (!begun_ && seconds_between(started_, SteadyClock::now()) > kLongestStart_s)
+      throw std::runtime_error("the child process sends no IDR with parameter sets");
   }
   CodedPicture picture = std::move(ready_.front());
   ready_.pop_front();
@@ -123,6 +127,7 @@ void ChildSource::read_chunk() {
                  {{"source", name_}});
     quiet_ends_ = false;
     begun_ = false;
+    started_ = SteadyClock::now();
   }
   splitter_.push(chunk, [this](const h264::NalUnit& nal) {
     if (const auto unit = assembler_.push(nal)) take(*unit);
@@ -142,6 +147,7 @@ void ChildSource::take(const h264::AccessUnit& unit) {
   if (formed.bytes.empty()) return;
   begun_ = begun_ || (formed.idr && formed.decodable);
   if (!begun_) return;
+  changes_.picture(formed.idr, formed.bytes.size());
   const SteadyTime now = SteadyClock::now();
   ready_.push_back({std::move(formed.bytes), formed.idr, now, now});
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "camera/source/freeze_watch.h"
 #include "camera/source/source.h"
 #include "camera/wire_format.h"
 #include "h264/access_unit.h"
@@ -31,6 +32,7 @@ class ChildSource : public CodedSource {
   /// Throws std::runtime_error when the child ends or says nothing for two seconds.
   std::optional<CodedPicture> next(std::stop_token stop) override;
   SourceInfo info() const override;
+  std::optional<std::uint64_t> changes() const noexcept override { return changes_.count(); }
 
  private:
   void start(const std::vector<std::string>& command);
@@ -45,8 +47,10 @@ class ChildSource : public CodedSource {
   h264::AnnexBSplitter splitter_;
   h264::AccessUnitAssembler assembler_;
   WireFormat wire_{WireFormat::Sei::keep};
+  CodedChanges changes_;
   std::deque<CodedPicture> ready_;
   SteadyTime heard_;
+  SteadyTime started_ = SteadyClock::now();  // to wait for an IDR
   bool quiet_ends_ = true;
   bool ended_by_quiet_ = false;
   bool begun_ = false;  // an IDR has come

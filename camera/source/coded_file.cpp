@@ -58,6 +58,10 @@ CodedFile::CodedFile(std::unique_ptr<MediaInput> input, double raw_fps)
   int error = avcodec_parameters_copy(filter->par_in, &parameters());
   if (error >= 0) error = av_bsf_init(filter);
   if (error < 0) throw std::runtime_error(av_error(error));
+  // Parameter sets that come only here (RTSP's SDP, some containers): the filter takes care of
+  // those in MP4's form alone.
+  static_cast<void>(wire_.format(
+      {parameters().extradata, static_cast<std::size_t>(parameters().extradata_size)}));
 }
 
 std::optional<CodedFile::Unit> CodedFile::read() {

@@ -22,6 +22,7 @@ class EncodedSource : public CodedSource {
   bool request_idr() noexcept override { return idr_wanted_ = true; }
   SourceInfo info() const override;
   std::uint64_t dropped() const noexcept override { return pictures_->dropped(); }
+  std::optional<std::uint64_t> changes() const noexcept override { return pictures_->changes(); }
 
  private:
   std::string name_;

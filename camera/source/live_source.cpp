@@ -1,11 +1,34 @@
 #include "camera/source/live_source.h"
 
+extern "C" {
+#include <libavutil/imgutils.h>
+}
+
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 namespace rearview::camera {
+namespace {
+
+// A GOP is not longer than this, or the picture would take too long to come.
+constexpr double kLongestStart_s = 10;
+
+/// Of planar formats, only the luma counts.
+bool same_picture(const AVFrame& a, const AVFrame& b) {
+  if (a.format != b.format || a.width != b.width || a.height != b.height) return false;
+  const int row = av_image_get_linesize(static_cast<AVPixelFormat>(a.format), a.width, 0);
+  for (int y = 0; y < a.height && row > 0; ++y) {
+    if (std::memcmp(a.data[0] + y * a.linesize[0], b.data[0] + y * b.linesize[0],
+                    static_cast<std::size_t>(row)) != 0)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 LiveCodedSource::LiveCodedSource(std::string name, std::unique_ptr<MediaInput> input,
                                  double raw_fps)
@@ -18,7 +41,10 @@ std::optional<CodedPicture> LiveCodedSource::next(std::stop_token stop) {
     if (unit->coded.b_slice)
       throw std::runtime_error("it has B-frames; set source.pass_through to false");
     begun_ = begun_ || (unit->coded.idr && unit->coded.decodable);
+    if (!begun_ && seconds_between(opened_, SteadyClock::now()) > kLongestStart_s)
+      throw std::runtime_error("it sends no IDR with parameter sets");
     if (!begun_) continue;
+    changes_.picture(unit->coded.idr, unit->coded.bytes.size());
     const SteadyTime now = SteadyClock::now();
     return CodedPicture{std::move(unit->coded.bytes), unit->coded.idr, now, now};
   }
@@ -60,6 +86,7 @@ std::optional<Picture> LivePictureSource::next(std::stop_token stop) {
       static_cast<void>(avcodec_send_packet(decoder_.get(), packet));
       continue;
     }
+    compare(*frame);
     const SteadyTime now = SteadyClock::now();
     const auto period = std::chrono::duration_cast<SteadyClock::duration>(
         std::chrono::duration<double>(1 / most_fps_));
@@ -68,6 +95,11 @@ std::optional<Picture> LivePictureSource::next(std::stop_token stop) {
     return Picture{std::move(frame), now};
   }
   return std::nullopt;
+}
+
+void LivePictureSource::compare(const AVFrame& frame) {
+  if (before_ && !same_picture(*before_, frame)) ++changes_;
+  before_.reset(av_frame_clone(&frame));
 }
 
 }  // namespace rearview::camera

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "camera/source/coded_file.h"
+#include "camera/source/freeze_watch.h"
 #include "camera/source/source.h"
 
 namespace rearview::camera {
@@ -16,11 +17,14 @@ class LiveCodedSource : public CodedSource {
 
   std::optional<CodedPicture> next(std::stop_token stop) override;
   SourceInfo info() const override;
+  std::optional<std::uint64_t> changes() const noexcept override { return changes_.count(); }
 
  private:
   std::string name_;
   CodedFile input_;
+  CodedChanges changes_;
   bool begun_ = false;
+  SteadyTime opened_ = SteadyClock::now();
 };
 
 /// The pictures of a live input, decoded.
@@ -34,13 +38,18 @@ class LivePictureSource : public PictureSource {
   std::optional<Picture> next(std::stop_token stop) override;
   double fps() const override;
   std::uint64_t dropped() const noexcept override { return 0; }
+  std::optional<std::uint64_t> changes() const noexcept override { return changes_; }
 
  private:
+  void compare(const AVFrame& frame);
+
   std::unique_ptr<MediaInput> input_;
   double raw_fps_;
   double most_fps_;
   AvCodec decoder_;
   std::optional<SteadyTime> next_kept_;
+  AvFrame before_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace rearview::camera

@@ -103,7 +103,9 @@ std::unique_ptr<CodedSource> open_live(const SourceConfig& config, const Encoder
 OpenedSource supervised(const SourceConfig& config, SupervisedSource::Open open, Pace pace) {
   if (pace == Pace::fastest)
     throw UsageError(fmt::format("source {}: is live, so it can't be rendered", config.input));
-  return {std::make_unique<SupervisedSource>(config.input, std::move(open), kPauses), {}};
+  return {
+      std::make_unique<SupervisedSource>(config.input, std::move(open), kPauses, config.frozen_s),
+      {}};
 }
 
 }  // namespace
@@ -125,6 +127,7 @@ void SourceConfig::read(ConfigReader& reader) {
   reader.number("raw_fps", raw_fps, 1, 120);
   reader.boolean("pass_through", pass_through);
   reader.number("max_gop_s", max_gop_s, 0.5, 60);
+  reader.number("frozen_s", frozen_s, 0, 60);
   reader.text("v4l2_format", v4l2_format);
   reader.texts("rpicam_command", rpicam_command, 1, 100);
 }

@@ -22,7 +22,8 @@ struct SourceConfig {
   double raw_fps = 30;          ///< of a raw .h264 whose SPS has no timing
   bool pass_through = true;     ///< false: H.264 files are decoded and encoded again, too
   double max_gop_s = 10;        ///< a file with IDRs further apart is encoded again
-  std::string v4l2_format;      ///< of the device, as libavdevice names it (mjpeg, h264, yuyv422)
+  double frozen_s = 1;  ///< a live source that repeats a picture for so long has frozen; 0: never
+  std::string v4l2_format;  ///< of the device, as libavdevice names it (mjpeg, h264, yuyv422)
   std::vector<std::string> rpicam_command = default_rpicam_command();
 
   void read(ConfigReader& reader);

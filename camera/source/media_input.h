@@ -15,8 +15,8 @@ struct LiveInput {
   std::string format;                           ///< of libavformat; empty: found out
   std::map<std::string, std::string> settings;  ///< libavformat's
   double open_timeout_s = 10;
-  double silence_timeout_s = 2;  ///< without data for so long it counts as frozen
-  std::stop_token stop;          ///< breaks off whatever waits
+  double silence_timeout_s = 1.8;  ///< without data for so long it counts as frozen
+  std::stop_token stop;            ///< breaks off whatever waits
 };
 
 /// The video stream of a file or a live input, opened through libavformat. One thread.

@@ -38,6 +38,9 @@ class CodedSource {
   virtual SourceInfo info() const = 0;
   /// Pictures left out because the machine was too slow.
   virtual std::uint64_t dropped() const noexcept { return 0; }
+  /// How many pictures so far differed from the one before, as far as that can be seen; nullopt
+  /// where nobody looks. From the thread of next().
+  virtual std::optional<std::uint64_t> changes() const noexcept { return std::nullopt; }
   /// Why no pictures come at present; nullopt when they do.
   virtual std::optional<std::string> problem() const { return std::nullopt; }
 };
@@ -57,6 +60,8 @@ class PictureSource {
   /// Pictures a second, as far as known.
   virtual double fps() const = 0;
   virtual std::uint64_t dropped() const noexcept = 0;
+  /// As CodedSource::changes().
+  virtual std::optional<std::uint64_t> changes() const noexcept { return std::nullopt; }
 };
 
 }  // namespace rearview::camera

@@ -10,8 +10,14 @@
 
 namespace rearview::camera {
 
-SupervisedSource::SupervisedSource(std::string name, Open open, Pauses pauses)
-    : name_(std::move(name)), open_(std::move(open)), pauses_(pauses) {
+namespace {
+
+constexpr const char* kFrozen = "all its pictures are the same: frozen, or in full darkness";
+
+}  // namespace
+
+SupervisedSource::SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s)
+    : name_(std::move(name)), open_(std::move(open)), pauses_(pauses), freeze_(frozen_s) {
   info_.name = name_;
 }
 
@@ -23,19 +29,15 @@ std::optional<CodedPicture> SupervisedSource::next(std::stop_token stop) {
             std::chrono::duration<double>(pause_s_));
         if (!sleep_until(stop, SteadyClock::now() + pause)) return std::nullopt;
         auto opened = open_(stop);
+        freeze_.reopened();
+        changes_ = 0;
         const std::lock_guard lock(mutex_);
         source_ = std::move(opened);
         info_ = source_->info();
       }
       auto picture = source_->next(stop);
       if (!picture) continue;
-      pause_s_ = 0;
-      const std::lock_guard lock(mutex_);
-      if (problem_) {
-        problem_.reset();
-        log::info("source", "live",
-                  {{"source", name_}, {"codec", info_.codec}, {"fps", info_.fps}});
-      }
+      look_at_picture(SteadyClock::now());
       return picture;
     } catch (const std::exception& e) {
       if (!stop.stop_requested()) fail(e.what());
@@ -44,14 +46,45 @@ std::optional<CodedPicture> SupervisedSource::next(std::stop_token stop) {
   return std::nullopt;
 }
 
-void SupervisedSource::fail(const std::string& why) {
-  std::unique_ptr<CodedSource> failed;
-  {
-    const std::lock_guard lock(mutex_);
-    failed = std::move(source_);
-    if (problem_ != why) log::warning("source", "failed", {{"source", name_}, {"why", why}});
-    problem_ = why;
+void SupervisedSource::look_at_picture(SteadyTime now) {
+  pause_s_ = 0;
+  if (const auto changes = source_->changes())
+    freeze_.picture(*changes != std::exchange(changes_, *changes), now);
+  if (!freeze_.frozen()) {
+    frozen_pause_s_ = 0;
+    next_frozen_try_ = now;
+    set_problem(std::nullopt);
+    return;
   }
+  set_problem(kFrozen);
+  if (now < next_frozen_try_ || freeze_.moving()) return;
+  frozen_pause_s_ =
+      std::clamp(frozen_pause_s_ * 2, pauses_.shortest_frozen_s, pauses_.longest_frozen_s);
+  next_frozen_try_ = now + std::chrono::duration_cast<SteadyClock::duration>(
+                               std::chrono::duration<double>(frozen_pause_s_));
+  close();
+}
+
+void SupervisedSource::set_problem(std::optional<std::string> problem) {
+  const std::lock_guard lock(mutex_);
+  if (problem_ == problem) return;
+  problem_ = std::move(problem);
+  if (problem_) {
+    log::warning("source", "failed", {{"source", name_}, {"why", *problem_}});
+  } else {
+    log::info("source", "live", {{"source", name_}, {"codec", info_.codec}, {"fps", info_.fps}});
+  }
+}
+
+void SupervisedSource::close() {
+  std::unique_ptr<CodedSource> closed;  // ends behind the lock: a child may take its time
+  const std::lock_guard lock(mutex_);
+  closed = std::move(source_);
+}
+
+void SupervisedSource::fail(const std::string& why) {
+  close();
+  set_problem(why);
   pause_s_ = std::clamp(pause_s_ * 2, pauses_.shortest_s, pauses_.longest_s);
 }
 

@@ -5,12 +5,14 @@
 #include <mutex>
 #include <string>
 
+#include "camera/source/freeze_watch.h"
 #include "camera/source/source.h"
 
 namespace rearview::camera {
 
 /// Keeps a source that may fail (a device, a child process, a network) going: when it fails it is
-/// opened again, at once and then after ever longer pauses, while everything behind it goes on.
+/// opened again, at once and then after ever longer pauses, while everything behind it goes on. One
+/// that has frozen is opened again, too, but its pictures go on in between: darkness looks alike.
 class SupervisedSource : public CodedSource {
  public:
   /// Throws std::runtime_error, or UsageError, when the source can't be opened now.
@@ -18,8 +20,11 @@ class SupervisedSource : public CodedSource {
   struct Pauses {
     double shortest_s = 0.5;
     double longest_s = 8;
+    double shortest_frozen_s = 2;  ///< between two tries with one that stays frozen
+    double longest_frozen_s = 64;
   };
-  SupervisedSource(std::string name, Open open, Pauses pauses);
+  /// frozen_s: see FreezeWatch.
+  SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s);
 
   /// Throws nothing: it goes on trying until stop is asked for.
   std::optional<CodedPicture> next(std::stop_token stop) override;
@@ -30,11 +35,18 @@ class SupervisedSource : public CodedSource {
 
  private:
   void fail(const std::string& why);
+  void look_at_picture(SteadyTime now);
+  void set_problem(std::optional<std::string> problem);
+  void close();
 
   const std::string name_;
   const Open open_;
   const Pauses pauses_;
   double pause_s_ = 0;  // before the next try
+  FreezeWatch freeze_;
+  std::uint64_t changes_ = 0;
+  double frozen_pause_s_ = 0;
+  SteadyTime next_frozen_try_;
 
   mutable std::mutex mutex_;
   std::unique_ptr<CodedSource> source_;

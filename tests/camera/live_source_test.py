@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -135,6 +136,49 @@ class LiveSources(unittest.TestCase):
         self.assertEqual(types_of(self.read_pictures(self.connect(camera), 10))[:5], [7, 8, 5, 9, 1])
         camera.wait_for_line('msg=encoding .*why="it is mpeg2video, not H.264"')
         self.assertEqual(camera.stop(), 0)
+
+    def serve_freezing(self, *codec):
+        """An address whose camera moves for two seconds after each connection, then freezes."""
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        senders = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                senders.append(subprocess.Popen(
+                    ["ffmpeg", "-v", "quiet", "-re", "-f", "lavfi", "-i",
+                     "testsrc2=s=320x192:r=30:d=2,noise=alls=10:allf=t,tpad=stop_mode=clone:stop=-1",
+                     *codec, "-flush_packets", "1", "-f", "nut", "-"], stdout=connection))
+                connection.close()
+
+        def end():
+            for sender in senders:
+                sender.kill()
+                sender.wait()
+        self.addCleanup(end)
+        threading.Thread(target=serve, daemon=True).start()
+        return f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+    def check_freezing(self, camera):
+        client = self.connect(camera)
+        self.read_pictures(client, 10)
+        self.assertIsNone(self.problem(camera))
+        camera.wait_for_line("component=source msg=failed .*all its pictures are the same")
+        self.read_pictures(client, 90)  # it was opened again, and the client is still there
+        # In the status it stays frozen until it has moved for a while.
+        wait_for(lambda: self.problem(camera), "the problem")
+        self.assertEqual(camera.stop(), 0)
+
+    def test_a_camera_that_repeats_its_picture_is_noticed(self):
+        self.check_freezing(self.start(self.serve_freezing("-c:v", "mjpeg")))
+
+    def test_a_camera_that_encodes_the_same_picture_is_noticed(self):
+        self.check_freezing(self.start(self.serve_freezing(
+            "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-g", "60")))
 
     def test_a_device_that_is_not_there_is_said_and_waited_for(self):
         camera = self.start("v4l2:/dev/video-nowhere")
