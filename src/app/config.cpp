@@ -71,6 +71,7 @@ Config read_config(const std::filesystem::path& file) {
   reader.number("opencv_threads", config.opencv_threads, 1, 64);
   reader.object("store", [&](ConfigReader& store) { config.store.read(store); });
   reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
+  reader.object("publish", [&](ConfigReader& publish) { config.publish.read(publish); });
   if (json.contains("cameras")) config.cameras.clear();
   std::set<std::string> names;
   reader.objects("cameras", 1, kMostCameras, [&](ConfigReader& entry) {

@@ -8,6 +8,7 @@
 
 #include "analyse/stage.h"
 #include "base/log.h"
+#include "publish/publish_config.h"
 #include "receive/receiver_config.h"
 #include "serve/serve_config.h"
 #include "store/alert_store.h"
@@ -41,6 +42,7 @@ struct Config {
   int opencv_threads = 1;
   StoreConfig store;
   ServeConfig serve;
+  PublishConfig publish;
   std::vector<CameraConfig> cameras;
   /// The file's name, for messages of the stages; "default" without a file.
   std::string source = "default";

@@ -29,6 +29,11 @@ void add_serve(CLI::App& app, Command& chosen) {
   command->add_option("--camera", options->camera_url, "address of the first camera")
       ->type_name("URL");
   command->add_option("--http", options->http, "where to serve")->type_name("HOST:PORT");
+  command
+      ->add_option("--ndjson", options->ndjson, "JSON lines: on standard output, or a Unix socket")
+      ->type_name("-|SOCKET");
+  command->add_option("--after", options->after, "with --ndjson -: begin behind this alert")
+      ->type_name("ID");
   command->add_flag("--check-config", options->check_config,
                     "read the configuration, load the stages, and end");
   auto discover = std::make_shared<bool>(false);

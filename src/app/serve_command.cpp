@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <opencv2/core/utility.hpp>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/termination.h"
+#include "publish/publisher.h"
 #include "render/jpeg_encoder.h"
 #include "serve/service.h"
 #include "store/alert_store.h"
@@ -35,6 +37,15 @@ Config configured(const ServeOptions& options) {
     config.serve.host = address.host;
     config.serve.port = address.port;
   }
+  NdjsonConfig& ndjson = config.publish.ndjson;
+  if (options.ndjson == "-")
+    ndjson.standard_output = true;
+  else if (!options.ndjson.empty())
+    ndjson.socket = options.ndjson;
+  ndjson.check("--ndjson");
+  if (options.after && !ndjson.standard_output)
+    throw UsageError("--after is for JSON lines on standard output: give --ndjson - as well");
+  ndjson.after = options.after;
   return config;
 }
 
@@ -62,6 +73,8 @@ int serve_command(const ServeOptions& options) {
     return kExitDone;
   }
 
+  // Whoever reads standard output or a socket may go at any time; that is an error of one write.
+  std::signal(SIGPIPE, SIG_IGN);
   Termination termination;
   AlertStore alerts(config.store);
   std::vector<std::string> names;
@@ -72,15 +85,21 @@ int serve_command(const ServeOptions& options) {
     for (const auto& pipeline : pipelines) statuses.push_back(pipeline->status());
     return statuses;
   });
+  Publisher publisher(config.publish, alerts);
+  service.on_heartbeat(
+      [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
+  service.add_metrics([&publisher] { return publisher.metrics(); });
   for (std::size_t i = 0; i < config.cameras.size(); ++i) {
     PipelineOutputs outputs;
-    outputs.analysis = [&service, i](AnalysisPtr analysis) {
+    outputs.analysis = [&service, &publisher, i](AnalysisPtr analysis) {
+      publisher.publish_analysis(analysis);
       service.publish_analysis(i, std::move(analysis));
     };
-    outputs.alert = [&service, &alerts](const Alert& alert, const Annotated&) {
+    outputs.alert = [&service, &publisher, &alerts](const Alert& alert, const Annotated&) {
       auto kept = std::make_shared<const Alert>(alerts.append(alert));
       log_alert(*kept);
       service.publish_alert(std::move(kept));
+      publisher.publish_alert();
     };
     outputs.wants_picture = [&service, i] { return service.wants_pictures(i); };
     outputs.picture = [&service, i,
@@ -93,6 +112,7 @@ int serve_command(const ServeOptions& options) {
 
   service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
   service.start();
+  publisher.start([&termination](const std::string& reason) { termination.fail(reason); });
   for (const auto& pipeline : pipelines) pipeline->start();
   log::info("serve", "serving",
             {{"address", "http://" + Endpoint{config.serve.host, service.port()}.text() + "/"},
@@ -101,6 +121,7 @@ int serve_command(const ServeOptions& options) {
   const auto failure = termination.wait();
   for (const auto& pipeline : pipelines) pipeline->stop();
   service.stop();
+  publisher.stop();
   if (!failure) return kExitDone;
   log::error("serve", "stopped by a failure", {{"why", *failure}});
   return kExitFailed;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace rearview {
@@ -9,7 +11,10 @@ struct ServeOptions {
   std::filesystem::path config;  ///< empty: defaults
   std::string camera_url;        ///< replaces the first camera's address; empty: as configured
   std::string http;              ///< HOST:PORT instead of the configured one; empty: as configured
-  bool check_config = false;     ///< read everything, build every stage, say so and end
+  std::string
+      ndjson;  ///< Unix socket for JSON lines, or "-" for standard output; empty: as configured
+  std::optional<std::uint64_t> after;  ///< JSON lines on standard output begin behind this alert
+  bool check_config = false;           ///< read everything, build every stage, say so and end
 };
 
 /// `rearview serve`: runs until a signal or a failure. Returns the exit code. Throws UsageError for

@@ -11,6 +11,14 @@
 namespace rearview {
 namespace {
 
+nlohmann::json shown(const NdjsonConfig& ndjson) {
+  return {{"socket", ndjson.socket.string()},
+          {"standard_output", ndjson.standard_output},
+          {"analysis", ndjson.analysis},
+          {"max_clients", ndjson.max_clients},
+          {"write_timeout_ms", ndjson.write_timeout_ms}};
+}
+
 /// Every setting back as JSON, so that two configurations can be compared whole.
 nlohmann::json shown(const Config& config) {
   nlohmann::json cameras = nlohmann::json::array();
@@ -46,6 +54,7 @@ nlohmann::json shown(const Config& config) {
             {"stale_after_ms", serve.stale_after_ms},
             {"allowed_hosts", serve.allowed_hosts},
             {"cors_origins", serve.cors_origins}}},
+          {"publish", {{"ndjson", shown(config.publish.ndjson)}}},
           {"store",
            {{"folder", config.store.folder.string()},
             {"alerts_in_memory", config.store.alerts_in_memory},
@@ -100,8 +109,8 @@ TEST_F(ConfigFile, ACameraKeepsTheDefaultsItDoesNotName) {
 TEST_F(ConfigFile, EveryFaultHasItsSentence) {
   const std::pair<const char*, const char*> faults[] = {
       {R"({"camera":[]})",
-       "/camera: unknown key; known here: $schema, cameras, log_level, opencv_threads, serve, "
-       "store"},
+       "/camera: unknown key; known here: $schema, cameras, log_level, opencv_threads, publish, "
+       "serve, store"},
       {R"({"cameras":[]})", "/cameras: 0 entries are not from 1 to 8"},
       {R"({"cameras":[{"name":"Rear 1"}]})",
        "/cameras/0/name: \"Rear 1\" has other characters than a-z, 0-9, - and _"},

@@ -15,7 +15,7 @@ ALLOWED = {
     "render": {"base", "types"},
     "store": {"base", "types"},
     "serve": {"base", "types", "http"},
-    "publish": {"base", "types", "http"},
+    "publish": {"base", "types"},
     "camera": {"base", "h264", "http"},
 }
 ANY = {"app"}  # the only room that sees all of src

@@ -174,6 +174,8 @@ class CommandLine(unittest.TestCase):
                 ("serve", "--config", folder + "/none.json"): "can't be read",
                 ("serve", "--camera", "tcp://nonsense"): "HOST:PORT",
                 ("serve", "--http", "8080"): "HOST:PORT",
+                ("serve", "--after", "5"): "--ndjson -",
+                ("serve", "--ndjson", "x" * 108): "at most 107",
                 ("analyze", folder + "/none.h264"): "none.h264",
                 ("nalu", folder + "/none.h264"): "none.h264",
                 ("eval", folder + "/none.json"): "none.json",

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "publish/inbox.h"
+#include "types/metric.h"
+
+namespace rearview {
+
+/// One way out of the service, on a thread of its own, so that none waits for another.
+class Channel {
+ public:
+  /// name: for logs and metrics. analyses: whether it wants them.
+  Channel(std::string name, bool analyses) : name_(std::move(name)), analyses_(analyses) {}
+  /// The derived class has called stop().
+  virtual ~Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  /// failure: called on the channel's thread when it can't go on, with the reason.
+  void start(std::function<void(const std::string&)> failure);
+  /// Ends the thread and joins it. Harmless before start() and when called again.
+  void stop();
+
+  const std::string& name() const { return name_; }
+  bool wants_analyses() const { return analyses_; }
+  Inbox& inbox() { return inbox_; }
+  /// Any thread.
+  virtual std::vector<Metric> metrics() const = 0;
+
+ protected:
+  /// The thread's body; returns once the inbox says stop.
+  virtual void run() = 0;
+  Metric counter(const char* family, const char* help, double value) const;
+  Metric gauge(const char* family, const char* help, double value) const;
+
+ private:
+  const std::string name_;
+  const bool analyses_;
+  Inbox inbox_;
+  std::thread thread_;
+};
+
+}  // namespace rearview

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "types/analysis.h"
+#include "types/heartbeat.h"
+
+namespace rearview {
+
+/// What the program leaves for the thread of one channel: only the newest of each thing, so that
+/// nothing piles up before a channel that is slow. Alerts are not carried: the channel reads them
+/// from the history. Giving: any thread, never waits. Taking: the channel's thread.
+class Inbox {
+ public:
+  /// Throws std::system_error when the system has no descriptor left.
+  Inbox();
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  /// The history holds a new alert.
+  void alert();
+  void heartbeat(HeartbeatPtr heartbeat);
+  void analysis(AnalysisPtr analysis);
+  void stop();
+
+  /// For poll(): readable while there is news.
+  int fd() const { return fd_; }
+
+  struct News {
+    bool stop = false;
+    HeartbeatPtr heartbeat;             ///< null: none since the last time
+    std::vector<AnalysisPtr> analyses;  ///< the newest of each camera that has a new one
+  };
+  News take();
+  /// Waits for news, timeout_ms at most.
+  News wait(int timeout_ms);
+
+ private:
+  void wake();
+
+  int fd_;
+  std::mutex mutex_;
+  bool stop_ = false;                            ///< guarded by mutex_
+  HeartbeatPtr heartbeat_;                       ///< guarded by mutex_
+  std::map<std::string, AnalysisPtr> analyses_;  ///< guarded by mutex_; by camera
+};
+
+}  // namespace rearview

@@ -1,0 +1,53 @@
+#include "publish/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "publish/channel.h"
+#include "publish/ndjson_channel.h"
+
+namespace rearview {
+
+Publisher::Publisher(const PublishConfig& config, const AlertHistory& history) {
+  if (!config.ndjson.socket.empty() || config.ndjson.standard_output)
+    channels_.push_back(std::make_unique<NdjsonChannel>(config.ndjson, history));
+}
+
+Publisher::~Publisher() {
+  stop();
+}
+
+void Publisher::start(const std::function<void(const std::string&)>& failure) {
+  for (const auto& channel : channels_) channel->start(failure);
+}
+
+void Publisher::stop() {
+  for (const auto& channel : channels_) channel->inbox().stop();
+  for (const auto& channel : channels_) channel->stop();
+}
+
+void Publisher::publish_alert() {
+  for (const auto& channel : channels_) channel->inbox().alert();
+}
+
+void Publisher::publish_heartbeat(const HeartbeatPtr& heartbeat) {
+  for (const auto& channel : channels_) channel->inbox().heartbeat(heartbeat);
+}
+
+void Publisher::publish_analysis(const AnalysisPtr& analysis) {
+  for (const auto& channel : channels_) {
+    if (channel->wants_analyses()) channel->inbox().analysis(analysis);
+  }
+}
+
+std::vector<Metric> Publisher::metrics() const {
+  std::vector<Metric> all;
+  for (const auto& channel : channels_) {
+    for (Metric& one : channel->metrics()) all.push_back(std::move(one));
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Metric& a, const Metric& b) { return a.family < b.family; });
+  return all;
+}
+
+}  // namespace rearview

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "publish/publish_config.h"
+#include "types/alert_history.h"
+#include "types/heartbeat.h"
+#include "types/metric.h"
+
+namespace rearview {
+
+class Channel;
+
+/// All configured ways out besides HTTP (docs/publish.md). Each has its own thread and reads the
+/// alerts from the history at its own pace: none holds up another or the program.
+class Publisher {
+ public:
+  /// Opens what can be opened at once. Throws std::runtime_error. history must outlive the
+  /// publisher.
+  Publisher(const PublishConfig& config, const AlertHistory& history);
+  /// Stops.
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// failure: called when a channel can't go on, on its thread.
+  void start(const std::function<void(const std::string&)>& failure);
+  void stop();
+
+  /// The history holds a new alert. This and what follows: any thread; doesn't wait.
+  void publish_alert();
+  void publish_heartbeat(const HeartbeatPtr& heartbeat);
+  void publish_analysis(const AnalysisPtr& analysis);
+  /// What the channels count, by family.
+  std::vector<Metric> metrics() const;
+
+ private:
+  std::vector<std::unique_ptr<Channel>> channels_;
+};
+
+}  // namespace rearview

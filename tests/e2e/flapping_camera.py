@@ -1,0 +1,84 @@
+"""A camera that comes and goes: each time the service raises camera_lost and camera_back.
+
+The quickest source of alerts there is, and one whose alerts the test can stop.
+"""
+
+import socket
+import threading
+
+from programs import Camera, DEADLINE_S
+
+SHOWS_S = 0.2
+HIDES_S = 0.3  # longer than CAMERA_SETTINGS' signal_timeout_ms
+FRAME_S = 0.05
+CAMERA_SETTINGS = {"signal_timeout_ms": 150, "stages": [{"type": "approach"}]}
+
+
+def _nal_starts(data):
+    at = data.find(b"\0\0\1")
+    while at >= 0 and at + 3 < len(data):
+        yield at, data[at + 3] & 31
+        at = data.find(b"\0\0\1", at + 3)
+
+
+def one_picture():
+    """A whole picture with its parameter sets and the next one's delimiter behind it."""
+    camera = Camera("--source", "scene")
+    try:
+        with socket.create_connection(("127.0.0.1", camera.port), DEADLINE_S) as stream:
+            data = b""
+            while True:
+                data += stream.recv(65536)
+                starts = list(_nal_starts(data))
+                key = next((i for i, (_, kind) in enumerate(starts) if kind == 5), None)
+                if key is None:
+                    continue
+                begin = next((at for at, kind in starts[:key] if kind == 7), None)
+                end = next((at for at, kind in starts[key:] if kind == 9), None)
+                if begin is not None and end is not None:
+                    return data[begin:end].rstrip(b"\0") + b"\0\0\0\1\x09\xf0"
+    finally:
+        camera.stop()
+
+
+class FlappingCamera:
+    """Serves everybody who connects until it is closed."""
+
+    def __init__(self, picture):
+        self._picture = picture
+        self._steady = threading.Event()
+        self._closed = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def steady(self):
+        """No more alerts: it stays."""
+        self._steady.set()
+
+    def flap(self):
+        self._steady.clear()
+
+    def close(self):
+        self._closed.set()
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with client:
+            try:
+                while not self._closed.is_set():
+                    for _ in range(round(SHOWS_S / FRAME_S)):
+                        client.sendall(self._picture)
+                        self._closed.wait(FRAME_S)
+                    if not self._steady.is_set():
+                        self._closed.wait(HIDES_S)
+            except OSError:
+                pass  # the service went away
