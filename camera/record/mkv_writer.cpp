@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace rearview::camera {
 namespace {
@@ -20,8 +21,9 @@ constexpr AVRational kMilliseconds{1, 1000};
 
 }  // namespace
 
-MkvWriter::MkvWriter(int descriptor, const Video& video, WallTime started, int cluster_ms)
-    : descriptor_(descriptor) {
+MkvWriter::MkvWriter(int descriptor, const Video& video, WallTime started, int cluster_ms,
+                     std::function<bool()> make_room)
+    : descriptor_(descriptor), make_room_(std::move(make_room)) {
   try {
     auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
     io_ = buffer ? avio_alloc_context(buffer, kIoBuffer, 1, this, nullptr, on_write, on_seek)
@@ -114,10 +116,12 @@ int MkvWriter::on_write(void* self, std::uint8_t* data, int size) {
   while (done < size) {
     const ssize_t count =
         ::write(writer.descriptor_, data + done, static_cast<std::size_t>(size - done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      writer.write_errno_ = errno;
-      return AVERROR(errno);
+    const int error = count < 0 ? errno : 0;
+    if (error == EINTR) continue;
+    if (error == ENOSPC && writer.make_room_ && writer.make_room_()) continue;
+    if (error != 0) {
+      writer.write_errno_ = error;
+      return AVERROR(error);
     }
     done += static_cast<int>(count);
     const off_t at = lseek(writer.descriptor_, 0, SEEK_CUR);

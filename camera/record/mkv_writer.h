@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -20,9 +21,11 @@ class MkvWriter {
     std::vector<std::uint8_t> parameter_sets;  ///< SPS and PPS, Annex-B
   };
   /// Takes over descriptor, of an empty file open for reading and writing. started: the wall clock
-  /// at time 0. Throws std::system_error, as all the rest here, or std::runtime_error where libav
-  /// fails for another reason.
-  MkvWriter(int descriptor, const Video& video, WallTime started, int cluster_ms);
+  /// at time 0. make_room: asked for when the disk is full; true when it has freed some, and the
+  /// write is tried again. Throws std::system_error, as all the rest here, or std::runtime_error
+  /// where libav fails for another reason.
+  MkvWriter(int descriptor, const Video& video, WallTime started, int cluster_ms,
+            std::function<bool()> make_room = {});
   /// Closes the descriptor; without finish() the file ends with the last whole cluster.
   ~MkvWriter();
   MkvWriter(const MkvWriter&) = delete;
@@ -46,6 +49,7 @@ class MkvWriter {
   void release() noexcept;
 
   int descriptor_;
+  std::function<bool()> make_room_;
   int write_errno_ = 0;
   std::uint64_t size_bytes_ = 0;   // the file's
   std::uint64_t whole_bytes_ = 0;  // of it, up to the end of the last write that went well

@@ -18,6 +18,9 @@ namespace {
 // What may wait while the disk is busy: some ten seconds of our stream.
 constexpr std::size_t kMostWaiting = std::size_t{16} << 20;
 constexpr std::chrono::seconds kLimitsPeriod{2};
+constexpr std::chrono::milliseconds kLookPeriod{500};
+// A disk that takes longer for one picture hangs.
+constexpr double kHangs_s = 2;
 // How long after a failure it is tried again.
 constexpr std::chrono::seconds kRetryPeriod{1};
 
@@ -104,7 +107,10 @@ void Recorder::reconfigure(const RecordConfig& config) {
 
 Recorder::Status Recorder::status() const {
   const std::lock_guard lock(mutex_);
-  return status_;
+  Status now = status_;
+  if (busy_since_ && seconds_between(*busy_since_, SteadyClock::now()) > kHangs_s)
+    now.problem = "the disk doesn't answer";
+  return now;
 }
 
 void Recorder::run(std::stop_token stop) {
@@ -114,9 +120,11 @@ void Recorder::run(std::stop_token stop) {
                   [&] { return !waiting_.empty() || (!status_.active && status_.recording); });
     if (waiting_.empty()) {
       const bool done = stop.stop_requested();
+      busy_since_ = SteadyClock::now();
       lock.unlock();
       if (writer_) end_chunk();
       lock.lock();
+      busy_since_.reset();
       if (done) return;
       continue;
     }
@@ -124,9 +132,11 @@ void Recorder::run(std::stop_token stop) {
     waiting_.pop_front();
     waiting_bytes_ -= picture->bytes.size();
     if (new_config_) config_ = *std::exchange(new_config_, std::nullopt);
+    busy_since_ = SteadyClock::now();
     lock.unlock();
     handle(picture);
     lock.lock();
+    busy_since_.reset();
   }
 }
 
@@ -159,14 +169,14 @@ void Recorder::handle(const CodedPicturePtr& picture) {
                                             std::chrono::duration<double>(config_.sync_s));
     }
     if (now >= next_limits_) enforce_limits();
+    if (now >= next_look_) {
+      next_look_ = now + kLookPeriod;
+      if (!recordings_.open_is_there()) throw std::runtime_error("the file being written has gone");
+    }
   } catch (const std::system_error& e) {
     fail(e.what());
-    // The disk filled up between two looks at it: the oldest chunk makes room.
-    if (e.code().value() == ENOSPC && recordings_.remove_oldest()) {
-      next_try_ = now;
-      const std::lock_guard lock(mutex_);
-      ++status_.removed;
-    }
+    // Some disks say so only when they are synced.
+    if (e.code().value() == ENOSPC && make_room()) next_try_ = now;
   } catch (const std::exception& e) {
     fail(e.what());
   }
@@ -177,11 +187,12 @@ void Recorder::begin_chunk(const CodedPicture& picture, std::vector<std::uint8_t
   if (over_limits()) throw std::runtime_error("the limit is reached, and nothing may be deleted");
   const auto video = video_of(parameter_sets);
   const auto created = recordings_.create();
-  chunk_ = created.path;
   const auto age = SteadyClock::now() - picture.captured;
   writer_ = std::make_unique<MkvWriter>(
       created.descriptor, video,
-      WallClock::now() - std::chrono::duration_cast<WallClock::duration>(age), config_.flush_ms);
+      WallClock::now() - std::chrono::duration_cast<WallClock::duration>(age), config_.flush_ms,
+      // The disk filled up between two looks at it.
+      [this] { return make_room(); });
   parameter_sets_ = std::move(parameter_sets);
   chunk_started_ = picture.captured;
 
@@ -201,7 +212,6 @@ void Recorder::end_chunk() {
     log::warning("record", "chunk without index", {{"why", e.what()}});
   }
   writer_.reset();
-  chunk_.clear();
   recordings_.finished();
   {
     const std::lock_guard lock(mutex_);
@@ -214,12 +224,11 @@ void Recorder::end_chunk() {
 void Recorder::fail(const std::string& why) {
   const bool worthless = !writer_ || !writer_->holds_pictures();
   writer_.reset();
-  if (worthless && !chunk_.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove(chunk_, ignored);
+  if (worthless) {
+    recordings_.discard();
+  } else {
+    recordings_.finished();
   }
-  chunk_.clear();
-  recordings_.finished();
   const std::lock_guard lock(mutex_);
   ++status_.lost;
   next_try_ = SteadyClock::now() + kRetryPeriod;
@@ -243,12 +252,17 @@ bool Recorder::over_limits() const {
          (free && *free < static_cast<std::uint64_t>(config_.min_free_mb) * kMega);
 }
 
+bool Recorder::make_room() {
+  if (!recordings_.remove_oldest()) return false;
+  const std::lock_guard lock(mutex_);
+  ++status_.removed;
+  return true;
+}
+
 void Recorder::enforce_limits() {
   next_limits_ = SteadyClock::now() + kLimitsPeriod;
   while (over_limits()) {
-    if (!recordings_.remove_oldest()) return;
-    const std::lock_guard lock(mutex_);
-    ++status_.removed;
+    if (!make_room()) return;
   }
 }
 

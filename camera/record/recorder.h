@@ -60,6 +60,7 @@ class Recorder {
   void fail(const std::string& why);
   void enforce_limits();
   bool over_limits() const;
+  bool make_room();
 
   RecordConfig config_;  // the recorder's thread only
   Recordings& recordings_;
@@ -67,11 +68,11 @@ class Recorder {
 
   // The recorder's thread only.
   std::unique_ptr<MkvWriter> writer_;
-  std::filesystem::path chunk_;  // the open one
   std::vector<std::uint8_t> parameter_sets_;
   SteadyTime chunk_started_;
   SteadyTime next_sync_;
   SteadyTime next_limits_;
+  SteadyTime next_look_;
   SteadyTime next_try_;
 
   mutable std::mutex mutex_;
@@ -82,6 +83,7 @@ class Recorder {
   std::optional<RecordConfig> new_config_;
   bool resumed_ = false;  // switched on again: nothing until the next IDR
   Status status_;
+  std::optional<SteadyTime> busy_since_;  // with the disk
 
   std::jthread thread_;
 };

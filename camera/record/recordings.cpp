@@ -73,11 +73,7 @@ Recordings::Recordings(fs::path folder) : folder_(fs::absolute(folder).lexically
 }
 
 std::vector<Recordings::Chunk> Recordings::list() const {
-  const std::lock_guard lock(mutex_);
-  return list_locked();
-}
-
-std::vector<Recordings::Chunk> Recordings::list_locked() const {
+  const std::uint64_t open_number = open_number_;
   std::vector<Chunk> chunks;
   std::error_code error;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
@@ -87,7 +83,7 @@ std::vector<Recordings::Chunk> Recordings::list_locked() const {
     if (!number || lstat(it->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
     chunks.push_back(
         {it->path(), *number, static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec,
-         is_there(fs::path(it->path()).replace_extension("lock")), number == open_number_});
+         is_there(fs::path(it->path()).replace_extension("lock")), number == open_number});
   }
   std::sort(chunks.begin(), chunks.end(),
             [](const Chunk& a, const Chunk& b) { return a.number < b.number; });
@@ -107,13 +103,16 @@ std::optional<Recordings::Chunk> Recordings::find_name(std::string_view name) co
 }
 
 Recordings::Created Recordings::create() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(changes_mutex_);
   fs::create_directories(folder_);
-  const auto chunks = list_locked();
+  const auto chunks = list();
   if (!chunks.empty()) last_number_ = std::max(last_number_, chunks.back().number);
   const fs::path path = folder_ / fmt::format("{}{:04}{}", kPrefix, last_number_ + 1, kVideo);
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), path.string());
+  struct stat status {};
+  fstat(descriptor, &status);
+  open_ = {path, status.st_dev, status.st_ino};
   open_number_ = ++last_number_;
   // So that the name, too, outlives a power cut.
   if (const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) {
@@ -124,8 +123,21 @@ Recordings::Created Recordings::create() {
 }
 
 void Recordings::finished() {
-  const std::lock_guard lock(mutex_);
-  open_number_.reset();
+  open_number_ = 0;
+}
+
+void Recordings::discard() {
+  const std::lock_guard lock(changes_mutex_);
+  if (open_number_ == 0) return;
+  std::error_code ignored;
+  if (open_is_there() && fs::remove(open_.path, ignored)) --last_number_;
+  open_number_ = 0;
+}
+
+bool Recordings::open_is_there() const {
+  struct stat status {};
+  return lstat(open_.path.c_str(), &status) == 0 && status.st_dev == open_.device &&
+         status.st_ino == open_.inode;
 }
 
 fs::path Recordings::thumbnail_of(const Chunk& chunk) {
@@ -156,32 +168,32 @@ bool Recordings::remove(const Chunk& chunk) {
 }
 
 bool Recordings::remove_oldest() {
-  const std::lock_guard lock(mutex_);
-  for (const Chunk& chunk : list_locked()) {
+  const std::lock_guard lock(changes_mutex_);
+  for (const Chunk& chunk : list()) {
     if (!chunk.open && !chunk.locked && remove(chunk)) return true;
   }
   return false;
 }
 
 void Recordings::remove_worthless() {
-  const std::lock_guard lock(mutex_);
-  for (const Chunk& chunk : list_locked()) {
+  const std::lock_guard lock(changes_mutex_);
+  for (const Chunk& chunk : list()) {
     if (!chunk.open && chunk.size_bytes < kLeastBytes) remove(chunk);
   }
 }
 
 std::size_t Recordings::wipe() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(changes_mutex_);
   std::size_t removed = 0;
-  for (const Chunk& chunk : list_locked()) {
+  for (const Chunk& chunk : list()) {
     if (!chunk.open && !chunk.locked && remove(chunk)) ++removed;
   }
   return removed;
 }
 
 bool Recordings::set_locked(std::string_view name, bool locked) {
-  const std::lock_guard lock(mutex_);
-  for (const Chunk& chunk : list_locked()) {
+  const std::lock_guard lock(changes_mutex_);
+  for (const Chunk& chunk : list()) {
     if (chunk.path.filename().string() != name) continue;
     const fs::path mark = fs::path(chunk.path).replace_extension("lock");
     if (!locked) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
@@ -36,13 +37,18 @@ class Recordings {
   std::optional<Chunk> find_name(std::string_view name) const;
 
   /// Opens the next chunk's new file for writing; the caller owns the descriptor. It is the open
-  /// one until finished(). Throws std::system_error.
+  /// one until finished() or discard(). Throws std::system_error.
   struct Created {
     std::filesystem::path path;
     int descriptor;
   };
   Created create();
   void finished();
+  /// Deletes the open one, in which there is nothing; its number is free again.
+  void discard();
+  /// Whether the open one still stands under its name: a disk that was pulled and a folder that was
+  /// deleted take all that is written without a word.
+  bool open_is_there() const;
 
   /// Where the thumbnail of a chunk belongs.
   static std::filesystem::path thumbnail_of(const Chunk& chunk);
@@ -65,13 +71,18 @@ class Recordings {
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  std::vector<Chunk> list_locked() const;
+  struct File {
+    std::filesystem::path path;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+  };
   bool remove(const Chunk& chunk);
 
   std::filesystem::path folder_;
-  mutable std::mutex mutex_;
-  std::optional<std::uint64_t> open_number_;
+  std::mutex changes_mutex_;  // of what changes the folder; reading never waits for a slow disk
   std::uint64_t last_number_ = 0;
+  File open_;                                  // only the thread of create() and finished()
+  std::atomic<std::uint64_t> open_number_{0};  // 0: none is open
 };
 
 }  // namespace rearview::camera
