@@ -1,18 +1,21 @@
 #include "camera/board/device_board.h"
 
 #include <fcntl.h>
-#include <linux/gpio.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <gpiod.hpp>
 
 #include <array>
+#include <bitset>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <mutex>
+#include <system_error>
 
 #include "base/log.h"
 
@@ -49,28 +52,26 @@ int open_or_warn(const char* path) {
   return fd;
 }
 
-int request_line(int chip, unsigned line, std::uint64_t flags) {
-  if (chip < 0) return -1;
-  gpio_v2_line_request request{};
-  request.offsets[0] = line;
-  request.num_lines = 1;
-  request.config.flags = flags;
-  std::strncpy(request.consumer, "rearview-camera", sizeof request.consumer - 1);
-  if (ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &request) < 0) {
-    log::warning("board", "GPIO line missing", {{"line", line}, {"why", std::strerror(errno)}});
-    return -1;
+/// A line of the first GPIO chip; an empty one where it can't be had.
+gpiod::line request_line(unsigned number, int direction, std::bitset<32> flags) {
+  try {
+    gpiod::line line = gpiod::chip(kGpio, gpiod::chip::OPEN_BY_PATH).get_line(number);
+    line.request({"rearview-camera", direction, flags});
+    return line;
+  } catch (const std::exception& e) {
+    log::warning("board", "GPIO line missing",
+                 {{"chip", kGpio}, {"line", number}, {"why", e.what()}});
+    return {};
   }
-  return request.fd;
 }
 
 class DeviceBoard : public Board {
  public:
   DeviceBoard()
       : i2c_(open_or_warn(kI2c)),
-        chip_(open_or_warn(kGpio)),
-        led_(request_line(chip_.get(), kLedLine, GPIO_V2_LINE_FLAG_OUTPUT)),
-        button_(request_line(chip_.get(), kShutdownLine,
-                             GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN)) {}
+        led_(request_line(kLedLine, gpiod::line_request::DIRECTION_OUTPUT, {})),
+        button_(request_line(kShutdownLine, gpiod::line_request::DIRECTION_INPUT,
+                             gpiod::line_request::FLAG_BIAS_PULL_DOWN)) {}
 
   std::optional<double> battery_percent() override {
     const auto soc = gauge(kSoc);
@@ -91,18 +92,18 @@ class DeviceBoard : public Board {
     return millidegrees / 1000;
   }
   bool shutdown_pressed() override {
-    gpio_v2_line_values values{};
-    values.mask = 1;
-    return button_.get() >= 0 &&
-           ioctl(button_.get(), GPIO_V2_LINE_GET_VALUES_IOCTL, &values) == 0 &&
-           (values.bits & 1) != 0;
+    try {
+      return button_ && button_.get_value() == 1;
+    } catch (const std::system_error&) {
+      return false;
+    }
   }
   void set_led(bool on) override {
-    gpio_v2_line_values values{};
-    values.mask = 1;
-    values.bits = on ? 1 : 0;
-    if (led_.get() >= 0)
-      static_cast<void>(ioctl(led_.get(), GPIO_V2_LINE_SET_VALUES_IOCTL, &values));
+    try {
+      if (led_) led_.set_value(on ? 1 : 0);
+    } catch (const std::system_error&) {
+      // A dark LED is no reason to stop.
+    }
   }
 
  private:
@@ -120,9 +121,8 @@ class DeviceBoard : public Board {
 
   std::mutex i2c_mutex_;
   Descriptor i2c_;
-  Descriptor chip_;
-  Descriptor led_;
-  Descriptor button_;
+  gpiod::line led_;
+  gpiod::line button_;
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace rearview::camera {
 
-/// The device's hardware (device contract, "Hardware") through Linux's own interfaces. What can't
-/// be opened is logged once.
+/// The device's hardware (device contract, "Hardware") through libgpiod and Linux's own interfaces.
+/// What can't be opened is logged once.
 std::unique_ptr<Board> make_device_board();
 
 /// The fuel gauge's registers to units (Maxim MAX17048, data sheet 19-6171, table 2): cell voltage

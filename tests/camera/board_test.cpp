@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "camera/board/device_board.h"
@@ -79,6 +80,20 @@ TEST(DeviceBoard, ReadsTheGaugesRegisters) {
   EXPECT_NEAR(gauge_percent(0x5040), 80.25, 0.001);
   EXPECT_NEAR(gauge_percent_per_h(5), 1.04, 0.001);
   EXPECT_NEAR(gauge_percent_per_h(0xfffb), -1.04, 0.001);
+}
+
+// Whatever this computer has: what it lacks is said and can't be read.
+TEST(DeviceBoard, RunsWithoutItsParts) {
+  const auto board = make_device_board();
+  if (!std::filesystem::exists("/dev/i2c-1")) {
+    EXPECT_FALSE(board->battery_percent());
+    EXPECT_FALSE(board->battery_mv());
+    EXPECT_FALSE(board->charging());
+  }
+  if (!std::filesystem::exists("/dev/gpiochip0")) {
+    EXPECT_FALSE(board->shutdown_pressed());
+    board->set_led(true);
+  }
 }
 
 TEST(Mode, BothStreamsAndRecordsAlways) {
