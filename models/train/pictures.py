@@ -8,7 +8,8 @@ Splits: "train"; "holdout", the part of BDD that is never trained on, chosen by
 the name of the drive so that a picture and its crops fall on the same side.
 Shards without a known licence (`unk_`) or for non-commercial use (`nc_`) never
 enter a pack. Vehicle-free frames of one clip that names a licence serve as
-negatives; its second half stays unseen.
+negatives; its second half stays unseen. With --camera, rearview-camera draws
+further roads, whose truth it knows; their seeds are none that tests use.
 """
 
 import argparse
@@ -16,7 +17,10 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import re
+import subprocess
+import tempfile
 
 import cv2
 import numpy as np
@@ -25,6 +29,11 @@ HOLDOUT_SHARE = 7  # one BDD drive in seven
 NEGATIVE_CLIP = "erin_road_rev"
 NEGATIVE_CLIP_END_S = 20.0
 NEGATIVE_CLIP_STEP = 12  # frames
+SCENES = 48
+SCENE_SECONDS = 12
+SCENE_STEP = 24  # frames
+SCENE_FIRST_SEED = 100_001
+SCENE_SETTLES_S = 2.0  # until the first vehicles are there
 # Mean luma below which a picture counts as night. BDD's own time of day is not
 # in the labels; by eye this splits its dark from its dusk pictures well.
 NIGHT_LUMA = 62.0
@@ -78,7 +87,39 @@ def negatives_from_clip(assets):
         number += 1
 
 
-def pack(assets, folder):
+def drawn_scene(camera, seed, folder):
+    """Yields (frame number, picture, objects) of one road that rearview-camera draws."""
+    rng = random.Random(seed)
+    scene = {"light": rng.choice(["day", "day", "dusk", "night"]),
+             "weather": rng.choice(["dry", "dry", "rain"]),
+             "surroundings": rng.choice(["country", "village"]),
+             "left_hand_traffic": rng.random() < 0.3, "traffic": 3, "hfov_deg": rng.uniform(55, 90),
+             "pitch_deg": rng.uniform(-5, 1), "height_m": rng.uniform(0.7, 1.1),
+             "shake": rng.uniform(0, 2.5), "winding": rng.uniform(0, 1), "avenue": rng.uniform(0, 1),
+             "bridge_every_m": rng.choice([0, 100, 400]), "speed_mps": rng.uniform(3, 8)}
+    config, video, truth = (folder / name for name in ("scene.json", "scene.h264", "truth.json"))
+    config.write_text(json.dumps({"scene": scene}))
+    subprocess.run([camera, "--config", config, "--source", "scene", "--seed", str(seed), "--render",
+                    video, "--duration-s", str(SCENE_SECONDS), "--truth", truth], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    known = json.loads(truth.read_text())
+    tracks = [(v["class"], np.array([row[:5] for row in v["track"]], np.float64))
+              for v in known["events"] + known["others"]]
+    capture = cv2.VideoCapture(str(video))
+    number = 0
+    while capture.grab():
+        t_s = number / known["fps"]
+        if number % SCENE_STEP == 0 and t_s >= SCENE_SETTLES_S:
+            objects = []
+            for kind, rows in tracks:
+                if rows[0, 0] <= t_s <= rows[-1, 0]:
+                    box = [float(np.interp(t_s, rows[:, 0], rows[:, i])) for i in range(1, 5)]
+                    objects.append({"class": "car" if kind == "van" else kind, "box": box})
+            yield number, capture.retrieve()[1], objects
+        number += 1
+
+
+def pack(assets, folder, camera=None):
     folder.mkdir(parents=True, exist_ok=True)
     index = []
     with open(folder / "pixels.bin", "wb") as pixels:
@@ -102,6 +143,10 @@ def pack(assets, folder):
                         read_picture(tar, entry), entry["objects"], entry["ignore"])
         for number, picture in negatives_from_clip(assets):
             add(f"{NEGATIVE_CLIP}-{number}", "clipneg", "train", picture, [], [])
+        for seed in range(SCENE_FIRST_SEED, SCENE_FIRST_SEED + (SCENES if camera else 0)):
+            with tempfile.TemporaryDirectory() as drawn:
+                for number, picture, objects in drawn_scene(camera, seed, pathlib.Path(drawn)):
+                    add(f"scene-{seed}-{number}", "scene", "train", picture, objects, [])
     (folder / "index.json").write_text(json.dumps(index))
     return index
 
@@ -123,8 +168,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--assets")
+    parser.add_argument("--camera", help="the program rearview-camera; without it no drawn roads")
     options = parser.parse_args()
-    index = pack(assets_folder(options.assets), options.folder)
+    index = pack(assets_folder(options.assets), options.folder, options.camera)
     for split in ("train", "holdout"):
         part = [e for e in index if e["split"] == split]
         print(split, len(part), "pictures,", sum(e["night"] for e in part), "dark,",

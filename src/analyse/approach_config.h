@@ -14,9 +14,11 @@ struct ApproachConfig {
   double horizon_share = -1;
 
   // -- gate 1: growth --------------------------------------------------------------------------
-  /// Closing vehicles beyond this time to contact are none of the rider's business yet. Bicycle
-  /// radars speak up at 140 m, 10 s at 50 km/h difference.
-  double alert_ttc_s = 10;
+  /// Speak up when it will be beside the rider or out of view within this time.
+  double alert_ttc_s = 6;
+  /// Vehicles beyond this time to contact are none of the rider's business yet. Bicycle radars
+  /// speak up at 140 m, 10 s at 50 km/h difference.
+  double farthest_ttc_s = 10;
   double growth_z = 3.0;  ///< standard deviations by which the growth must exceed nothing
   // -- gate 2: path ----------------------------------------------------------------------------
   /// Lateral distance at the pass beyond which a vehicle isn't on our road: three lanes of 3.5 m
@@ -25,6 +27,8 @@ struct ApproachConfig {
   // -- gate 3: confirmation --------------------------------------------------------------------
   int confirm_frames = 8;
   double confirm_s = 0.35;
+  /// The same where only the boxes grow, and nobody measured it in the picture.
+  double confirm_boxes_s = 1.0;
 
   // -- levels ----------------------------------------------------------------------------------
   /// Fast: time to contact below a driver's usual reaction and braking time (2.5 s, AASHTO) plus 1

@@ -1,7 +1,9 @@
 #include "analyse/approach_stage.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <opencv2/imgproc.hpp>
 
 #include "analyse/box_decoder.h"
 
@@ -11,6 +13,13 @@ namespace {
 // A vehicle that left at the picture's edge is past once its track has been without support so
 // long.
 constexpr double kPassedAfter_s = 0.25;
+// Growth is measured in pictures no wider than this.
+constexpr int kWidest_px = 640;
+// Over how long growth is measured: as long as may be, or else over less.
+constexpr std::array kGaugeSpans_s = {0.8, 0.4};
+constexpr double kLeastGaugeSpan_s = 0.15;
+// For how long a box that a detector drew round a vehicle says what the track is.
+constexpr double kBoxesLast_s = 0.5;
 
 float area(const cv::Rect2f& box) {
   return box.width * box.height;
@@ -22,11 +31,12 @@ float contained(const cv::Rect2f& a, const cv::Rect2f& b) {
   return smaller > 0 ? area(a & b) / smaller : 0;
 }
 
-const Detection* behind(const Track& track, const Analysis& analysis) {
+// The detection that supports the track: of those that measure growth, or of those that don't.
+const Detection* behind(const Track& track, const Analysis& analysis, bool measures_growth) {
   const Detection* best = nullptr;
   float most = 0.3F;
   for (const Detection& detection : analysis.detections) {
-    if (!detection.growth_per_s) continue;
+    if (detection.growth_per_s.has_value() != measures_growth) continue;
     const float ratio = iou(track.box, detection.box);
     if (ratio > most) {
       most = ratio;
@@ -39,9 +49,44 @@ const Detection* behind(const Track& track, const Analysis& analysis) {
 }  // namespace
 
 void ApproachStage::reset() noexcept {
+  gauge_.clear();
   vehicles_.clear();
   warned_ = false;
   quiet_since_s_.reset();
+}
+
+void ApproachStage::look(const Frame& frame) {
+  scale_ = std::min(1.0, static_cast<double>(kWidest_px) / frame.width());
+  if (scale_ == 1) {
+    gauge_.add(frame.luma(), frame.t_s);
+    return;
+  }
+  cv::Mat smaller;
+  cv::resize(frame.luma(), smaller, {}, scale_, scale_, cv::INTER_AREA);
+  gauge_.add(smaller, frame.t_s);
+}
+
+// From the picture where a detector says what the vehicle's box is; else as a detector of movement
+// measured it; else only the boxes tell.
+std::optional<Estimate> ApproachStage::growth_of(const VehicleState& vehicle, const Track& track,
+                                                 const Analysis& analysis) const {
+  if (track.coasting) return std::nullopt;
+  if (analysis.t_s - vehicle.boxed_s_ < kBoxesLast_s) {
+    const auto scaled = [this](const cv::Rect2f& box) {
+      const auto s = static_cast<float>(scale_);
+      return cv::Rect2f(box.x * s, box.y * s, box.width * s, box.height * s);
+    };
+    for (const double most_s : kGaugeSpans_s) {
+      const auto before = vehicle.seen_before(most_s);
+      if (!before || analysis.t_s - before->first < kLeastGaugeSpan_s) break;
+      const auto growth = gauge_.growth(scaled(before->second), before->first, scaled(track.box));
+      if (growth) return growth;
+    }
+    return std::nullopt;
+  }
+  if (const Detection* detection = behind(track, analysis, true))
+    return Estimate{*detection->growth_per_s, detection->growth_sigma_per_s.value_or(0.1)};
+  return std::nullopt;
 }
 
 VehicleState& ApproachStage::state_of(const Track& track, const Analysis& analysis) {
@@ -87,12 +132,11 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     view.vanishing_sigma_px = 0.06 * frame.height();
   }
 
+  look(frame);
   for (Track& track : analysis.tracks) {
     VehicleState& vehicle = state_of(track, analysis);
-    std::optional<Estimate> growth;
-    if (const Detection* detection = behind(track, analysis))
-      growth = Estimate{*detection->growth_per_s, detection->growth_sigma_per_s.value_or(0.1)};
-    vehicle.update(track, growth, view, config_, analysis.t_s);
+    if (behind(track, analysis, false)) vehicle.boxed_s_ = analysis.t_s;
+    vehicle.update(track, growth_of(vehicle, track, analysis), view, config_, analysis.t_s);
     judge(vehicle, track, analysis);
     vehicle.describe(track, config_);
   }
@@ -144,8 +188,9 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
     if (gates && vehicle.gate_frames_++ == 0) vehicle.gate_since_s_ = t_s;
     if (!gates) vehicle.gate_frames_ = 0;
   }
-  const bool confirmed = vehicle.gate_frames_ >= config_.confirm_frames &&
-                         t_s - vehicle.gate_since_s_ >= config_.confirm_s;
+  const double confirm_s = vehicle.picture_grows() ? config_.confirm_s : config_.confirm_boxes_s;
+  const bool confirmed =
+      vehicle.gate_frames_ >= config_.confirm_frames && t_s - vehicle.gate_since_s_ >= confirm_s;
   if (confirmed && vehicle.place_gate() && vehicle.threat_ == 0) vehicle.threat_ = 1;
   if (vehicle.threat_ > 0) {
     if (!vehicle.released(config_)) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "analyse/scale_gauge.h"
 #include "analyse/stage.h"
 #include "analyse/vehicle_state.h"
 
@@ -21,6 +22,9 @@ class ApproachStage : public Stage {
   void reset() noexcept override;
 
  private:
+  void look(const Frame& frame);
+  std::optional<Estimate> growth_of(const VehicleState& vehicle, const Track& track,
+                                    const Analysis& analysis) const;
   VehicleState& state_of(const Track& track, const Analysis& analysis);
   void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
   void gone(VehicleState& vehicle, Analysis& analysis);
@@ -28,6 +32,8 @@ class ApproachStage : public Stage {
   Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
 
   ApproachConfig config_;
+  ScaleGauge gauge_;
+  double scale_ = 1;                    ///< of the pictures in the gauge, relative to the frame
   std::vector<VehicleState> vehicles_;  ///< those with a track, and those just lost
   bool warned_ = false;                 ///< an alert stands that no all_clear has taken back
   std::optional<double> quiet_since_s_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "analyse/light_pairs.h"
 #include "analyse/point_motion.h"
 #include "analyse/shown_area.h"
 
@@ -20,6 +21,10 @@ constexpr int kLeastFrames = 4;
 // world that stopped for a moment. Mean absolute difference in grey levels.
 constexpr double kRepeatDifference = 0.35;
 constexpr double kLongestRepeat_s = 0.15;
+// Pairs of lights are reported once they have stayed together and drawn apart beyond doubt: at rest
+// there are many.
+constexpr int kLeastPairSightings = 8;
+constexpr double kPairGrows = 2.0;
 
 }  // namespace
 
@@ -41,6 +46,7 @@ struct LoomingStage::State {
   EgoMotion far;
   EgoMotion near;
   MovingObjects objects;
+  LightPairs lights;
   cv::Mat picture;
   cv::Mat last;
   double last_t_s = 0;
@@ -92,6 +98,7 @@ void LoomingStage::process(const Frame& frame, Analysis& analysis) {
       const std::vector<PointMotion> motions =
           point_motions(state.points, state.far, far_back, state.near, near_back);
       state.objects.update(state.points, motions, dt, active, state.far);
+      state.lights.update(state.picture, frame.t_s, active, state.far.vanishing().y);
     }
   }
   report(frame, analysis);
@@ -119,21 +126,37 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
   view.focal_px = state.focal_px * up;
   const cv::Rect2f whole(0, 0, static_cast<float>(frame.width()),
                          static_cast<float>(frame.height()));
-  for (const MovingObject& object : state.objects.objects()) {
-    if (!object.confirmed || object.movers < config_.least_corners) continue;
+  const auto report_box = [&](const cv::Rect2d& box, double score, double growth, double sigma) {
     Detection detection;
-    detection.box = cv::Rect2f(cv::Rect2d(object.box.x * up, object.box.y * up,
-                                          object.box.width * up, object.box.height * up)) &
-                    whole;
-    if (detection.box.area() <= 0) continue;
-    const double evidence = 1 - std::exp(-object.movers / 6.0);
-    const double standing = std::min(1.0, object.sightings / 12.0);
-    detection.score = static_cast<float>(0.3 + 0.65 * evidence * (0.4 + 0.6 * standing));
+    detection.box =
+        cv::Rect2f(cv::Rect2d(box.x * up, box.y * up, box.width * up, box.height * up)) & whole;
+    if (detection.box.area() <= 0) return;
+    detection.score = static_cast<float>(score);
     detection.vehicle_class = VehicleClass::vehicle;
     detection.detector = "looming";
-    detection.growth_per_s = object.growth;
-    detection.growth_sigma_per_s = object.growth_sigma;
+    detection.growth_per_s = growth;
+    detection.growth_sigma_per_s = sigma;
     analysis.detections.push_back(detection);
+  };
+  std::vector<cv::Rect2d> lit;
+  for (const LightPair& pair : state.lights.pairs()) {
+    if (pair.sightings < kLeastPairSightings || pair.seen_s != state.last_t_s) continue;
+    if (pair.growth < kPairGrows * pair.growth_sigma) continue;
+    lit.push_back(pair.box());
+    report_box(pair.box(), 0.3 + 0.5 * std::min(1.0, pair.sightings / 15.0), pair.growth,
+               pair.growth_sigma);
+  }
+  for (const MovingObject& object : state.objects.objects()) {
+    if (!object.confirmed || object.movers < config_.least_corners) continue;
+    // Lights outline a vehicle better than the few corners the dark leaves.
+    if (std::any_of(lit.begin(), lit.end(), [&](const cv::Rect2d& box) {
+          return (box & object.box).area() > 0.3 * std::min(box.area(), object.box.area());
+        }))
+      continue;
+    const double evidence = 1 - std::exp(-object.movers / 6.0);
+    const double standing = std::min(1.0, object.sightings / 12.0);
+    report_box(object.box, 0.3 + 0.65 * evidence * (0.4 + 0.6 * standing), object.growth,
+               object.growth_sigma);
   }
 }
 

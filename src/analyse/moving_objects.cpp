@@ -340,7 +340,7 @@ struct Plausible {
     const double below = box.y + box.height - horizon;
     if (!not_too_large(box) || box.width < 5 || box.height < 5) return false;
     if (box.width < 0.2 * box.height || box.height < 0.25 * box.width) return false;
-    return !riding || (box.width > 0.3 * below && box.height > 0.45 * below);
+    return !riding || (box.width > 0.3 * below && box.height > 0.7 * below);
   }
 };
 

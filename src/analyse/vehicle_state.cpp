@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyse/scale_gauge.h"
+
 namespace rearview {
 namespace {
 
@@ -20,6 +22,11 @@ constexpr double kHorizonDoubt_px = 4;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
+// The share of the last moments in which a thing's growth must have been measured in the picture.
+constexpr double kMeasuredMemory_s = 0.3;
+constexpr double kLeastMeasured = 0.4;
+// A vehicle looks much the same until it has grown by half.
+constexpr double kMostChange = 0.65;
 
 struct Size {
   double width_m;
@@ -90,6 +97,13 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
     const double share = growth ? kLooseBoxShare : kMeasuredShare;
     const auto noise = [share](double size) { return std::hypot(kMeasured_px, share * size); };
     if (growth) growth_.measure_growth(growth->value, growth->sigma, since);
+    const double memory = std::exp(-std::min(since, 1.0) / kMeasuredMemory_s);
+    measured_share_ = memory * measured_share_ + (growth ? 1 - memory : 0);
+    const double middle = track.box.x + track.box.width / 2.0;
+    const double room = middle < view.vanishing.x ? view.vanishing.x - shown.x
+                                                  : shown.x + shown.width - view.vanishing.x;
+    out_of_view_share_ =
+        std::clamp(std::abs(middle - view.vanishing.x) / std::max(1.0, room), 0.0, 1.0);
     if (cut_left_ || cut_right_) {
       growth_.drop(GrowthFilter::kWidth);
       // What is left of it in the picture ends at an edge that runs outwards as it comes closer.
@@ -114,7 +128,7 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
     }
     measure_distance(track, view, config);
     boxes_.emplace_back(t_s, track.box);
-    while (boxes_.size() > 1 && t_s - boxes_.front().first > kPlaceSpan_s) boxes_.pop_front();
+    while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
   }
   started_ = true;
   history_.emplace_back(t_s, growth_.growth());
@@ -214,7 +228,14 @@ Motion VehicleState::motion() const {
 
 bool VehicleState::growth_gate(const ApproachConfig& config) const {
   const Estimate g = growth_.growth();
-  return g.value > 1 / config.alert_ttc_s && g.value > config.growth_z * g.sigma;
+  if (g.value < 1 / config.farthest_ttc_s || g.value < config.growth_z * g.sigma) return false;
+  // Its distance shrinks at a steady pace, its tangent grows as one over it: it leaves the view
+  // when the share of the way that is left equals the share of the view that it has crossed.
+  return (1 - out_of_view_share_) / g.value < config.alert_ttc_s;
+}
+
+bool VehicleState::picture_grows() const {
+  return leaving() || measured_share_ > kLeastMeasured;
 }
 
 bool VehicleState::path_gate(const ApproachConfig& config) const {
@@ -229,9 +250,21 @@ bool VehicleState::path_gate(const ApproachConfig& config) const {
   return miss - 2 * sigma < config.widest_pass_m;
 }
 
+std::optional<std::pair<double, cv::Rect2f>> VehicleState::seen_before(double most_s) const {
+  for (const auto& [then_s, then] : boxes_) {
+    const double ratio = std::sqrt(static_cast<double>(then.area()) / std::max(1.0F, box_.area()));
+    if (updated_s_ - then_s <= most_s && ratio > kMostChange && ratio < 1 / kMostChange)
+      return std::pair(then_s, then);
+  }
+  return std::nullopt;
+}
+
 bool VehicleState::place_gate() const {
-  if (boxes_.size() < 2) return false;
-  const auto& [then_s, then] = boxes_.front();
+  const auto first = std::find_if(boxes_.begin(), boxes_.end(), [this](const auto& seen) {
+    return boxes_.back().first - seen.first <= kPlaceSpan_s;
+  });
+  if (first == boxes_.end()) return false;
+  const auto& [then_s, then] = *first;
   const auto& [now_s, now] = boxes_.back();
   if (now_s - then_s < 0.7 * kPlaceSpan_s) return false;
   const double grown = growth_.growth().value * (now_s - then_s);
@@ -250,7 +283,7 @@ bool VehicleState::fast(const ApproachConfig& config) const {
 }
 
 bool VehicleState::released(const ApproachConfig& config) const {
-  return growth_.growth().value < config.release_share / config.alert_ttc_s;
+  return growth_.growth().value < config.release_share / config.farthest_ttc_s;
 }
 
 std::optional<Trend> VehicleState::trend() const {

@@ -21,8 +21,15 @@ class VehicleState {
   /// Writes motion, time to contact, distance and so on into the track.
   void describe(Track& track, const ApproachConfig& config) const;
 
+  /// When and where it was seen before, for measuring its growth against: as long ago as up to
+  /// most_s, and not so long that it was much smaller or larger.
+  std::optional<std::pair<double, cv::Rect2f>> seen_before(double most_s) const;
+
   // -- the three gates -------------------------------------------------------------------------
   bool growth_gate(const ApproachConfig& config) const;
+  /// Its growth was lately measured in the picture itself, not only by its boxes; or it reaches the
+  /// picture's edge, where that can't be.
+  bool picture_grows() const;
   bool path_gate(const ApproachConfig& config) const;
   /// Its boxes of the last moments lie where its growth says, so they show one and the same thing.
   bool place_gate() const;
@@ -45,7 +52,8 @@ class VehicleState {
   int track_id_ = 0;
   VehicleClass vehicle_class_ = VehicleClass::vehicle;
   cv::Rect2f box_;
-  double seen_s_ = 0;  ///< when last supported by a detection
+  double seen_s_ = 0;      ///< when last supported by a detection
+  double boxed_s_ = -1e9;  ///< when last by one that draws boxes round vehicles
   double updated_s_ = 0;
   double gate_since_s_ = 0;
   int gate_frames_ = 0;  ///< supported frames in a row that passed the gates
@@ -64,7 +72,9 @@ class VehicleState {
   GrowthFilter growth_;
   LinearFilter bearing_;  ///< tangent of the bearing
   std::optional<Estimate> distance_;
-  std::optional<Estimate> lateral_seen_;             ///< while it was seen whole
+  std::optional<Estimate> lateral_seen_;  ///< while it was seen whole
+  double measured_share_ = 0;     ///< of the last moments, in which its growth could be measured
+  double out_of_view_share_ = 0;  ///< how far it is from the middle (0) to the picture's edge (1)
   std::deque<std::pair<double, Estimate>> history_;  ///< growth of the last second and a half
   std::deque<std::pair<double, cv::Rect2f>> boxes_;  ///< supported ones of the last moments
   bool cut_left_ = false;

@@ -167,7 +167,7 @@ TEST(ApproachStage, GateOfThePathLeavesOutWhatPassesFarAway) {
 
 TEST(ApproachStage, GateOfConfirmationWantsMoreThanAMoment) {
   ApproachConfig config;
-  config.confirm_s = 30;
+  config.confirm_s = config.confirm_boxes_s = 30;
   Ride ride(config);
   drive(
       ride, 0, 5, [](double t) { return 60 - 10 * t; }, -2);
