@@ -12,6 +12,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <cerrno>
+#include <cstring>
 #include <stdexcept>
 
 #include "base/log.h"
@@ -50,7 +52,11 @@ struct Announcer::State {
   void add_host() {
     const std::string host = config.host + ".local";
     ifaddrs* all = nullptr;
-    if (getifaddrs(&all) != 0) return;
+    if (getifaddrs(&all) != 0) {
+      log::warning("mdns", "host name not announced",
+                   {{"host", host}, {"why", std::strerror(errno)}});
+      return;
+    }
     for (const ifaddrs* each = all; each; each = each->ifa_next) {
       if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET ||
           (each->ifa_flags & IFF_LOOPBACK) != 0)

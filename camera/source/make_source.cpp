@@ -91,7 +91,14 @@ std::unique_ptr<CodedSource> open_live(const SourceConfig& config, const Encoder
                                        const std::string& url, std::stop_token stop) {
   // Opened only once: some inputs serve nobody twice.
   auto input = std::make_unique<MediaInput>(url, live_input(config, encoder, std::move(stop)));
-  const auto why = why_encoded(config, *input->stream().codecpar);
+  const AVCodecParameters& given = *input->stream().codecpar;
+  log::info("source", "gives",
+            {{"source", config.input},
+             {"codec", avcodec_get_name(given.codec_id)},
+             {"width_px", given.width},
+             {"height_px", given.height},
+             {"fps", fmt::format("{:.4g}", input->fps())}});
+  const auto why = why_encoded(config, given);
   if (!why)
     return std::make_unique<LiveCodedSource>(config.input, std::move(input), config.raw_fps);
   log::info("source", "encoding", {{"source", config.input}, {"why", *why}});

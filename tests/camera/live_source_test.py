@@ -134,6 +134,7 @@ class LiveSources(unittest.TestCase):
         self.addCleanup(sender.kill)
         camera = self.start(f"tcp://127.0.0.1:{port}")
         self.assertEqual(types_of(self.read_pictures(self.connect(camera), 10))[:5], [7, 8, 5, 9, 1])
+        camera.wait_for_line("msg=gives .*codec=mpeg2video width_px=320 height_px=240 fps=25")
         camera.wait_for_line('msg=encoding .*why="it is mpeg2video, not H.264"')
         self.assertEqual(camera.stop(), 0)
 
