@@ -9,6 +9,8 @@ pkg_check_modules(LIBAVDEVICE REQUIRED IMPORTED_TARGET libavdevice)
 pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET avahi-client)
 pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
 find_package(SQLiteCpp REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(OpenSSL REQUIRED)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.

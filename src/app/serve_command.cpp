@@ -85,7 +85,7 @@ int serve_command(const ServeOptions& options) {
     for (const auto& pipeline : pipelines) statuses.push_back(pipeline->status());
     return statuses;
   });
-  Publisher publisher(config.publish, alerts);
+  Publisher publisher(config.publish, config.store.folder, alerts);
   service.on_heartbeat(
       [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
   service.add_metrics([&publisher] { return publisher.metrics(); });

@@ -15,9 +15,14 @@ void Channel::start(std::function<void(const std::string&)> failure) {
   });
 }
 
+void Channel::ask_to_stop() {
+  inbox_.stop();
+  interrupt();
+}
+
 void Channel::stop() {
   if (!thread_.joinable()) return;
-  inbox_.stop();
+  ask_to_stop();
   thread_.join();
 }
 

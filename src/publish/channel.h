@@ -22,6 +22,8 @@ class Channel {
 
   /// failure: called on the channel's thread when it can't go on, with the reason.
   void start(std::function<void(const std::string&)> failure);
+  /// Asks the thread to end, without waiting for it.
+  void ask_to_stop();
   /// Ends the thread and joins it. Harmless before start() and when called again.
   void stop();
 
@@ -34,6 +36,8 @@ class Channel {
  protected:
   /// The thread's body; returns once the inbox says stop.
   virtual void run() = 0;
+  /// Makes run() return from where it waits for something else than the inbox. Any thread.
+  virtual void interrupt() {}
   Metric counter(const char* family, const char* help, double value) const;
   Metric gauge(const char* family, const char* help, double value) const;
 

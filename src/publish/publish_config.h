@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/config_reader.h"
 
@@ -26,9 +27,25 @@ struct NdjsonConfig {
   void check(const std::string& where) const;
 };
 
+/// One of `publish.webhooks`: each alert posted to an address.
+struct WebhookConfig {
+  std::string name;  ///< for logs, metrics and the file that remembers what was delivered
+  std::string url;
+  std::filesystem::path secret_file;  ///< with the secret that signs; empty: unsigned
+  std::filesystem::path ca_file;      ///< authorities to trust; empty: the system's
+  int timeout_ms = 5'000;             ///< for one try
+  int backoff_min_ms = 500;
+  int backoff_max_ms = 30'000;
+  int max_age_s = 86'400;  ///< an alert older than this is given up
+  int heartbeat_s = 60;    ///< 0: only when a camera begins or ceases to see the road
+
+  void read(ConfigReader& reader);
+};
+
 /// Section `publish` of the configuration: the ways out besides HTTP.
 struct PublishConfig {
   NdjsonConfig ndjson;
+  std::vector<WebhookConfig> webhooks;
 
   void read(ConfigReader& reader);
 };

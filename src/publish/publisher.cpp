@@ -5,12 +5,16 @@
 
 #include "publish/channel.h"
 #include "publish/ndjson_channel.h"
+#include "publish/webhook_channel.h"
 
 namespace rearview {
 
-Publisher::Publisher(const PublishConfig& config, const AlertHistory& history) {
+Publisher::Publisher(const PublishConfig& config, const std::filesystem::path& folder,
+                     const AlertHistory& history) {
   if (!config.ndjson.socket.empty() || config.ndjson.standard_output)
     channels_.push_back(std::make_unique<NdjsonChannel>(config.ndjson, history));
+  for (const WebhookConfig& webhook : config.webhooks)
+    channels_.push_back(std::make_unique<WebhookChannel>(webhook, folder, history));
 }
 
 Publisher::~Publisher() {
@@ -22,7 +26,7 @@ void Publisher::start(const std::function<void(const std::string&)>& failure) {
 }
 
 void Publisher::stop() {
-  for (const auto& channel : channels_) channel->inbox().stop();
+  for (const auto& channel : channels_) channel->ask_to_stop();
   for (const auto& channel : channels_) channel->stop();
 }
 

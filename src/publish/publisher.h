@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,9 +19,10 @@ class Channel;
 /// alerts from the history at its own pace: none holds up another or the program.
 class Publisher {
  public:
-  /// Opens what can be opened at once. Throws std::runtime_error. history must outlive the
-  /// publisher.
-  Publisher(const PublishConfig& config, const AlertHistory& history);
+  /// Opens what can be opened at once. folder: where it is kept what was delivered; empty: nowhere.
+  /// Throws UsageError and std::runtime_error. history must outlive the publisher.
+  Publisher(const PublishConfig& config, const std::filesystem::path& folder,
+            const AlertHistory& history);
   /// Stops.
   ~Publisher();
   Publisher(const Publisher&) = delete;

@@ -38,8 +38,9 @@ def places(schema, wrap):
             for choice in entry.get("oneOf", [entry]):
                 # The onnx stage wants a model before it looks at its other keys.
                 if choice.get("type") == "object" and choice["properties"].get("type") != {"const": "onnx"}:
-                    kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {}
-                    rest = [{"type": "approach"}] if kind and kind["type"] != "approach" else []
+                    kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {
+                        name: choice["properties"][name]["examples"][0] for name in choice.get("required", [])}
+                    rest = [{"type": "approach"}] if kind.get("type", "approach") != "approach" else []
                     yield from places(choice, lambda inner, key=key, kind=kind, rest=rest:
                                       wrap({key: [{**kind, **inner}, *rest]}))
 

@@ -15,6 +15,7 @@ from cut_proxy import CutProxy
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
 from programs import Service, wait_for
 from subscribers import Events, Lines, WebSocket
+from webhook_receiver import SECRET, Webhook
 
 CUT_S = float(os.environ.get("CUT_S", "3"))
 CAMERAS = 4
@@ -31,9 +32,18 @@ class Delivery(unittest.TestCase):
         self.service = None
         self.addCleanup(lambda: self.service and self.service.stop())
         self.config = self.folder / "rearview.json"
+        (self.folder / "secret").write_text(SECRET)
+        webhook = Webhook(0)
+        webhook.start()
+        self.hook_proxy = CutProxy(webhook.port)
+        self.addCleanup(self.hook_proxy.close)
         self.settings = {
-            "store": {"folder": str(self.folder / "store")},
-            "publish": {"ndjson": {"socket": str(self.folder / "events.sock")}},
+            "store": {"folder": "store"},
+            "publish": {
+                "ndjson": {"socket": "events.sock"},
+                "webhooks": [{"name": "home", "url": f"http://127.0.0.1:{self.hook_proxy.port}/", "timeout_ms": 1000,
+                              "secret_file": "secret", "backoff_min_ms": 100, "backoff_max_ms": 1000}],
+            },
             "cameras": [{"name": f"rear{i}", "url": self.camera.url, **CAMERA_SETTINGS} for i in range(CAMERAS)],
         }
         self.start_service()
@@ -43,6 +53,8 @@ class Delivery(unittest.TestCase):
                             Lines(0, str(self.folder / "events.sock"))]
         for one in self.subscribers:
             one.start()
+        self.subscribers.append(webhook)
+        for one in self.subscribers:
             self.addCleanup(one.stop)
 
     def start_service(self):
@@ -97,10 +109,13 @@ class Delivery(unittest.TestCase):
         self.start_service()
 
     def cut_network(self):
-        self.proxy.cut()
+        links = (self.proxy, self.hook_proxy)
+        for link in links:
+            link.cut()
         time.sleep(CUT_S)
         self.more_alerts()
-        self.proxy.mend()
+        for link in links:
+            link.mend()
 
     def test_exactly_once_and_in_order(self):
         for what, fault in self.faults():

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,18 @@ class Document(unittest.TestCase):
         again.process.stdout.close()
         again.wait_for_line("nobody reads standard output")
         self.assertEqual(again.get("/api/v1/cameras")[0], 200)
+
+    def test_a_webhook(self):
+        text = section("Webhooks")
+        for example in blocks(text, "sh"):
+            self.run_until_said(["bash", "-c", example], ["whsec_"])
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        for example in blocks(text, "python"):
+            self.start_service(webhooks=[{"name": "home", "url": f"http://127.0.0.1:{port}/",
+                                          "secret_file": "webhook.secret", "backoff_max_ms": 500}])
+            self.run_until_said([sys.executable, "-u", "-c", example.replace("8090", str(port))],
+                                ["alert camera_back", "heartbeat"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+#include "publish/webhook_channel.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+constexpr int kIdle_ms = 60'000;
+/// A road that is lost and found all the time makes no more heartbeats than this.
+constexpr double kHeartbeatGap_s = 1;
+
+/// Answers to this very message that will not change when it is sent again: it can't be understood,
+/// is too large or of the wrong kind.
+bool is_refusal(long status) {
+  return status == 400 || status == 413 || status == 415 || status == 422;
+}
+
+std::int64_t unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch())
+      .count();
+}
+
+std::vector<bool> watched(const Heartbeat& heartbeat) {
+  std::vector<bool> seen;
+  for (const RoadReport& one : heartbeat.cameras)
+    seen.push_back(one.road != Road::no_signal && one.road != Road::blind &&
+                   one.analysis != AnalysisState::failed);
+  return seen;
+}
+
+}  // namespace
+
+WebhookChannel::WebhookChannel(const WebhookConfig& config, const std::filesystem::path& folder,
+                               const AlertHistory& history)
+    : Channel("webhook-" + config.name, false),
+      config_(config),
+      mark_(folder, name(), history),
+      post_(config.url, config.ca_file, config.timeout_ms),
+      backoff_(config.backoff_min_ms, config.backoff_max_ms) {
+  if (!config.secret_file.empty()) signature_.emplace(config.secret_file);
+}
+
+void WebhookChannel::run() {
+  while (true) {
+    Inbox::News news = inbox().wait(timeout_ms());
+    if (news.stop) return;
+    if (news.heartbeat) take_heartbeat(std::move(news.heartbeat));
+    if (backoff_.wait_ms(SteadyClock::now()) > 0) {
+      waiting_ = mark_.feed().waiting();
+      continue;
+    }
+    if (!deliver_alerts() || !deliver_heartbeat()) return;
+  }
+}
+
+int WebhookChannel::timeout_ms() const {
+  if (const int wait = backoff_.wait_ms(SteadyClock::now()); wait > 0) return wait;
+  return kIdle_ms;
+}
+
+void WebhookChannel::take_heartbeat(HeartbeatPtr heartbeat) {
+  heartbeat_ = std::move(heartbeat);
+  const double age_s = seconds_between(heartbeat_sent_, SteadyClock::now());
+  const bool periodic = config_.heartbeat_s > 0 && age_s >= config_.heartbeat_s;
+  heartbeat_due_ = (periodic || watched(*heartbeat_) != watched_) && age_s >= kHeartbeatGap_s;
+}
+
+bool WebhookChannel::deliver_alerts() {
+  try {
+    while (const Alert* alert = mark_.feed().next()) {
+      if (std::chrono::duration<double>(WallClock::now() - alert->time).count() >
+          config_.max_age_s) {
+        ++too_old_;
+        log::warning("publish", "an alert was given up: it is too old",
+                     {{"channel", name()}, {"id", alert->id}});
+        mark_.done();
+        continue;
+      }
+      const auto outcome =
+          post(fmt::format("{}_{}", mark_.history_name(), alert->id), dump(to_json(*alert)));
+      waiting_ = mark_.feed().waiting();
+      if (outcome == Outcome::stopped) return false;
+      if (outcome == Outcome::failed) return true;
+      if (outcome == Outcome::taken)
+        ++alerts_;
+      else
+        ++refused_;
+      mark_.done();
+    }
+    waiting_ = 0;
+  } catch (const std::exception& error) {
+    backoff_.failed(SteadyClock::now());
+    tell_of(fmt::format("the alert history can't be read: {}", error.what()));
+  }
+  return true;
+}
+
+bool WebhookChannel::deliver_heartbeat() {
+  if (!heartbeat_due_ || backoff_.wait_ms(SteadyClock::now()) > 0) return true;
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(heartbeat_->time.time_since_epoch());
+  const auto outcome = post(fmt::format("{}_heartbeat_{}", mark_.history_name(), ms.count()),
+                            dump(to_json(*heartbeat_)));
+  if (outcome == Outcome::stopped) return false;
+  if (outcome == Outcome::failed) return true;
+  heartbeat_due_ = false;
+  heartbeat_sent_ = SteadyClock::now();
+  watched_ = watched(*heartbeat_);
+  return true;
+}
+
+WebhookChannel::Outcome WebhookChannel::post(const std::string& id, const std::string& body) {
+  const std::int64_t now = unix_seconds();
+  std::vector<std::string> headers{"Content-Type: application/json", "webhook-id: " + id,
+                                   fmt::format("webhook-timestamp: {}", now)};
+  if (signature_) headers.push_back("webhook-signature: " + signature_->sign(id, now, body));
+  const auto answer = post_.post(body, headers);
+  if (!answer) return Outcome::stopped;
+  if (answer->status >= 200 && answer->status < 300) {
+    backoff_.succeeded();
+    tell_of("");
+    return Outcome::taken;
+  }
+  if (is_refusal(answer->status)) {
+    log::warning("publish", "a message was refused and is given up",
+                 {{"channel", name()}, {"id", id}, {"status", answer->status}});
+    return Outcome::refused;
+  }
+  ++retries_;
+  backoff_.failed(SteadyClock::now(), answer->retry_after_s * 1000);
+  tell_of(answer->status > 0 ? fmt::format("status {}", answer->status) : answer->problem);
+  return Outcome::failed;
+}
+
+void WebhookChannel::tell_of(const std::string& problem) {
+  reached_ = problem.empty();
+  if (problem == problem_) return;
+  if (problem.empty())
+    log::info("publish", "delivered again", {{"channel", name()}});
+  else
+    log::warning("publish", "not delivered; trying again", {{"channel", name()}, {"why", problem}});
+  problem_ = problem;
+}
+
+std::vector<Metric> WebhookChannel::metrics() const {
+  const auto number = [](const auto& value) { return static_cast<double>(value.load()); };
+  Metric refused =
+      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(refused_));
+  refused.labels.emplace_back("reason", "refused");
+  Metric too_old =
+      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(too_old_));
+  too_old.labels.emplace_back("reason", "too_old");
+  return {
+      counter("rearview_publish_alerts_total", "Alerts delivered.", number(alerts_)),
+      counter("rearview_publish_retries_total", "Tries that failed and were or will be repeated.",
+              number(retries_)),
+      std::move(refused),
+      std::move(too_old),
+      gauge("rearview_publish_waiting", "Alerts not yet delivered.", number(waiting_)),
+      gauge("rearview_publish_connected", "Clients of the channel, or whether it is connected.",
+            number(reached_)),
+  };
+}
+
+}  // namespace rearview
