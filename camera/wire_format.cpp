@@ -29,16 +29,15 @@ WireFormat::Result WireFormat::format(std::span<const std::uint8_t> access_unit)
   result.bytes.reserve(access_unit.size() + 64);
   sps_here_ = false;
   pps_here_ = false;
-  bool picture = false;
   const auto take = [&](const NalUnit& nal) {
-    picture = picture || h264::is_slice(nal.type());
+    if (h264::is_slice(nal.type())) result.slice_bytes += nal.body().size();
     add(nal, result);
   };
   splitter_.reset();
   splitter_.push(access_unit, take);
   splitter_.flush(take);
 
-  if (!picture) {
+  if (result.slice_bytes == 0) {
     result.bytes.clear();
     return result;
   }

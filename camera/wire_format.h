@@ -21,6 +21,7 @@ class WireFormat {
 
   struct Result {
     std::vector<std::uint8_t> bytes;  ///< empty: the access unit held no slice
+    std::size_t slice_bytes = 0;      ///< of them, those of slices: without filler and SEI
     bool idr = false;
     bool b_slice = false;   ///< holds a B slice, so it may be shown out of order
     bool decodable = true;  ///< false: an IDR for which no SPS or no PPS was ever seen

@@ -147,7 +147,7 @@ void ChildSource::take(const h264::AccessUnit& unit) {
   if (formed.bytes.empty()) return;
   begun_ = begun_ || (formed.idr && formed.decodable);
   if (!begun_) return;
-  changes_.picture(formed.idr, formed.bytes.size());
+  changes_.picture(formed.idr, formed.slice_bytes);
   const SteadyTime now = SteadyClock::now();
   ready_.push_back({std::move(formed.bytes), formed.idr, now, now});
 }

@@ -39,6 +39,7 @@ class FreezeWatch {
 /// bytes, as soon as it has nothing more to refine. An IDR among others says nothing. One thread.
 class CodedChanges {
  public:
+  /// bytes: of its slices.
   void picture(bool idr, std::size_t bytes);
   std::uint64_t count() const { return count_; }
 

@@ -44,7 +44,7 @@ std::optional<CodedPicture> LiveCodedSource::next(std::stop_token stop) {
     if (!begun_ && seconds_between(opened_, SteadyClock::now()) > kLongestStart_s)
       throw std::runtime_error("it sends no IDR with parameter sets");
     if (!begun_) continue;
-    changes_.picture(unit->coded.idr, unit->coded.bytes.size());
+    changes_.picture(unit->coded.idr, unit->coded.slice_bytes);
     const SteadyTime now = SteadyClock::now();
     return CodedPicture{std::move(unit->coded.bytes), unit->coded.idr, now, now};
   }

@@ -32,6 +32,15 @@ Bytes operator+(Bytes left, const Bytes& right) {
 
 const Bytes kEnd(kDelimiter.begin(), kDelimiter.end());
 
+TEST(WireFormat, CountsTheBytesOfSlicesWithoutFiller) {
+  WireFormat wire(WireFormat::Sei::keep);
+  const auto result =
+      wire.format(std::vector<std::uint8_t>{0, 0, 0, 1,    0x41, 0x9a, 1,   2,  // a slice
+                                            0, 0, 1, 0x41, 0x28, 3,             // another
+                                            0, 0, 1, 0x0c, 0xff, 0xff, 0x80});
+  EXPECT_EQ(result.slice_bytes, 7U);
+}
+
 TEST(WireFormat, PutsTheNextDelimiterBehindAndTakesThePicturesOwnAway) {
   WireFormat wire(WireFormat::Sei::keep);
   const auto result = wire.format(nal(kAud) + nal(kP));
