@@ -11,7 +11,7 @@
 #include "publish/publish_config.h"
 #include "receive/receiver_config.h"
 #include "serve/serve_config.h"
-#include "store/alert_store.h"
+#include "store/store_config.h"
 
 namespace rearview {
 

@@ -16,12 +16,17 @@
 #include "base/termination.h"
 #include "publish/publisher.h"
 #include "render/jpeg_encoder.h"
+#include "render/overlay.h"
 #include "serve/service.h"
 #include "store/alert_store.h"
+#include "store/event_recorder.h"
 #include "types/json.h"
 
 namespace rearview {
 namespace {
+
+/// Of stored pictures; those of viewers have a setting of their own.
+constexpr int kSnapshotQuality = 85;
 
 Config configured(const ServeOptions& options) {
   Config config = read_config_or_default(options.config);
@@ -32,6 +37,7 @@ Config configured(const ServeOptions& options) {
   // Under systemd, StateDirectory= says where a service may keep things.
   if (const char* folder = std::getenv("STATE_DIRECTORY"); folder && config.store.folder.empty())
     config.store.folder = folder;
+  if (!options.store.empty()) config.store.folder = options.store;
   if (!options.http.empty()) {
     const Endpoint address = parse_endpoint(options.http);
     config.serve.host = address.host;
@@ -89,17 +95,33 @@ int serve_command(const ServeOptions& options) {
   service.on_heartbeat(
       [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
   service.add_metrics([&publisher] { return publisher.metrics(); });
+  EventRecorder recorder(config.store, alerts, names,
+                         [encoder = std::make_shared<JpegEncoder>(kSnapshotQuality)](
+                             const Frame& frame, const Analysis& analysis) {
+                           return encoder->encode(draw_overlay(frame, analysis));
+                         });
   for (std::size_t i = 0; i < config.cameras.size(); ++i) {
     PipelineOutputs outputs;
-    outputs.analysis = [&service, &publisher, i](AnalysisPtr analysis) {
+    const auto seen_on_ride = [&alerts](const Analysis& analysis) {
+      if (analysis.road != Road::no_signal) alerts.camera_seen(analysis.camera, analysis.time);
+    };
+    outputs.analysis = [&service, &publisher, &recorder, seen_on_ride, i](AnalysisPtr analysis) {
+      seen_on_ride(*analysis);
       publisher.publish_analysis(analysis);
+      recorder.analysis(i, analysis);
       service.publish_analysis(i, std::move(analysis));
     };
-    outputs.alert = [&service, &publisher, &alerts](const Alert& alert, const Annotated&) {
+    outputs.alert = [&service, &publisher, &alerts, &recorder, seen_on_ride, i](
+                        const Alert& alert, const Annotated& seen) {
+      if (seen.analysis) seen_on_ride(*seen.analysis);
       auto kept = std::make_shared<const Alert>(alerts.append(alert));
       log_alert(*kept);
+      recorder.alert(i, *kept, seen.frame, seen.analysis);
       service.publish_alert(std::move(kept));
       publisher.publish_alert();
+    };
+    outputs.access_unit = [&recorder, i](LiveAccessUnitPtr unit) {
+      recorder.access_unit(i, std::move(unit));
     };
     outputs.wants_picture = [&service, i] { return service.wants_pictures(i); };
     outputs.picture = [&service, i,

@@ -11,11 +11,14 @@
 
 #include "base/log.h"
 #include "http/server.h"
+#include "serve/answer.h"
+#include "serve/archive_routes.h"
 #include "serve/event_hub.h"
 #include "serve/metrics.h"
 #include "serve/picture_hub.h"
 #include "serve/query.h"
 #include "serve/status_json.h"
+#include "serve/store_report.h"
 #include "serve/web_page.h"
 #include "types/json.h"
 
@@ -39,34 +42,24 @@ constexpr std::chrono::seconds kComment{10};
 /// it.
 constexpr std::string_view kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action "
+    "'none'; "
     "frame-ancestors 'self'";
-
-/// origin: scheme, host and port as browsers send them; host: of the request.
-bool same_origin(std::string_view origin, std::string_view host) {
-  const std::size_t scheme = origin.find("://");
-  return scheme != std::string_view::npos &&
-         http::equal_ignoring_case(origin.substr(scheme + 3), host);
-}
-
-Response fresh_json(const Json& json, int status = 200) {
-  return http::json(dump(json) + "\n", status).header("Cache-Control", "no-store");
-}
 
 }  // namespace
 
 struct Service::Impl {
-  Impl(ServeConfig c, std::vector<std::string> names, const AlertHistory& h, StatusSource s)
+  Impl(ServeConfig c, std::vector<std::string> names, EventArchive& a, StatusSource s)
       : config(std::move(c)),
         camera_names(std::move(names)),
-        history(h),
+        archive(a),
         status(std::move(s)),
         passes(camera_names.size()),
         loop([this](const std::string& what) {
           if (!failed) std::abort();
           failed(what);
         }),
-        events(loop, camera_names.size(), history) {
+        events(loop, camera_names.size(), archive) {
     for (std::size_t i = 0; i < camera_names.size(); ++i)
       pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
     server.emplace(loop, http_config(), routes());
@@ -105,7 +98,7 @@ struct Service::Impl {
 
   const ServeConfig config;
   const std::vector<std::string> camera_names;
-  const AlertHistory& history;
+  EventArchive& archive;
   const StatusSource status;
   struct Passes {
     std::atomic<std::uint64_t> all = 0;
@@ -251,24 +244,12 @@ void Service::Impl::camera_routes(http::Router& router) {
 }
 
 void Service::Impl::alert_routes(http::Router& router) {
-  router.get("/api/v1/alerts", [this](const Request& request, Responder responder) {
-    server->answer_on_worker(std::move(responder), [this, query = alert_query(request)] {
-      Json list = Json::array();
-      for (const Alert& alert : history.alerts(query)) list.push_back(to_json(alert));
-      return fresh_json(list);
-    });
-  });
-  router.get("/api/v1/alerts/{id}", [this](const Request& request, Responder responder) {
-    only_these(request, {});
-    const auto id =
-        number_or_400("the id", request.param("id"), 1,
-                      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
-    server->answer_on_worker(std::move(responder), [this, id] {
-      const auto alert = history.alert(id);
-      if (!alert) throw HttpError(404, fmt::format("there is no alert {}", id));
-      return fresh_json(to_json(*alert));
-    });
-  });
+  add_archive_routes(
+      router, archive,
+      [this](Responder responder, std::function<Response()> answer) {
+        server->answer_on_worker(std::move(responder), std::move(answer));
+      },
+      config.cors_origins);
   router.get("/api/v1/events",
              [this](const Request& request) { return events.subscribe_events(wish(request)); });
   router.get("/api/v1/ws",
@@ -297,12 +278,7 @@ Response Service::Impl::subscribe_web_socket(const Request& request) {
     return response.header("Sec-WebSocket-Version", "13");
   }
   // Browsers let any site's page open a WebSocket anywhere; it is for us to refuse.
-  const auto origin = request.header("Origin");
-  const auto& known = config.cors_origins;
-  if (origin && !same_origin(*origin, request.header("Host").value_or("")) &&
-      std::find(known.begin(), known.end(), "*") == known.end() &&
-      std::find(known.begin(), known.end(), *origin) == known.end())
-    throw HttpError(403, fmt::format("pages of {} may not subscribe here", *origin));
+  refuse_other_sites(request, config.cors_origins);
   return events.subscribe_web_socket(wanted);
 }
 
@@ -321,7 +297,8 @@ Response Service::Impl::health(const std::function<std::string(const CameraView&
   }
   return fresh_json({{"status", reason.empty() ? "ok" : "unavailable"},
                      {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
-                     {"cameras", std::move(list)}},
+                     {"cameras", std::move(list)},
+                     {"store", to_json(archive.status())}},
                     reason.empty() ? 200 : 503);
 }
 
@@ -333,7 +310,7 @@ void Service::Impl::health_routes(http::Router& router) {
     stats.subscribers = events.subscribers();
     stats.alerts = events.alerts();
     stats.analyses_skipped = events.analyses_skipped();
-    std::vector<Metric> further;
+    std::vector<Metric> further = store_metrics(archive.status());
     for (const auto& source : metrics) {
       for (Metric& one : source()) further.push_back(std::move(one));
     }
@@ -342,9 +319,9 @@ void Service::Impl::health_routes(http::Router& router) {
   });
 }
 
-Service::Service(ServeConfig config, std::vector<std::string> camera_names,
-                 const AlertHistory& history, StatusSource status)
-    : impl_(std::make_unique<Impl>(std::move(config), std::move(camera_names), history,
+Service::Service(ServeConfig config, std::vector<std::string> camera_names, EventArchive& archive,
+                 StatusSource status)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(camera_names), archive,
                                    std::move(status))) {}
 
 Service::~Service() {

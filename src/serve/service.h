@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "serve/serve_config.h"
-#include "types/alert_history.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
+#include "types/event_archive.h"
 #include "types/heartbeat.h"
 #include "types/metric.h"
 
@@ -23,8 +23,8 @@ class Service {
   /// In the order of the camera names. Called on the I/O thread: must be cheap.
   using StatusSource = std::function<std::vector<CameraStatus>()>;
 
-  /// Binds: a std::runtime_error says which address and why not. history must outlive the service.
-  Service(ServeConfig config, std::vector<std::string> camera_names, const AlertHistory& history,
+  /// Binds: a std::runtime_error says which address and why not. archive must outlive the service.
+  Service(ServeConfig config, std::vector<std::string> camera_names, EventArchive& archive,
           StatusSource status);
   /// Stops.
   ~Service();
@@ -51,7 +51,7 @@ class Service {
   void publish_picture(std::size_t camera, std::shared_ptr<const std::string> jpeg);
   /// Any thread; doesn't block.
   void publish_analysis(std::size_t camera, AnalysisPtr analysis);
-  /// An alert that the history already holds, with its id. Any thread; doesn't block.
+  /// An alert that the archive already holds, with its id. Any thread; doesn't block.
   void publish_alert(std::shared_ptr<const Alert> alert);
 
  private:

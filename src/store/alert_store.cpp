@@ -1,188 +1,88 @@
 #include "store/alert_store.h"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fcntl.h>
+#include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
+#include <limits>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "base/log.h"
-#include "types/json.h"
 
 namespace rearview {
 namespace {
 
-constexpr int kSchemaVersion = 1;
 /// Ids reserved at a time. Those that a crash leaves unused are gaps, which are allowed.
 constexpr std::uint64_t kReserved = 1000;
 constexpr std::chrono::seconds kRetry(1);
+/// How often a ride's end so far is written; a power cut may take that much of it.
+constexpr std::chrono::seconds kIdle(60);
+constexpr std::chrono::hours kRemoveOld(1);
+/// Callers that may wait for the writer; far more than there are threads.
+constexpr std::size_t kMostOperations = 64;
 
 }  // namespace
 
-void StoreConfig::read(ConfigReader& reader) {
-  reader.path("folder", folder);
-  reader.number("alerts_in_memory", alerts_in_memory, 1, 1'000'000);
-  reader.number("alerts_on_disk", alerts_on_disk, 1, 100'000'000);
-}
-
-/// The SQLite file: one connection that writes, used by the writer thread alone, and one that
-/// reads, behind a mutex.
-class AlertStore::Database {
- public:
-  explicit Database(const std::filesystem::path& folder)
-      : lock_(folder),
-        file_((folder / "alerts.db").string()),
-        writer_(open_writer(file_)),
-        reader_(file_, SQLite::OPEN_READONLY, kBusy_ms) {}
-
-  /// The first id that was never reserved.
-  std::uint64_t first_free_id() {
-    SQLite::Statement query(*writer_, "SELECT next_id FROM ids");
-    query.executeStep();
-    return static_cast<std::uint64_t>(query.getColumn(0).getInt64());
-  }
-
-  void reserve(std::uint64_t next_id) {
-    SQLite::Statement update(*writer_, "UPDATE ids SET next_id = max(next_id, ?)");
-    update.bind(1, static_cast<std::int64_t>(next_id));
-    update.exec();
-  }
-
-  void insert(const std::vector<Alert>& alerts, std::size_t keep) {
-    SQLite::Transaction transaction(*writer_);
-    reserve(alerts.back().id + kReserved);
-    SQLite::Statement insert(*writer_,
-                             "INSERT INTO alerts (id, camera, kind, json) VALUES (?, ?, ?, ?)");
-    for (const Alert& alert : alerts) {
-      insert.bind(1, static_cast<std::int64_t>(alert.id));
-      insert.bind(2, alert.camera);
-      insert.bind(3, std::string(name(alert.kind)));
-      insert.bind(4, to_json(alert).dump());
-      insert.exec();
-      insert.reset();
-    }
-    SQLite::Statement forget(
-        *writer_,
-        "DELETE FROM alerts WHERE id <= (SELECT id FROM alerts ORDER BY id DESC LIMIT 1 OFFSET ?)");
-    forget.bind(1, static_cast<std::int64_t>(keep));
-    forget.exec();
-    transaction.commit();
-  }
-
-  /// Alerts with query.after < id < before, oldest first.
-  std::vector<Alert> select(const AlertQuery& query, std::uint64_t before) const {
-    const std::lock_guard lock(reader_mutex_);
-    SQLite::Statement select(
-        reader_,
-        "SELECT json FROM alerts WHERE id > ? AND id < ? "
-        "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id LIMIT ?5");
-    select.bind(1, static_cast<std::int64_t>(query.after));
-    select.bind(2, static_cast<std::int64_t>(before));
-    select.bind(3, query.camera.value_or(""));
-    select.bind(4, std::string(query.kind ? name(*query.kind) : ""));
-    select.bind(5, static_cast<std::int64_t>(query.limit));
-    std::vector<Alert> found;
-    while (select.executeStep())
-      found.push_back(alert_from_json(nlohmann::json::parse(select.getColumn(0).getString())));
-    return found;
-  }
-
-  /// After a failed write: the connection may hold a broken transaction.
-  void reopen() { writer_ = open_writer(file_); }
-
- private:
-  static constexpr int kBusy_ms = 1000;
-
-  /// Two programs on one database would give the same ids.
-  class FolderLock {
-   public:
-    explicit FolderLock(const std::filesystem::path& folder) {
-      std::error_code error;
-      std::filesystem::create_directories(folder, error);
-      const std::string file = (folder / "lock").string();
-      fd_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-      if (fd_ < 0)
-        throw std::runtime_error(
-            fmt::format("{}: {}", file, std::generic_category().message(errno)));
-      if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-      close(fd_);
-      throw std::runtime_error(
-          fmt::format("{}: another program keeps its alerts here; give each its own store folder",
-                      folder.string()));
-    }
-    ~FolderLock() { close(fd_); }
-    FolderLock(const FolderLock&) = delete;
-    FolderLock& operator=(const FolderLock&) = delete;
-
-   private:
-    int fd_;
-  };
-
-  static std::unique_ptr<SQLite::Database> open_writer(const std::string& file) {
-    auto database = std::make_unique<SQLite::Database>(
-        file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusy_ms);
-    database->exec("PRAGMA journal_mode = WAL");
-    database->exec("PRAGMA synchronous = FULL");
-    const int version = database->execAndGet("PRAGMA user_version").getInt();
-    if (version > kSchemaVersion)
-      throw std::runtime_error(fmt::format("{}: written by a newer version (schema {}, known {})",
-                                           file, version, kSchemaVersion));
-    if (version == 0) {
-      SQLite::Transaction transaction(*database);
-      database->exec(
-          "CREATE TABLE alerts (id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL, "
-          "json TEXT NOT NULL)");
-      database->exec("CREATE TABLE ids (next_id INTEGER NOT NULL)");
-      database->exec("INSERT INTO ids VALUES (1)");
-      database->exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
-      transaction.commit();
-    }
-    return database;
-  }
-
-  FolderLock lock_;
-  std::string file_;
-  std::unique_ptr<SQLite::Database> writer_;
-  mutable std::mutex reader_mutex_;
-  mutable SQLite::Database reader_;
-};
-
-AlertStore::AlertStore(const StoreConfig& config) : config_(config) {
-  if (config_.folder.empty()) return;
+AlertStore::AlertStore(const StoreConfig& config) : config_(config), media_(config.folder) {
+  status_.persistent = !config_.folder.empty();
   try {
-    database_ = std::make_unique<Database>(config_.folder);
+    database_ = std::make_unique<StoreDatabase>(config_.folder);
     newest_id_ = on_disk_id_ = database_->first_free_id() - 1;
     database_->reserve(newest_id_ + 1 + kReserved);
+    rides_ = std::make_unique<RideLog>(config_.ride_gap_s, database_->latest_rides(),
+                                       database_->newest_ride_id());
+    sweep();
   } catch (const SQLite::Exception& e) {
     throw std::runtime_error(
         fmt::format("{}: alerts can't be stored: {}", config_.folder.string(), e.what()));
   }
+  status_.media_bytes = database_->media_bytes();
+  old_removed_ = SteadyClock::now() - kRemoveOld;
   writer_ = std::jthread([this](std::stop_token stop) { write(stop); });
 }
 
 AlertStore::~AlertStore() {
   if (!writer_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    write_rides_ = true;
+  }
+  changed_.notify_all();
   flush();
   writer_.request_stop();
   writer_.join();
+}
+
+void AlertStore::sweep() {
+  if (config_.folder.empty()) return;
+  StoreDatabase::Media gone = database_->media();
+  MediaFolder::Found found;
+  const std::size_t deleted = media_.sweep(gone.snapshots, gone.clips, found);
+  for (const std::uint64_t id : found.snapshots) gone.snapshots.erase(id);
+  for (const std::uint64_t id : found.clips) gone.clips.erase(id);
+  for (const std::uint64_t id : gone.clips) media_.remove_clip(id);
+  if (!gone.snapshots.empty() || !gone.clips.empty()) database_->forget(gone);
+  if (deleted > 0) log::info("store", "unfinished files deleted", {{"files", deleted}});
+  if (!gone.snapshots.empty() || !gone.clips.empty())
+    log::warning("store", "files are missing",
+                 {{"snapshots", gone.snapshots.size()}, {"clips", gone.clips.size()}});
 }
 
 Alert AlertStore::append(Alert alert) {
   {
     const std::lock_guard lock(mutex_);
     alert.id = ++newest_id_;
+    alert.keeping = Keeping{.ride = rides_->current(alert.camera, SteadyClock::now())};
+    if (auto pass = rides_->note(alert)) passes_.push_back(std::move(*pass));
     recent_.push_back(alert);
     if (recent_.size() > config_.alerts_in_memory) {
-      if (database_ && recent_.front().id > on_disk_id_) {
-        on_disk_id_ = recent_.front().id;
-        ++lost_;
+      const std::uint64_t leaving = recent_.front().id;
+      if (leaving > on_disk_id_) {
+        on_disk_id_ = leaving;
+        ++status_.lost;
+        if (!passes_.empty() && passes_.front().id <= leaving) passes_.pop_front();
       }
       recent_.pop_front();
     }
@@ -191,53 +91,227 @@ Alert AlertStore::append(Alert alert) {
   return alert;
 }
 
+void AlertStore::camera_seen(const std::string& camera, WallTime time) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!rides_->seen(camera, time, SteadyClock::now())) return;
+    write_rides_ = true;
+  }
+  changed_.notify_all();
+}
+
+AlertStore::Batch AlertStore::take_batch() {
+  Batch batch;
+  std::copy_if(recent_.begin(), recent_.end(), std::back_inserter(batch.alerts),
+               [this](const Alert& a) { return a.id > on_disk_id_; });
+  batch.passes.assign(passes_.begin(), passes_.end());
+  batch.rides = rides_->take_changed();
+  batch.operations.assign(operations_.begin(), operations_.end());
+  operations_.clear();
+  write_rides_ = false;
+  return batch;
+}
+
+void AlertStore::write_batch(Batch& batch, bool reopen) {
+  if (reopen) database_->reopen();
+  if (!batch.alerts.empty()) database_->reserve(batch.alerts.back().id + kReserved);
+  if (!batch.alerts.empty() || !batch.rides.empty())
+    database_->insert(batch.alerts, batch.passes, batch.rides);
+  if (!batch.alerts.empty()) {
+    // In memory the database is only as large as the memory that was asked for.
+    const std::size_t keep =
+        database_->in_memory() ? config_.alerts_in_memory : config_.alerts_on_disk;
+    forget(database_->remove_surplus(keep, first_held()));
+  }
+  if (SteadyClock::now() - old_removed_ >= kRemoveOld) remove_old(*database_);
+  for (const auto& operation : batch.operations) {
+    try {
+      operation->run(*database_);
+    } catch (const std::exception& e) {
+      operation->error = e.what();
+    }
+  }
+}
+
 void AlertStore::write(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return on_disk_id_ < newest_id_; }) &&
-         !stop.stop_requested()) {
-    std::vector<Alert> waiting;
-    std::copy_if(recent_.begin(), recent_.end(), std::back_inserter(waiting),
-                 [this](const Alert& a) { return a.id > on_disk_id_; });
+  while (!stop.stop_requested()) {
+    changed_.wait_for(lock, stop, kIdle, [this] {
+      return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty();
+    });
+    Batch batch = take_batch();
+    const bool reopen = !status_.problem.empty();
     std::string problem;
     lock.unlock();
     try {
-      if (!problem_.empty()) database_->reopen();
-      database_->insert(waiting, config_.alerts_on_disk);
+      write_batch(batch, reopen);
     } catch (const std::exception& e) {
       problem = e.what();
     }
     lock.lock();
+    for (const auto& operation : batch.operations) {
+      operation->done = true;
+      if (!problem.empty()) operation->error = problem;
+    }
     ++attempts_;
-    if (problem.empty()) on_disk_id_ = std::max(on_disk_id_, waiting.back().id);
-    if (problem.empty() != problem_.empty()) {
+    if (problem.empty()) {
+      if (!batch.alerts.empty()) on_disk_id_ = std::max(on_disk_id_, batch.alerts.back().id);
+      for (std::size_t i = 0; i < batch.passes.size() && !passes_.empty() &&
+                              passes_.front().id <= batch.passes.back().id;
+           ++i)
+        passes_.pop_front();
+    } else {
+      rides_->give_back(batch.rides);
+    }
+    status_.media_bytes = database_->media_bytes();
+    if (problem.empty() != status_.problem.empty()) {
       if (problem.empty())
-        log::info("store", "alerts are stored again", {{"lost", lost_}});
+        log::info("store", "alerts are stored again", {{"lost", status_.lost}});
       else
         log::error("store", "alerts can't be stored; they are still sent", {{"why", problem}});
     }
-    problem_ = problem;
+    status_.problem = problem;
     changed_.notify_all();
-    if (!problem_.empty()) changed_.wait_for(lock, stop, kRetry, [] { return false; });
+    if (!problem.empty()) changed_.wait_for(lock, stop, kRetry, [] { return false; });
   }
+  stopped_ = true;
+  for (const auto& operation : operations_) {
+    operation->done = true;
+    operation->error = "the store is closing";
+  }
+  changed_.notify_all();
+}
+
+void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
+  const auto operation = std::make_shared<Operation>();
+  operation->run = std::move(run);
+  std::unique_lock lock(mutex_);
+  if (stopped_ || operations_.size() >= kMostOperations)
+    throw std::runtime_error(stopped_ ? "the store is closing" : "the store is busy");
+  operations_.push_back(operation);
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return operation->done; });
+  if (!operation->error.empty()) throw std::runtime_error(operation->error);
 }
 
 bool AlertStore::flush() {
   std::unique_lock lock(mutex_);
-  if (!database_) return true;
   const std::uint64_t wanted = newest_id_;
   const std::uint64_t attempt = attempts_ + 1;  // one may be under way with less than all
-  changed_.wait(
-      lock, [&] { return on_disk_id_ >= wanted || (attempts_ > attempt && !problem_.empty()); });
-  return on_disk_id_ >= wanted && problem_.empty();
+  changed_.wait(lock, [&] {
+    return (on_disk_id_ >= wanted && !write_rides_) ||
+           (attempts_ > attempt && !status_.problem.empty());
+  });
+  return on_disk_id_ >= wanted && status_.problem.empty();
+}
+
+void AlertStore::remove_old(StoreDatabase& database) {
+  old_removed_ = SteadyClock::now();
+  database.remove_surplus_history(database.in_memory() ? config_.alerts_in_memory
+                                                       : config_.alerts_on_disk);
+  trim_media(database);
+  if (config_.keep_days == 0) return;
+  const WallTime oldest = WallClock::now() - std::chrono::hours(24) * config_.keep_days;
+  for (;;) {
+    const Removed removed = database.remove_older(oldest, first_held());
+    if (removed.alerts.empty()) break;
+    forget(removed);
+  }
+}
+
+void AlertStore::trim_media(StoreDatabase& database) {
+  bool full = false;
+  while (database.media_bytes() > config_.media_bytes) {
+    const Removed removed = database.remove_oldest_media(first_held());
+    full = removed.snapshots.empty() && removed.clips.empty();
+    if (full) break;
+    forget(removed);
+  }
+  const std::lock_guard lock(mutex_);
+  media_full_ = full;
+}
+
+void AlertStore::forget(const Removed& removed) {
+  for (const std::uint64_t alert : removed.snapshots) media_.remove_snapshot(alert);
+  for (const std::uint64_t clip : removed.clips) media_.remove_clip(clip);
+  const std::lock_guard lock(mutex_);
+  const std::set<std::uint64_t> alerts(removed.alerts.begin(), removed.alerts.end());
+  const std::set<std::uint64_t> snapshots(removed.snapshots.begin(), removed.snapshots.end());
+  const std::set<std::uint64_t> clipless(removed.clipless.begin(), removed.clipless.end());
+  if (!alerts.empty())
+    std::erase_if(recent_, [&](const Alert& one) { return alerts.contains(one.id); });
+  if (snapshots.empty() && clipless.empty()) return;
+  for (Alert& alert : recent_) {
+    if (snapshots.contains(alert.id)) alert.keeping->has_snapshot = false;
+    if (clipless.contains(alert.id)) alert.keeping->has_clip = false;
+  }
+}
+
+void AlertStore::mark(const std::vector<std::uint64_t>& alerts,
+                      const std::function<void(Keeping&)>& change) {
+  const std::lock_guard lock(mutex_);
+  for (Alert& alert : recent_) {
+    if (std::find(alerts.begin(), alerts.end(), alert.id) != alerts.end()) change(*alert.keeping);
+  }
+}
+
+void AlertStore::hold(std::uint64_t alert) {
+  const std::lock_guard lock(mutex_);
+  held_.insert(alert);
+}
+
+void AlertStore::release(const std::vector<std::uint64_t>& alerts) {
+  const std::lock_guard lock(mutex_);
+  for (const std::uint64_t alert : alerts) {
+    if (const auto one = held_.find(alert); one != held_.end()) held_.erase(one);
+  }
+}
+
+std::uint64_t AlertStore::first_held() const {
+  const std::lock_guard lock(mutex_);
+  return held_.empty() ? static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
+                       : *held_.begin();
+}
+
+bool AlertStore::attach_snapshot(std::uint64_t alert, std::uint64_t bytes) {
+  bool known = false;
+  perform([&](StoreDatabase& database) {
+    known = database.set_snapshot(alert, bytes);
+    if (!known) return;
+    mark({alert}, [](Keeping& keeping) { keeping.has_snapshot = true; });
+    trim_media(database);
+  });
+  return known;
+}
+
+bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts,
+                             std::uint64_t bytes) {
+  bool known = false;
+  perform([&](StoreDatabase& database) {
+    known = database.add_clip(clip, alerts, bytes);
+    if (!known) return;
+    mark(alerts, [](Keeping& keeping) { keeping.has_clip = true; });
+    trim_media(database);
+  });
+  return known;
+}
+
+std::string AlertStore::no_room_for_media() const {
+  const std::lock_guard lock(mutex_);
+  return media_full_
+             ? fmt::format("locked alerts fill the {} bytes of media_bytes", config_.media_bytes)
+             : std::string();
+}
+
+void AlertStore::note(const std::function<void(StoreStatus&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(status_);
 }
 
 StoreStatus AlertStore::status() const {
   const std::lock_guard lock(mutex_);
-  StoreStatus status;
-  status.persistent = database_ != nullptr;
-  status.problem = problem_;
-  if (database_) status.waiting = newest_id_ - on_disk_id_;
-  status.lost = lost_;
+  StoreStatus status = status_;
+  if (status.persistent) status.waiting = newest_id_ - on_disk_id_;
   return status;
 }
 
@@ -250,7 +324,9 @@ std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
   }
   // From disk what memory no longer has; the two meet at first_recent whatever is appended
   // meanwhile.
-  if (database_ && query.after + 1 < first_recent) found = database_->select(query, first_recent);
+  if (query.after + 1 < first_recent)
+    found = database_->read(
+        [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
   const std::lock_guard lock(mutex_);
   const auto first = std::partition_point(recent_.begin(), recent_.end(), [&](const Alert& a) {
     return a.id <= query.after || a.id < first_recent;
@@ -273,6 +349,85 @@ std::optional<Alert> AlertStore::alert(std::uint64_t id) const {
 std::uint64_t AlertStore::newest_id() const {
   const std::lock_guard lock(mutex_);
   return newest_id_;
+}
+
+std::optional<AlertMedia> AlertStore::media_of(std::uint64_t alert) const {
+  return database_->read([alert](const StoreReader& reader) { return reader.media(alert); });
+}
+
+std::optional<std::filesystem::path> AlertStore::snapshot(std::uint64_t alert) const {
+  const auto has = media_of(alert);
+  if (!has || !has->snapshot) return std::nullopt;
+  return media_.snapshot(alert);
+}
+
+std::optional<std::filesystem::path> AlertStore::clip(std::uint64_t alert) const {
+  const auto has = media_of(alert);
+  if (!has || !has->clip) return std::nullopt;
+  return media_.clip(*has->clip);
+}
+
+std::optional<std::filesystem::path> AlertStore::tracks(std::uint64_t alert) const {
+  const auto has = media_of(alert);
+  if (!has || !has->clip) return std::nullopt;
+  return media_.tracks(*has->clip);
+}
+
+Change AlertStore::set_locked(std::uint64_t alert, bool locked) {
+  bool known = false;
+  perform([&](StoreDatabase& database) {
+    known = database.set_locked(alert, locked);
+    if (!known) return;
+    mark({alert}, [locked](Keeping& keeping) { keeping.locked = locked; });
+    trim_media(database);
+  });
+  return known ? Change::done : Change::unknown;
+}
+
+Change AlertStore::remove(std::uint64_t alert) {
+  Change change = Change::done;
+  perform([&](StoreDatabase& database) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (held_.contains(alert)) {
+        change = Change::open;
+        return;
+      }
+    }
+    const Removed removed = database.remove(alert);
+    if (removed.alerts.empty()) {
+      change = media_of(alert) ? Change::locked : Change::unknown;
+      return;
+    }
+    forget(removed);
+    trim_media(database);
+  });
+  return change;
+}
+
+std::vector<Ride> AlertStore::rides(const RideQuery& query) const {
+  std::vector<Ride> found =
+      database_->read([&](const StoreReader& reader) { return reader.rides(query); });
+  const SteadyTime now = SteadyClock::now();
+  const std::lock_guard lock(mutex_);
+  for (Ride& ride : found) {
+    const StoredRide* on = rides_->going_on(ride.id, now);
+    if (!on) continue;
+    ride.end.reset();
+    ride.duration_s = on->duration_s;
+  }
+  return found;
+}
+
+std::optional<Ride> AlertStore::ride(std::uint64_t id) const {
+  if (id == 0) return std::nullopt;
+  const auto found = rides({.after = id - 1, .limit = 1});
+  if (found.empty() || found.front().id != id) return std::nullopt;
+  return found.front();
+}
+
+std::vector<Pass> AlertStore::passes(const PassQuery& query) const {
+  return database_->read([&](const StoreReader& reader) { return reader.passes(query); });
 }
 
 }  // namespace rearview

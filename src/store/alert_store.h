@@ -4,73 +4,117 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
-#include "base/config_reader.h"
-#include "types/alert_history.h"
+#include "store/media_folder.h"
+#include "store/ride_log.h"
+#include "store/store_config.h"
+#include "store/store_database.h"
+#include "types/event_archive.h"
 
 namespace rearview {
 
-struct StoreConfig {
-  /// Where alerts are kept over restarts; empty: in memory only.
-  std::filesystem::path folder;
-  /// Alerts kept in memory, which is also how many may wait for a disk that doesn't take them.
-  std::size_t alerts_in_memory = 10'000;
-  /// Alerts kept on disk; the oldest go first.
-  std::size_t alerts_on_disk = 1'000'000;
-
-  void read(ConfigReader& reader);
-};
-
-/// Whether what is told is also kept.
-struct StoreStatus {
-  bool persistent = false;  ///< a folder is configured
-  std::string problem;      ///< why alerts can't be written now; empty when all is well
-  std::size_t waiting = 0;  ///< not yet on disk
-  std::uint64_t lost = 0;   ///< fell out of memory before the disk took them
-};
-
 /// Numbers alerts and keeps them: at once in memory, and from a thread of its own in an SQLite
 /// database, so that a slow, full or missing disk never delays an alert. Ids rise and are never
-/// used twice, not even after a crash: they are reserved on disk before they are given. Any thread.
-class AlertStore : public AlertHistory {
+/// used twice, not even after a crash: they are reserved on disk before they are given. Keeps
+/// rides and passes beside them, and the files of snapshots and clips that are attached. Any
+/// thread.
+class AlertStore : public EventArchive {
  public:
-  /// Opens or makes folder/alerts.db. Throws std::runtime_error when the folder can't be used or
-  /// another program uses it.
+  /// Opens or makes the folder and deletes what a killed program left half done in it. Throws
+  /// std::runtime_error when the folder can't be used or another program uses it.
   explicit AlertStore(const StoreConfig& config);
   /// Writes what waits, if the disk takes it.
   ~AlertStore() override;
 
-  /// Gives the alert the next id, keeps it and returns it. Doesn't wait for the disk.
+  /// Gives the alert the next id and the ride, keeps it and returns it. Doesn't wait for the disk.
   Alert append(Alert alert);
+  /// Pictures of this camera are arriving: it is on a ride. Doesn't wait for the disk.
+  void camera_seen(const std::string& camera, WallTime time);
   /// Waits until everything appended so far is on disk; false when that fails.
   bool flush();
-  StoreStatus status() const;
+
+  const MediaFolder& media() const { return media_; }
+  /// The alert's clip is being recorded: until released nothing deletes the alert.
+  void hold(std::uint64_t alert);
+  void release(const std::vector<std::uint64_t>& alerts);
+  // A file is in its place; wait until the database says so too. False: there is no such alert any
+  // more. Throw std::runtime_error when the disk doesn't take it. The file stays the caller's to
+  // delete in both cases.
+  bool attach_snapshot(std::uint64_t alert, std::uint64_t bytes);
+  bool attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts,
+                   std::uint64_t bytes);
+  /// Why more snapshots and clips may not be kept, or empty.
+  std::string no_room_for_media() const;
+  /// For whoever writes snapshots and clips to say how that goes.
+  void note(const std::function<void(StoreStatus&)>& change);
 
   std::vector<Alert> alerts(const AlertQuery& query) const override;
   std::optional<Alert> alert(std::uint64_t id) const override;
   std::uint64_t newest_id() const override;
+  std::optional<std::filesystem::path> snapshot(std::uint64_t alert) const override;
+  std::optional<std::filesystem::path> clip(std::uint64_t alert) const override;
+  std::optional<std::filesystem::path> tracks(std::uint64_t alert) const override;
+  Change set_locked(std::uint64_t alert, bool locked) override;
+  Change remove(std::uint64_t alert) override;
+  std::vector<Ride> rides(const RideQuery& query) const override;
+  std::optional<Ride> ride(std::uint64_t id) const override;
+  std::vector<Pass> passes(const PassQuery& query) const override;
+  StoreStatus status() const override;
 
  private:
-  class Database;
+  /// What a caller waits for.
+  struct Operation {
+    std::function<void(StoreDatabase&)> run;
+    bool done = false;
+    std::string error;
+  };
+  /// What one turn of the writer takes.
+  struct Batch {
+    std::vector<Alert> alerts;
+    std::vector<Pass> passes;
+    std::vector<StoredRide> rides;
+    std::vector<std::shared_ptr<Operation>> operations;
+  };
 
+  void sweep();
   void write(std::stop_token stop);
+  Batch take_batch();
+  /// Throws when alerts can't be written; an operation keeps its own error.
+  void write_batch(Batch& batch, bool reopen);
+  void remove_old(StoreDatabase& database);
+  void trim_media(StoreDatabase& database);
+  /// Lets the writer run it, and waits.
+  void perform(std::function<void(StoreDatabase&)> run);
+  void forget(const Removed& removed);
+  void mark(const std::vector<std::uint64_t>& alerts, const std::function<void(Keeping&)>& change);
+  std::uint64_t first_held() const;
+  std::optional<AlertMedia> media_of(std::uint64_t alert) const;
 
   const StoreConfig config_;
-  std::unique_ptr<Database> database_;  ///< null: memory only
+  const MediaFolder media_;
+  std::unique_ptr<StoreDatabase> database_;
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable_any changed_;
-  std::deque<Alert> recent_;  ///< ids rise by one from front to back
+  std::deque<Alert> recent_;  ///< ids rise from front to back
+  std::deque<Pass> passes_;   ///< not on disk
+  std::unique_ptr<RideLog> rides_;
+  std::deque<std::shared_ptr<Operation>> operations_;
+  std::multiset<std::uint64_t> held_;
   std::uint64_t newest_id_ = 0;
   std::uint64_t on_disk_id_ = 0;  ///< alerts up to this id are on disk or lost
   std::uint64_t attempts_ = 0;
-  std::string problem_;
-  std::uint64_t lost_ = 0;
+  bool write_rides_ = false;
+  bool media_full_ = false;  ///< of locked ones
+  bool stopped_ = false;
+  StoreStatus status_;
+  SteadyTime old_removed_;
 
   std::jthread writer_;
 };

@@ -88,6 +88,14 @@ struct AlertReason {
   int confirmed_frames = 0;
 };
 
+/// What the store has of an alert.
+struct Keeping {
+  bool locked = false;  ///< stays until somebody unlocks it
+  bool has_snapshot = false;
+  bool has_clip = false;
+  std::optional<std::uint64_t> ride;
+};
+
 struct Alert {
   std::uint64_t id = 0;  ///< given by the store, strictly increasing, never reused
   std::string camera;
@@ -109,6 +117,7 @@ struct Alert {
   std::uint32_t epoch = 0;
   std::uint64_t frame_seq = 0;
   Latency latency;
+  std::optional<Keeping> keeping;  ///< only of an alert that the store gave out
 };
 
 /// What is known of the road after one frame, or, with road no_signal, without one. Shared and

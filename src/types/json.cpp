@@ -88,26 +88,21 @@ Json box_json(const cv::Rect2f& box) {
           {"h", rounded(box.height, 1)}};
 }
 
+cv::Rect2f box_in(const nlohmann::json& json) {
+  const auto& box = json.at("box");
+  return {box.at("x"), box.at("y"), box.at("w"), box.at("h")};
+}
+
+std::optional<double> number_in(const nlohmann::json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return found->get<double>();
+}
+
 Json latency_json(const Latency& latency) {
   return {{"decode", rounded(latency.decode_ms, 1)},
           {"analyse", rounded(latency.analyse_ms, 1)},
           {"total", rounded(latency.total_ms, 1)}};
-}
-
-Json track_json(const Track& track) {
-  return {{"id", track.id},
-          {"class", name(track.vehicle_class)},
-          {"score", rounded(track.score, 3)},
-          {"box", box_json(track.box)},
-          {"motion", name(track.motion)},
-          {"threat", track.threat},
-          {"ttc_s", rounded(track.ttc_s, 2)},
-          {"ttc_sigma_s", rounded(track.ttc_sigma_s, 2)},
-          {"distance_m", rounded(track.distance_m, 1)},
-          {"closing_mps", rounded(track.closing_mps, 2)},
-          {"trend", track.trend ? Json(name(*track.trend)) : Json(nullptr)},
-          {"side", name(track.side)},
-          {"lateral_m", rounded(track.lateral_m, 2)}};
 }
 
 }  // namespace
@@ -142,13 +137,35 @@ std::string_view name(CameraState value) {
 std::optional<AlertKind> alert_kind_from(std::string_view text) {
   return value_in(kKinds, text);
 }
+std::optional<Side> side_from(std::string_view text) {
+  return value_in(kSides, text);
+}
+std::optional<Road> road_from(std::string_view text) {
+  return value_in(kRoads, text);
+}
 std::optional<VehicleClass> vehicle_class_from(std::string_view text) {
   return value_in(kVehicleClasses, text);
 }
 
+Json to_json(const Track& track) {
+  return {{"id", track.id},
+          {"class", name(track.vehicle_class)},
+          {"score", rounded(track.score, 3)},
+          {"box", box_json(track.box)},
+          {"motion", name(track.motion)},
+          {"threat", track.threat},
+          {"ttc_s", rounded(track.ttc_s, 2)},
+          {"ttc_sigma_s", rounded(track.ttc_sigma_s, 2)},
+          {"distance_m", rounded(track.distance_m, 1)},
+          {"closing_mps", rounded(track.closing_mps, 2)},
+          {"trend", track.trend ? Json(name(*track.trend)) : Json(nullptr)},
+          {"side", name(track.side)},
+          {"lateral_m", rounded(track.lateral_m, 2)}};
+}
+
 Json to_json(const Analysis& analysis) {
   Json tracks = Json::array();
-  for (const Track& track : analysis.tracks) tracks.push_back(track_json(track));
+  for (const Track& track : analysis.tracks) tracks.push_back(to_json(track));
   return {{"type", "analysis"},
           {"camera", analysis.camera},
           {"epoch", analysis.epoch},
@@ -189,6 +206,12 @@ Json to_json(const Alert& alert) {
                       {"confirmed_frames", alert.reason->confirmed_frames}};
   if (alert.pass_t_s) json["pass_t_s"] = rounded(*alert.pass_t_s, 3);
   if (!alert.text.empty()) json["text"] = alert.text;
+  if (const auto& keeping = alert.keeping) {
+    json["locked"] = keeping->locked;
+    json["has_snapshot"] = keeping->has_snapshot;
+    json["has_clip"] = keeping->has_clip;
+    json["ride"] = keeping->ride ? Json(*keeping->ride) : Json(nullptr);
+  }
   return json;
 }
 
@@ -197,11 +220,7 @@ std::string dump(const Json& json) {
 }
 
 Alert alert_from_json(const nlohmann::json& json) {
-  const auto number = [&json](const char* key) -> std::optional<double> {
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) return std::nullopt;
-    return found->get<double>();
-  };
+  const auto number = [&json](const char* key) { return number_in(json, key); };
   try {
     Alert alert;
     alert.id = json.at("id");
@@ -213,8 +232,7 @@ Alert alert_from_json(const nlohmann::json& json) {
     if (!json.at("track_id").is_null()) {
       alert.track_id = json.at("track_id").get<int>();
       alert.vehicle_class = vehicle_class_from(json.at("class").get<std::string>()).value();
-      const auto& box = json.at("box");
-      alert.box = {box.at("x"), box.at("y"), box.at("w"), box.at("h")};
+      alert.box = box_in(json);
     }
     alert.ttc_s = number("ttc_s");
     alert.distance_m = number("distance_m");
@@ -233,6 +251,57 @@ Alert alert_from_json(const nlohmann::json& json) {
     return alert;
   } catch (const std::exception& e) {  // of the JSON library, or an empty optional
     throw std::runtime_error(std::string("not an alert: ") + e.what());
+  }
+}
+
+Json to_json(const Ride& ride) {
+  return {{"id", ride.id},
+          {"camera", ride.camera},
+          {"start", rfc3339(ride.start)},
+          {"end", ride.end ? Json(rfc3339(*ride.end)) : Json(nullptr)},
+          {"duration_s", rounded(ride.duration_s, 0)},
+          {"distance_m", nullptr},
+          {"passes", ride.passes},
+          {"close_passes", ride.close_passes},
+          {"alerts", ride.alerts},
+          {"locked", ride.locked}};
+}
+
+Json to_json(const Pass& pass) {
+  return {{"id", pass.id},
+          {"ride", pass.ride ? Json(*pass.ride) : Json(nullptr)},
+          {"alert", pass.alert ? Json(*pass.alert) : Json(nullptr)},
+          {"camera", pass.camera},
+          {"time", rfc3339(pass.time)},
+          {"kind", name(pass.close ? AlertKind::close_pass : AlertKind::overtake)},
+          {"class", name(pass.vehicle_class)},
+          {"side", name(pass.side)},
+          {"lead_s", rounded(pass.lead_s, 2)},
+          {"lateral_m", rounded(pass.lateral_m, 2)},
+          {"closing_mps", rounded(pass.closing_mps, 2)}};
+}
+
+Track track_from_json(const nlohmann::json& json) {
+  const auto number = [&json](const char* key) { return number_in(json, key); };
+  try {
+    Track track;
+    track.id = json.at("id");
+    track.vehicle_class = vehicle_class_from(json.at("class").get<std::string>()).value();
+    track.score = json.at("score");
+    track.box = box_in(json);
+    track.motion = value_in(kMotions, json.at("motion").get<std::string>()).value();
+    track.threat = json.at("threat");
+    track.ttc_s = number("ttc_s");
+    track.ttc_sigma_s = number("ttc_sigma_s");
+    track.distance_m = number("distance_m");
+    track.closing_mps = number("closing_mps");
+    if (const auto& trend = json.at("trend"); !trend.is_null())
+      track.trend = value_in(kTrends, trend.get<std::string>()).value();
+    track.side = value_in(kSides, json.at("side").get<std::string>()).value();
+    track.lateral_m = number("lateral_m");
+    return track;
+  } catch (const std::exception& e) {
+    throw std::runtime_error(std::string("not a track: ") + e.what());
   }
 }
 

@@ -13,7 +13,7 @@ ALLOWED = {
     "analyse": {"base", "types"},
     "evaluate": {"base", "types"},
     "render": {"base", "types"},
-    "store": {"base", "types"},
+    "store": {"base", "h264", "types"},
     "serve": {"base", "types", "http"},
     "publish": {"base", "types"},
     "camera": {"base", "h264", "http"},

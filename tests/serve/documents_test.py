@@ -43,6 +43,24 @@ CASES = {
     ("/api/v1/alerts/{id}", 200): "/api/v1/alerts/1",
     ("/api/v1/alerts/{id}", 400): "/api/v1/alerts/one",
     ("/api/v1/alerts/{id}", 404): "/api/v1/alerts/999",
+    ("/api/v1/alerts/{id}/snapshot.jpg", 200): "/api/v1/alerts/2/snapshot.jpg",
+    ("/api/v1/alerts/{id}/snapshot.jpg", 400): "/api/v1/alerts/two/snapshot.jpg",
+    ("/api/v1/alerts/{id}/snapshot.jpg", 404): "/api/v1/alerts/3/snapshot.jpg",
+    ("/api/v1/alerts/{id}/clip.mp4", 200): "/api/v1/alerts/2/clip.mp4",
+    ("/api/v1/alerts/{id}/clip.mp4", 206): "/api/v1/alerts/2/clip.mp4",
+    ("/api/v1/alerts/{id}/clip.mp4", 400): "/api/v1/alerts/0/clip.mp4",
+    ("/api/v1/alerts/{id}/clip.mp4", 404): "/api/v1/alerts/3/clip.mp4",
+    ("/api/v1/alerts/{id}/clip.mp4", 416): "/api/v1/alerts/2/clip.mp4",
+    ("/api/v1/alerts/{id}/tracks.json", 200): "/api/v1/alerts/2/tracks.json",
+    ("/api/v1/alerts/{id}/tracks.json", 400): "/api/v1/alerts/2/tracks.json?x=1",
+    ("/api/v1/alerts/{id}/tracks.json", 404): "/api/v1/alerts/999/tracks.json",
+    ("/api/v1/rides", 200): "/api/v1/rides?after=0&limit=10",
+    ("/api/v1/rides", 400): "/api/v1/rides?limit=0",
+    ("/api/v1/rides/{id}", 200): "/api/v1/rides/1",
+    ("/api/v1/rides/{id}", 400): "/api/v1/rides/one",
+    ("/api/v1/rides/{id}", 404): "/api/v1/rides/999",
+    ("/api/v1/passes", 200): "/api/v1/passes?ride=1&after=0&limit=10",
+    ("/api/v1/passes", 400): "/api/v1/passes?ride=x",
     ("/api/v1/events", 200): "/api/v1/events?after=0&analysis=1",
     ("/api/v1/events", 400): "/api/v1/events?analysis=2",
     ("/api/v1/ws", 101): "/api/v1/ws",
@@ -54,6 +72,25 @@ CASES = {
     ("/healthz", 503): ("/healthz", "state failed", "state ok"),
     ("/readyz", 200): "/readyz",
     ("/readyz", 503): ("/readyz", "road no_signal", "road following"),
+}
+# The same for what changes something, in this order.
+CHANGES = {
+    ("put", "/api/v1/alerts/{id}/lock", 200): "/api/v1/alerts/3/lock",
+    ("put", "/api/v1/alerts/{id}/lock", 400): "/api/v1/alerts/three/lock",
+    ("put", "/api/v1/alerts/{id}/lock", 403): "/api/v1/alerts/3/lock",
+    ("put", "/api/v1/alerts/{id}/lock", 404): "/api/v1/alerts/999/lock",
+    ("put", "/api/v1/alerts/{id}/lock", 503): ("/api/v1/alerts/3/lock", "disk full", "disk"),
+    ("delete", "/api/v1/alerts/{id}/lock", 503): ("/api/v1/alerts/3/lock", "disk full", "disk"),
+    ("delete", "/api/v1/alerts/{id}", 503): ("/api/v1/alerts/3", "disk full", "disk"),
+    ("delete", "/api/v1/alerts/{id}", 409): "/api/v1/alerts/3",
+    ("delete", "/api/v1/alerts/{id}/lock", 200): "/api/v1/alerts/3/lock",
+    ("delete", "/api/v1/alerts/{id}/lock", 400): "/api/v1/alerts/three/lock",
+    ("delete", "/api/v1/alerts/{id}/lock", 403): "/api/v1/alerts/3/lock",
+    ("delete", "/api/v1/alerts/{id}/lock", 404): "/api/v1/alerts/999/lock",
+    ("delete", "/api/v1/alerts/{id}", 204): "/api/v1/alerts/3",
+    ("delete", "/api/v1/alerts/{id}", 400): "/api/v1/alerts/three",
+    ("delete", "/api/v1/alerts/{id}", 403): "/api/v1/alerts/3",
+    ("delete", "/api/v1/alerts/{id}", 404): "/api/v1/alerts/3",
 }
 ENDLESS = ("multipart/x-mixed-replace", "text/event-stream")
 
@@ -78,13 +115,13 @@ def named(name):
 
 UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-HEADERS = {101: UPGRADE, 403: UPGRADE | {"Origin": "https://elsewhere.example"}}
+HEADERS = {101: UPGRADE, 206: {"Range": "bytes=4-7"}, 416: {"Range": "bytes=9999-"}, 403: UPGRADE | {"Origin": "https://elsewhere.example"}}
 
 
-def ask(port, target, headers=None):
+def ask(port, target, headers=None, method="GET"):
     """Status, media type and body; of a body without end, what comes in the first second."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", target, headers=headers or {})
+    connection.request(method, target, headers=headers or {})
     answer = connection.getresponse()
     kind = answer.headers.get_content_type()
     body = b""
@@ -109,20 +146,54 @@ class DocumentsTest(unittest.TestCase):
     def setUpClass(cls):
         cls.service = ScriptedService("rear")
         cls.service.say("road following", "vehicles 3", "alert vehicle_approaching left",
-                        "alert overtake right", "alert camera_lost unknown")
+                        "alert overtake right", "alert camera_lost unknown", "history")
+        cls.folder = tempfile.TemporaryDirectory()
+        files = {"snapshot.jpg": b"\xff\xd8\xff\xd9", "clip.mp4": bytes(range(100)),
+                 "tracks.json": next(text for text in blocks("json") if '"frames"' in text).encode()}
+        for name, content in files.items():
+            pathlib.Path(cls.folder.name, name).write_bytes(content)
+        cls.service.say(" ".join(["attach 2", *(f"{cls.folder.name}/{name}" for name in files)]))
         deadline = time.monotonic() + 10
-        while ask(cls.service.port, "/readyz")[0] != 200 or b'"id":3' not in ask(cls.service.port, "/api/v1/alerts")[2]:
+        while ask(cls.service.port, "/readyz")[0] != 200 or ask(cls.service.port, "/api/v1/alerts/2/clip.mp4")[0] != 200:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
     @classmethod
     def tearDownClass(cls):
         cls.service.end()
+        cls.folder.cleanup()
 
     def test_every_documented_response_is_provoked(self):
-        documented = {(path, int(status)) for path, item in API["paths"].items()
-                      for status in item["get"]["responses"]}
-        self.assertEqual(documented, set(CASES))
+        documented = {(method, path, int(status)) for path, item in API["paths"].items()
+                      for method in item if method != "parameters"
+                      for status in item[method]["responses"]}
+        self.assertEqual(documented, {("get", *case) for case in CASES} | set(CHANGES))
+
+    def test_what_changes_something_answers_as_documented(self):
+        self.service.say("alert overtake left", "open 4")
+        page = {"Origin": f"http://127.0.0.1:{self.service.port}"}
+        for (method, path, status), case in CHANGES.items():
+            target, before, after = (case, None, None) if isinstance(case, str) else case
+            with self.subTest(method=method, path=path, status=status):
+                headers = {"Origin": "https://elsewhere.example"} if status == 403 else page
+                if before:
+                    self.service.say(before)
+                got, kind, body = ask(self.service.port, target, headers, method.upper())
+                deadline = time.monotonic() + 10
+                while got != status and before and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    got, kind, body = ask(self.service.port, target, headers, method.upper())
+                if after:
+                    self.service.say(after)
+                    while ask(self.service.port, "/api/v1/alerts/3/lock", page, "PUT")[0] == 503:
+                        self.assertLess(time.monotonic(), deadline)
+                        time.sleep(0.05)
+                self.assertEqual(status, got, body)
+                content = resolved(API["paths"][path][method]["responses"][str(status)]).get("content")
+                if content:
+                    self.assertIn(kind, content)
+                    check_schema(json.loads(body), content[kind]["schema"])
+        self.assertEqual(409, ask(self.service.port, "/api/v1/alerts/4", page, "DELETE")[0])
 
     def test_the_service_answers_as_documented(self):
         for (path, status), case in CASES.items():
@@ -162,7 +233,7 @@ class DocumentsTest(unittest.TestCase):
 
     def test_the_guide_lists_the_same_paths(self):
         listed = set()
-        for row in re.findall(r"^\| GET (.*?) \|", GUIDE, re.MULTILINE):
+        for row in re.findall(r"^\| (?:GET|PUT|DELETE)\b(.*?) \|", GUIDE, re.MULTILINE):
             listed.update(re.findall(r"`(.*?)`", row))
         self.assertEqual(set(API["paths"]), listed)
 
@@ -171,8 +242,12 @@ class DocumentsTest(unittest.TestCase):
         for text in blocks("json"):
             value = json.loads(text)
             if isinstance(value, list):
-                check_schema(value, {"type": "array", "items": named("Camera")})
-                seen.add("cameras")
+                kind = "Camera" if "url" in value[0] else "Pass" if "lead_s" in value[0] else "Ride"
+                check_schema(value, {"type": "array", "items": named(kind)})
+                seen.add(kind.lower())
+            elif "frames" in value:
+                check_schema(value, named("Tracks"))
+                seen.add("tracks")
             elif "title" in value:
                 check_schema(value, named("Problem"))
                 seen.add("problem")
@@ -185,7 +260,7 @@ class DocumentsTest(unittest.TestCase):
             else:
                 self.assertEqual(8080, value["port"])
                 seen.add("settings")
-        self.assertEqual({"cameras", "analysis", "alert", "heartbeat", "health", "problem", "settings"}, seen)
+        self.assertEqual({"camera", "ride", "pass", "tracks", "analysis", "alert", "heartbeat", "health", "problem", "settings"}, seen)
 
     def test_the_guides_examples_run(self):
         here = lambda text: text.replace("127.0.0.1:8080", f"127.0.0.1:{self.service.port}")

@@ -1,23 +1,52 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
-#include "types/alert_history.h"
+#include "types/event_archive.h"
 
 namespace rearview::test {
 
 /// A store that forgets at the end of the program. Any thread.
-class MemoryHistory final : public AlertHistory {
+class MemoryHistory final : public EventArchive {
  public:
   /// Gives the alert the next id and keeps it.
   Alert store(Alert alert) {
     const std::lock_guard lock(mutex_);
     alert.id = ++newest_;
+    alert.keeping.emplace();
     alerts_.push_back(alert);
     return alert;
+  }
+  /// Gives an alert files, whatever they hold.
+  void attach(std::uint64_t id, const std::filesystem::path& snapshot,
+              const std::filesystem::path& clip, const std::filesystem::path& tracks) {
+    const std::lock_guard lock(mutex_);
+    files_[id] = {snapshot, clip, tracks};
+    for (Alert& alert : alerts_) {
+      if (alert.id == id) alert.keeping->has_snapshot = alert.keeping->has_clip = true;
+    }
+  }
+  /// The next alert to be deleted is still being recorded.
+  void set_open(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    open_ = id;
+  }
+  void set_history(std::vector<Ride> rides, std::vector<Pass> passes) {
+    const std::lock_guard lock(mutex_);
+    rides_ = std::move(rides);
+    passes_ = std::move(passes);
+  }
+  void set_status(StoreStatus status) {
+    const std::lock_guard lock(mutex_);
+    status_ = std::move(status);
   }
   /// An id that is given out and belongs to no alert.
   void skip_id() {
@@ -47,9 +76,73 @@ class MemoryHistory final : public AlertHistory {
     const std::lock_guard lock(mutex_);
     return newest_;
   }
+  std::optional<std::filesystem::path> snapshot(std::uint64_t id) const override {
+    return file(id, 0);
+  }
+  std::optional<std::filesystem::path> clip(std::uint64_t id) const override { return file(id, 1); }
+  std::optional<std::filesystem::path> tracks(std::uint64_t id) const override {
+    return file(id, 2);
+  }
+  Change set_locked(std::uint64_t id, bool locked) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    for (Alert& alert : alerts_) {
+      if (alert.id != id) continue;
+      alert.keeping->locked = locked;
+      return Change::done;
+    }
+    return Change::unknown;
+  }
+  Change remove(std::uint64_t id) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    if (id == open_) return Change::open;
+    const auto it = std::find_if(alerts_.begin(), alerts_.end(),
+                                 [id](const Alert& one) { return one.id == id; });
+    if (it == alerts_.end()) return Change::unknown;
+    if (it->keeping->locked) return Change::locked;
+    alerts_.erase(it);
+    return Change::done;
+  }
+  std::vector<Ride> rides(const RideQuery& query) const override {
+    return page(rides_, query.after, query.limit, [](const Ride&) { return true; });
+  }
+  std::optional<Ride> ride(std::uint64_t id) const override {
+    const auto found = rides({.after = id - 1, .limit = 1});
+    return found.empty() || found[0].id != id ? std::nullopt : std::optional(found[0]);
+  }
+  std::vector<Pass> passes(const PassQuery& query) const override {
+    return page(passes_, query.after, query.limit,
+                [&](const Pass& pass) { return !query.ride || pass.ride == query.ride; });
+  }
+  StoreStatus status() const override {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
 
  private:
+  template <typename T, typename F>
+  std::vector<T> page(const std::vector<T>& all, std::uint64_t after, std::size_t limit,
+                      F wanted) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<T> found;
+    for (const T& one : all) {
+      if (one.id > after && wanted(one) && found.size() < limit) found.push_back(one);
+    }
+    return found;
+  }
+  std::optional<std::filesystem::path> file(std::uint64_t id, std::size_t which) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = files_.find(id);
+    return found == files_.end() ? std::nullopt : std::optional(found->second.at(which));
+  }
+
   mutable std::mutex mutex_;
+  std::map<std::uint64_t, std::array<std::filesystem::path, 3>> files_;
+  std::uint64_t open_ = 0;
+  std::vector<Ride> rides_;
+  std::vector<Pass> passes_;
+  StoreStatus status_;
   std::vector<Alert> alerts_;
   std::uint64_t newest_ = 0;
 };

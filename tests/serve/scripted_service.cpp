@@ -2,8 +2,11 @@
 // what happens on it, one command a line:
 //   road NAME          what the analyses say (clear, following, approaching, danger, blind,
 //   no_signal) vehicles N         how many are behind (0 to 8) state NAME         ok, degraded,
-//   failed alert KIND SIDE    raises an alert; SIDE as in the picture freeze | thaw      stops and
-//   resumes the pictures silence | speak    stops and resumes the analyses quit
+//   failed alert KIND SIDE    raises an alert; SIDE as in the picture attach ID SNAPSHOT CLIP
+//   TRACKS   gives an alert these files open ID            its clip is still being recorded history
+//   one ride, and one pass in it disk TEXT          what is wrong with the store's disk; nothing:
+//   all is well freeze | thaw      stops and resumes the pictures silence | speak    stops and
+//   resumes the analyses quit
 // Prints "port N" when it listens.
 #include <fmt/format.h>
 
@@ -124,6 +127,21 @@ class ScriptedService {
       raise(value, side);
       return true;
     }
+    if (command == "attach") {
+      std::string clip;
+      std::string tracks;
+      words >> clip >> tracks;
+      history_.attach(std::stoull(value), side, clip, tracks);
+      return true;
+    }
+    if (command == "open") history_.set_open(std::stoull(value));
+    if (command == "history") tell_history();
+    if (command == "disk") {
+      StoreStatus status;
+      status.persistent = true;
+      status.problem = value;
+      history_.set_status(status);
+    }
     const std::lock_guard lock(mutex_);
     if (command == "road") from_name(value, Road::no_signal, script_.road);
     if (command == "state") from_name(value, AnalysisState::failed, script_.state);
@@ -167,6 +185,27 @@ class ScriptedService {
       one.drops = {{"before_decode", 0}};
     }
     return all;
+  }
+
+  void tell_history() {
+    Ride ride;
+    ride.id = 1;
+    ride.camera = cameras_.front();
+    ride.start = WallClock::now() - std::chrono::minutes(42);
+    ride.duration_s = 2520;
+    ride.passes = ride.close_passes = ride.alerts = 1;
+    Pass pass;
+    pass.id = 2;
+    pass.ride = 1;
+    pass.alert = 2;
+    pass.camera = ride.camera;
+    pass.time = WallClock::now();
+    pass.close = true;
+    pass.vehicle_class = VehicleClass::car;
+    pass.side = Side::left;
+    pass.lead_s = 3.4;
+    pass.lateral_m = 0.9;
+    history_.set_history({ride}, {pass});
   }
 
   void raise(const std::string& kind, const std::string& side) {

@@ -40,7 +40,10 @@ void append_four(AlertStore& store) {
 
 class MemoryStore : public testing::Test {
  protected:
-  MemoryStore() { append_four(store_); }
+  MemoryStore() {
+    append_four(store_);
+    EXPECT_TRUE(store_.flush());
+  }
   AlertStore store_{StoreConfig{.folder = {}, .alerts_in_memory = 3}};
 };
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "http/responder.h"
+#include "http/router.h"
+#include "types/event_archive.h"
+
+namespace rearview {
+
+/// Runs the answer where it may wait for the disk, and responds with it.
+using AnswerOnWorker = std::function<void(http::Responder, std::function<http::Response()>)>;
+
+/// /api/v1/alerts with their pictures and clips, rides and passes: everything that is kept.
+/// archive must outlive the router. origins: other sites whose pages may lock and delete.
+void add_archive_routes(http::Router& router, EventArchive& archive, AnswerOnWorker on_worker,
+                        std::vector<std::string> origins);
+
+}  // namespace rearview

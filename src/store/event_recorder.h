@@ -1,0 +1,89 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/alert_store.h"
+#include "store/clip_ring.h"
+#include "store/encounters.h"
+#include "types/frame.h"
+#include "types/live_access_unit.h"
+
+namespace rearview {
+
+/// Gives alerts their snapshots and clips: holds what each camera sent last, decides which alerts
+/// make one clip, and writes from a thread of its own, so that a slow or full disk never delays an
+/// alert. Where the disk takes nothing it says so in the store's status, tries again every few
+/// seconds, and goes on by itself. Any thread; nothing here waits for the disk.
+class EventRecorder {
+ public:
+  /// Makes the JPEG of an annotated picture. Called on the recorder's thread.
+  using Draw =
+      std::function<std::shared_ptr<const std::string>(const Frame& frame, const Analysis&)>;
+
+  /// store must outlive the recorder. Without a folder in the configuration nothing is recorded.
+  EventRecorder(const StoreConfig& config, AlertStore& store, std::vector<std::string> cameras,
+                Draw draw);
+  /// Ends the clips that are open and writes what waits.
+  ~EventRecorder();
+
+  void access_unit(std::size_t camera, LiveAccessUnitPtr unit);
+  /// Every analysis, those that tell of silence too: they are the recorder's clock.
+  void analysis(std::size_t camera, const AnalysisPtr& analysis);
+  /// An alert as the store gave it, before its analysis is given. frame and seen may be null.
+  void alert(std::size_t camera, const Alert& alert, FramePtr frame, AnalysisPtr seen);
+
+ private:
+  struct Camera {
+    Camera(const std::string& camera_name, const StoreConfig& config);
+    const std::string name;
+    std::mutex mutex;  ///< guards what follows
+    ClipRing ring;
+    Encounters encounters;
+  };
+  struct Snapshot {
+    std::uint64_t alert = 0;
+    FramePtr frame;
+    AnalysisPtr seen;
+  };
+  struct Clip {
+    std::string camera;
+    std::vector<std::uint64_t> alerts;
+    Footage footage;
+    double important_s = 0;
+  };
+
+  void end(Camera& camera, const std::vector<Encounters::Ended>& over);
+  void run(std::stop_token stop);
+  void write(const Snapshot& snapshot);
+  void write(Clip& clip);
+  /// Runs one write; says why it failed, or that it works again.
+  bool guarded(const std::function<void()>& write);
+  void check_room() const;
+  void tell(const std::string& problem);
+  void probe();
+
+  const StoreConfig config_;
+  AlertStore& store_;
+  const Draw draw_;
+  std::deque<Camera> cameras_;
+
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable_any changed_;
+  std::deque<Snapshot> snapshots_;
+  std::deque<Clip> clips_;
+  std::size_t waiting_bytes_ = 0;  ///< of clips_
+
+  std::string problem_;  ///< the thread's own
+  std::jthread thread_;
+};
+
+}  // namespace rearview

@@ -1,0 +1,112 @@
+#include "store/ride_log.h"
+
+#include <algorithm>
+
+namespace rearview {
+namespace {
+
+/// Vehicles whose first alert is remembered; far more than are on the road at a time.
+constexpr std::size_t kMostVehicles = 256;
+/// Rides that ended while the disk took nothing.
+constexpr std::size_t kMostUnwritten = 1000;
+
+}  // namespace
+
+RideLog::RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newest_id)
+    : gap_s_(gap_s), newest_id_(newest_id) {
+  for (StoredRide& ride : known) {
+    const std::string camera = ride.camera;
+    rides_[camera].ride = std::move(ride);
+  }
+}
+
+bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now) {
+  OnTheRoad& on = rides_[camera];
+  // Between two programs only the wall clock tells how long it was, and that may have been set.
+  const double away_s = on.newest ? seconds_between(*on.newest, now)
+                                  : std::chrono::duration<double>(time - on.ride.seen).count();
+  const bool begins = on.ride.id == 0 || away_s > gap_s_ || away_s < 0;
+  if (begins && on.changed) keep_unwritten(on.ride);
+  if (begins)
+    on = {.ride = {.id = ++newest_id_, .camera = camera, .start = time}};
+  else
+    on.ride.duration_s += away_s;
+  on.ride.seen = time;
+  on.newest = now;
+  on.changed = true;
+  return begins;
+}
+
+std::optional<std::uint64_t> RideLog::current(const std::string& camera, SteadyTime now) const {
+  const auto found = rides_.find(camera);
+  if (found == rides_.end() || !found->second.newest ||
+      seconds_between(*found->second.newest, now) > gap_s_)
+    return std::nullopt;
+  return found->second.ride.id;
+}
+
+std::vector<StoredRide> RideLog::take_changed() {
+  std::vector<StoredRide> changed(unwritten_.begin(), unwritten_.end());
+  unwritten_.clear();
+  for (auto& [camera, on] : rides_) {
+    if (!on.changed) continue;
+    on.changed = false;
+    changed.push_back(on.ride);
+  }
+  return changed;
+}
+
+void RideLog::give_back(const std::vector<StoredRide>& rides) {
+  for (const StoredRide& ride : rides) {
+    OnTheRoad& on = rides_[ride.camera];
+    if (on.ride.id == ride.id)
+      on.changed = true;
+    else
+      keep_unwritten(ride);
+  }
+}
+
+void RideLog::keep_unwritten(const StoredRide& ride) {
+  unwritten_.push_back(ride);
+  if (unwritten_.size() > kMostUnwritten) unwritten_.pop_front();
+}
+
+std::optional<Pass> RideLog::note(const Alert& alert) {
+  if (!alert.track_id) return std::nullopt;
+  const auto first =
+      std::find_if(first_alerts_.begin(), first_alerts_.end(), [&](const FirstAlert& one) {
+        return one.track_id == *alert.track_id && one.epoch == alert.epoch &&
+               one.camera == alert.camera;
+      });
+  if (!alert.pass_t_s) {
+    if (first != first_alerts_.end()) return std::nullopt;
+    first_alerts_.push_back({alert.camera, alert.epoch, *alert.track_id, alert.t_s});
+    if (first_alerts_.size() > kMostVehicles) first_alerts_.pop_front();
+    return std::nullopt;
+  }
+  Pass pass;
+  pass.id = alert.id;
+  if (alert.keeping) pass.ride = alert.keeping->ride;
+  pass.camera = alert.camera;
+  pass.time = alert.time;
+  pass.close = alert.kind == AlertKind::close_pass;
+  pass.vehicle_class = alert.vehicle_class;
+  pass.side = alert.side;
+  pass.lateral_m = alert.lateral_m;
+  pass.closing_mps = alert.closing_mps;
+  if (first != first_alerts_.end()) {
+    pass.lead_s = *alert.pass_t_s - first->t_s;
+    first_alerts_.erase(first);
+  }
+  return pass;
+}
+
+const StoredRide* RideLog::going_on(std::uint64_t ride, SteadyTime now) const {
+  for (const auto& [camera, on] : rides_) {
+    if (on.ride.id == ride && on.newest && seconds_between(*on.newest, now) <= gap_s_)
+      return &on.ride;
+  }
+  return nullptr;
+}
+
+}  // namespace rearview

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/store_database.h"
+
+namespace rearview {
+
+/// Which ride each camera is on, and what a pass says about the approach before it. One thread at
+/// a time.
+class RideLog {
+ public:
+  /// gap_s: without a picture for longer, the next one begins a new ride. known: each camera's
+  /// latest ride, which goes on when the gap since it is short enough; newest_id: of all rides.
+  RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newest_id);
+
+  /// The camera's pictures are arriving. True when that begins a ride.
+  bool seen(const std::string& camera, WallTime time, SteadyTime now);
+  /// The ride that goes on; nullopt between rides.
+  std::optional<std::uint64_t> current(const std::string& camera, SteadyTime now) const;
+  /// Rides that changed since they were last taken.
+  std::vector<StoredRide> take_changed();
+  /// What take_changed() gave was not written.
+  void give_back(const std::vector<StoredRide>& rides);
+
+  /// Remembers the vehicle's first alert; of an alert that tells a pass, makes the pass.
+  std::optional<Pass> note(const Alert& alert);
+
+  /// As of now, where the ride is one that goes on; else nullptr.
+  const StoredRide* going_on(std::uint64_t ride, SteadyTime now) const;
+
+ private:
+  struct OnTheRoad {
+    StoredRide ride;
+    std::optional<SteadyTime> newest;  ///< absent until the camera was seen by this program
+    bool changed = false;
+  };
+  struct FirstAlert {
+    std::string camera;
+    std::uint32_t epoch;
+    int track_id;
+    double t_s;
+  };
+
+  void keep_unwritten(const StoredRide& ride);
+
+  double gap_s_;
+  std::uint64_t newest_id_;
+  std::map<std::string, OnTheRoad> rides_;  ///< by camera
+  std::deque<StoredRide> unwritten_;        ///< ended, and not on disk
+  std::deque<FirstAlert> first_alerts_;     ///< oldest first
+};
+
+}  // namespace rearview

@@ -1,0 +1,405 @@
+#include "store/store_database.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+constexpr int kSchemaVersion = 2;
+constexpr int kBusy_ms = 1000;
+/// Deleted at a time, so that an alert never waits long for its turn.
+constexpr int kBatch = 200;
+/// 2020-01-01; a clock that shows less was never set.
+constexpr std::int64_t kClockSet_ms = 1'577'836'800'000;
+
+std::int64_t signed_of(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+std::uint64_t unsigned_of(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+
+void bind_or_null(SQLite::Statement& statement, int index, const std::optional<double>& value) {
+  if (value) statement.bind(index, *value);
+}
+
+void bind_or_null(SQLite::Statement& statement, int index,
+                  const std::optional<std::uint64_t>& value) {
+  if (value) statement.bind(index, signed_of(*value));
+}
+
+}  // namespace
+
+/// One transaction. In memory, where one connection serves all, it also keeps readers out.
+class StoreDatabase::Change {
+ public:
+  explicit Change(StoreDatabase& database)
+      : lock_(database.in_memory() ? std::unique_lock(database.reader_mutex_)
+                                   : std::unique_lock<std::mutex>()),
+        transaction_(*database.writer_) {}
+  void commit() { transaction_.commit(); }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+  SQLite::Transaction transaction_;
+};
+
+StoreDatabase::StoreDatabase(const std::filesystem::path& folder) {
+  if (!folder.empty()) {
+    lock_.emplace(folder);
+    file_ = (folder / "alerts.db").string();
+  }
+  open_writer();
+  if (!in_memory())
+    reader_ = std::make_unique<SQLite::Database>(file_, SQLite::OPEN_READONLY, kBusy_ms);
+  count();
+}
+
+StoreDatabase::~StoreDatabase() = default;
+
+void StoreDatabase::open_writer() {
+  writer_ = std::make_unique<SQLite::Database>(
+      in_memory() ? ":memory:" : file_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusy_ms);
+  writer_->exec("PRAGMA journal_mode = WAL");
+  writer_->exec("PRAGMA synchronous = FULL");
+  make_schema();
+}
+
+void StoreDatabase::make_schema() {
+  const int version = writer_->execAndGet("PRAGMA user_version").getInt();
+  if (version > kSchemaVersion)
+    throw std::runtime_error(fmt::format("{}: written by a newer version (schema {}, known {})",
+                                         file_, version, kSchemaVersion));
+  if (version == kSchemaVersion) return;
+  SQLite::Transaction transaction(*writer_);
+  if (version == 0) {
+    writer_->exec(
+        "CREATE TABLE alerts (id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL, "
+        "json TEXT NOT NULL)");
+    writer_->exec("CREATE TABLE ids (next_id INTEGER NOT NULL)");
+    writer_->exec("INSERT INTO ids VALUES (1)");
+  }
+  writer_->exec("ALTER TABLE alerts ADD COLUMN time_ms INTEGER NOT NULL DEFAULT 0");
+  writer_->exec("ALTER TABLE alerts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0");
+  writer_->exec("ALTER TABLE alerts ADD COLUMN snapshot_bytes INTEGER NOT NULL DEFAULT 0");
+  writer_->exec("ALTER TABLE alerts ADD COLUMN clip INTEGER");
+  writer_->exec("ALTER TABLE alerts ADD COLUMN ride INTEGER");
+  writer_->exec(  // 2440587.5: the Julian day of 1970-01-01
+      "UPDATE alerts SET time_ms = "
+      "round((julianday(json_extract(json, '$.time')) - 2440587.5) * 86400000)");
+  writer_->exec("CREATE INDEX alerts_by_time ON alerts (time_ms)");
+  writer_->exec("CREATE INDEX alerts_by_clip ON alerts (clip) WHERE clip IS NOT NULL");
+  writer_->exec("CREATE INDEX alerts_by_ride ON alerts (ride) WHERE ride IS NOT NULL");
+  writer_->exec("CREATE INDEX snapshots ON alerts (id) WHERE snapshot_bytes > 0 AND locked = 0");
+  writer_->exec("CREATE TABLE clips (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)");
+  writer_->exec(
+      "CREATE TABLE rides (id INTEGER PRIMARY KEY AUTOINCREMENT, camera TEXT NOT NULL, "
+      "start_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, duration_s REAL NOT NULL)");
+  writer_->exec(
+      "CREATE TABLE passes (id INTEGER PRIMARY KEY, ride INTEGER, camera TEXT NOT NULL, "
+      "time_ms INTEGER NOT NULL, close INTEGER NOT NULL, class TEXT NOT NULL, side TEXT NOT NULL, "
+      "lead_s REAL, lateral_m REAL, closing_mps REAL)");
+  writer_->exec("CREATE INDEX passes_by_ride ON passes (ride) WHERE ride IS NOT NULL");
+  writer_->exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+  transaction.commit();
+}
+
+void StoreDatabase::count() {
+  alerts_ = unsigned_of(writer_->execAndGet("SELECT count(*) FROM alerts"));
+  media_bytes_ =
+      unsigned_of(writer_->execAndGet("SELECT (SELECT coalesce(sum(bytes), 0) FROM clips) + "
+                                      "(SELECT coalesce(sum(snapshot_bytes), 0) FROM alerts)"));
+}
+
+void StoreDatabase::reopen() {
+  if (in_memory()) return;
+  open_writer();
+  count();
+}
+
+std::uint64_t StoreDatabase::first_free_id() {
+  return unsigned_of(writer_->execAndGet("SELECT next_id FROM ids"));
+}
+
+void StoreDatabase::reserve(std::uint64_t next_id) {
+  SQLite::Statement update(*writer_, "UPDATE ids SET next_id = max(next_id, ?)");
+  update.bind(1, signed_of(next_id));
+  update.exec();
+}
+
+void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
+                           const std::vector<StoredRide>& rides) {
+  Change change(*this);
+  SQLite::Statement ride_row(*writer_,
+                             "INSERT INTO rides (id, camera, start_ms, seen_ms, duration_s) "
+                             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                             "seen_ms = excluded.seen_ms, duration_s = excluded.duration_s");
+  for (const StoredRide& ride : rides) {
+    ride_row.bind(1, signed_of(ride.id));
+    ride_row.bind(2, ride.camera);
+    ride_row.bind(3, unix_ms(ride.start));
+    ride_row.bind(4, unix_ms(ride.seen));
+    ride_row.bind(5, ride.duration_s);
+    ride_row.exec();
+    ride_row.reset();
+  }
+  // A batch that failed halfway is written again, whole.
+  int added = 0;
+  SQLite::Statement alert_row(
+      *writer_,
+      "INSERT OR IGNORE INTO alerts (id, camera, kind, json, time_ms, ride) "
+      "VALUES (?, ?, ?, ?, ?, ?)");
+  for (const Alert& alert : alerts) {
+    Alert bare = alert;
+    bare.keeping.reset();  // has columns of its own
+    alert_row.bind(1, signed_of(alert.id));
+    alert_row.bind(2, alert.camera);
+    alert_row.bind(3, std::string(name(alert.kind)));
+    alert_row.bind(4, to_json(bare).dump());
+    alert_row.bind(5, unix_ms(alert.time));
+    if (alert.keeping) bind_or_null(alert_row, 6, alert.keeping->ride);
+    added += alert_row.exec();
+    alert_row.reset();
+    alert_row.clearBindings();
+  }
+  SQLite::Statement pass_row(
+      *writer_,
+      "INSERT OR IGNORE INTO passes (id, ride, camera, time_ms, close, class, side, "
+      "lead_s, lateral_m, closing_mps) VALUES (?,?,?,?,?,?,?,?,?,?)");
+  for (const Pass& pass : passes) {
+    pass_row.bind(1, signed_of(pass.id));
+    bind_or_null(pass_row, 2, pass.ride);
+    pass_row.bind(3, pass.camera);
+    pass_row.bind(4, unix_ms(pass.time));
+    pass_row.bind(5, pass.close ? 1 : 0);
+    pass_row.bind(6, std::string(name(pass.vehicle_class)));
+    pass_row.bind(7, std::string(name(pass.side)));
+    bind_or_null(pass_row, 8, pass.lead_s);
+    bind_or_null(pass_row, 9, pass.lateral_m);
+    bind_or_null(pass_row, 10, pass.closing_mps);
+    pass_row.exec();
+    pass_row.reset();
+    pass_row.clearBindings();
+  }
+  change.commit();
+  alerts_ += static_cast<std::size_t>(added);
+}
+
+bool StoreDatabase::set_snapshot(std::uint64_t alert, std::uint64_t bytes) {
+  Change change(*this);
+  SQLite::Statement update(*writer_, "UPDATE alerts SET snapshot_bytes = ? WHERE id = ?");
+  update.bind(1, signed_of(bytes));
+  update.bind(2, signed_of(alert));
+  if (update.exec() == 0) return false;
+  change.commit();
+  media_bytes_ += bytes;
+  return true;
+}
+
+bool StoreDatabase::add_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts,
+                             std::uint64_t bytes) {
+  Change change(*this);
+  SQLite::Statement insert(*writer_, "INSERT INTO clips (id, bytes) VALUES (?, ?)");
+  insert.bind(1, signed_of(clip));
+  insert.bind(2, signed_of(bytes));
+  insert.exec();
+  int changed = 0;
+  SQLite::Statement update(*writer_, "UPDATE alerts SET clip = ? WHERE id = ?");
+  for (const std::uint64_t alert : alerts) {
+    update.bind(1, signed_of(clip));
+    update.bind(2, signed_of(alert));
+    changed += update.exec();
+    update.reset();
+  }
+  if (changed == 0) return false;
+  change.commit();
+  media_bytes_ += bytes;
+  return true;
+}
+
+bool StoreDatabase::set_locked(std::uint64_t alert, bool locked) {
+  Change change(*this);
+  SQLite::Statement update(*writer_, "UPDATE alerts SET locked = ? WHERE id = ?");
+  update.bind(1, locked ? 1 : 0);
+  update.bind(2, signed_of(alert));
+  if (update.exec() == 0) return false;
+  change.commit();
+  return true;
+}
+
+Removed StoreDatabase::remove_where(const std::string& which, std::int64_t value,
+                                    bool with_passes) {
+  Removed removed;
+  std::uint64_t bytes = 0;
+  std::set<std::uint64_t> clips;
+  Change change(*this);
+  {
+    SQLite::Statement remove(
+        *writer_, "DELETE FROM alerts WHERE " + which + " RETURNING id, snapshot_bytes, clip");
+    remove.bind(1, value);
+    while (remove.executeStep()) {
+      removed.alerts.push_back(unsigned_of(remove.getColumn(0)));
+      if (const std::uint64_t size = unsigned_of(remove.getColumn(1)); size > 0) {
+        removed.snapshots.push_back(removed.alerts.back());
+        bytes += size;
+      }
+      if (!remove.getColumn(2).isNull()) clips.insert(unsigned_of(remove.getColumn(2)));
+    }
+  }
+  SQLite::Statement unused(
+      *writer_,
+      "DELETE FROM clips WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM alerts WHERE clip = ?1) "
+      "RETURNING bytes");
+  for (const std::uint64_t clip : clips) {
+    unused.bind(1, signed_of(clip));
+    while (unused.executeStep()) {
+      removed.clips.push_back(clip);
+      bytes += unsigned_of(unused.getColumn(0));
+    }
+    unused.reset();
+  }
+  if (with_passes) {
+    SQLite::Statement pass(*writer_, "DELETE FROM passes WHERE id = ?");
+    for (const std::uint64_t alert : removed.alerts) {
+      pass.bind(1, signed_of(alert));
+      pass.exec();
+      pass.reset();
+    }
+  }
+  change.commit();
+  alerts_ -= removed.alerts.size();
+  media_bytes_ -= std::min(bytes, media_bytes_);
+  return removed;
+}
+
+Removed StoreDatabase::remove(std::uint64_t alert) {
+  return remove_where("id = ? AND locked = 0", signed_of(alert), true);
+}
+
+Removed StoreDatabase::remove_surplus(std::size_t keep, std::uint64_t open) {
+  Removed removed;
+  if (alerts_ > keep)
+    removed = remove_where(
+        fmt::format("id IN (SELECT id FROM alerts WHERE locked = 0 AND id < {} ORDER BY id "
+                    "LIMIT ?)",
+                    signed_of(open)),
+        signed_of(alerts_ - keep));
+  return removed;
+}
+
+void StoreDatabase::remove_surplus_history(std::size_t keep) {
+  Change change(*this);
+  for (const char* table : {"passes", "rides"}) {
+    SQLite::Statement forget(
+        *writer_, fmt::format("DELETE FROM {0} WHERE id <= (SELECT id FROM {0} ORDER BY id DESC "
+                              "LIMIT 1 OFFSET ?)",
+                              table));
+    forget.bind(1, signed_of(keep));
+    forget.exec();
+  }
+  change.commit();
+}
+
+Removed StoreDatabase::remove_older(WallTime time, std::uint64_t open) {
+  return remove_where(
+      fmt::format("id IN (SELECT id FROM alerts WHERE time_ms < ? AND time_ms > {} AND "
+                  "locked = 0 AND id < {} LIMIT {})",
+                  kClockSet_ms, signed_of(open), kBatch),
+      unix_ms(time));
+}
+
+Removed StoreDatabase::remove_oldest_media(std::uint64_t open) {
+  Change change(*this);
+  SQLite::Statement clip(
+      *writer_,
+      "SELECT id, bytes FROM clips WHERE id < ? AND NOT EXISTS (SELECT 1 FROM alerts WHERE "
+      "clip = clips.id AND locked) ORDER BY id LIMIT 1");
+  clip.bind(1, signed_of(open));
+  SQLite::Statement snapshot(*writer_,
+                             "SELECT id, snapshot_bytes FROM alerts WHERE snapshot_bytes > 0 AND "
+                             "locked = 0 AND id < ? ORDER BY id LIMIT 1");
+  snapshot.bind(1, signed_of(open));
+  const bool has_clip = clip.executeStep();
+  const bool has_snapshot = snapshot.executeStep();
+  Removed removed;
+  if (!has_clip && !has_snapshot) return removed;
+  // Alerts before the clip's first one are older than it.
+  const bool take_clip = has_clip && (!has_snapshot || clip.getColumn(0).getInt64() <=
+                                                           snapshot.getColumn(0).getInt64());
+  SQLite::Statement& oldest = take_clip ? clip : snapshot;
+  const std::uint64_t id = unsigned_of(oldest.getColumn(0));
+  const std::uint64_t bytes = unsigned_of(oldest.getColumn(1));
+  clip.reset();
+  snapshot.reset();
+  if (take_clip) {
+    SQLite::Statement remove(*writer_, "DELETE FROM clips WHERE id = ?");
+    remove.bind(1, signed_of(id));
+    remove.exec();
+  }
+  SQLite::Statement update(
+      *writer_, take_clip ? "UPDATE alerts SET clip = NULL WHERE clip = ? RETURNING id"
+                          : "UPDATE alerts SET snapshot_bytes = 0 WHERE id = ? RETURNING id");
+  update.bind(1, signed_of(id));
+  while (update.executeStep()) {
+    if (take_clip) removed.clipless.push_back(unsigned_of(update.getColumn(0)));
+  }
+  update.reset();
+  change.commit();
+  media_bytes_ -= std::min(bytes, media_bytes_);
+  (take_clip ? removed.clips : removed.snapshots).push_back(id);
+  return removed;
+}
+
+StoreDatabase::Media StoreDatabase::media() {
+  Media media;
+  SQLite::Statement snapshots(*writer_, "SELECT id FROM alerts WHERE snapshot_bytes > 0");
+  while (snapshots.executeStep()) media.snapshots.insert(unsigned_of(snapshots.getColumn(0)));
+  SQLite::Statement clips(*writer_, "SELECT id FROM clips");
+  while (clips.executeStep()) media.clips.insert(unsigned_of(clips.getColumn(0)));
+  return media;
+}
+
+void StoreDatabase::forget(const Media& gone) {
+  {
+    Change change(*this);
+    const auto run = [this](const char* sql, const std::set<std::uint64_t>& ids) {
+      SQLite::Statement statement(*writer_, sql);
+      for (const std::uint64_t id : ids) {
+        statement.bind(1, signed_of(id));
+        statement.exec();
+        statement.reset();
+      }
+    };
+    run("UPDATE alerts SET snapshot_bytes = 0 WHERE id = ?", gone.snapshots);
+    run("UPDATE alerts SET clip = NULL WHERE clip = ?", gone.clips);
+    run("DELETE FROM clips WHERE id = ?", gone.clips);
+    change.commit();
+  }
+  count();
+}
+
+std::vector<StoredRide> StoreDatabase::latest_rides() {
+  SQLite::Statement select(*writer_,
+                           "SELECT max(id), camera, start_ms, seen_ms, duration_s FROM rides "
+                           "GROUP BY camera");
+  std::vector<StoredRide> rides;
+  while (select.executeStep())
+    rides.push_back({unsigned_of(select.getColumn(0)), select.getColumn(1).getString(),
+                     from_unix_ms(select.getColumn(2).getInt64()),
+                     from_unix_ms(select.getColumn(3).getInt64()),
+                     select.getColumn(4).getDouble()});
+  return rides;
+}
+
+std::uint64_t StoreDatabase::newest_ride_id() {
+  return unsigned_of(writer_->execAndGet("SELECT coalesce(max(id), 0) FROM rides"));
+}
+
+}  // namespace rearview

@@ -1,0 +1,117 @@
+#include "store/store_reader.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <chrono>
+
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+std::uint64_t unsigned_of(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+
+std::optional<std::uint64_t> id_of(const SQLite::Column& column) {
+  return column.isNull() ? std::nullopt : std::optional(unsigned_of(column));
+}
+
+std::optional<double> number_of(const SQLite::Column& column) {
+  return column.isNull() ? std::nullopt : std::optional(column.getDouble());
+}
+
+}  // namespace
+
+std::int64_t unix_ms(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+WallTime from_unix_ms(std::int64_t ms) {
+  return WallTime(std::chrono::duration_cast<WallClock::duration>(std::chrono::milliseconds(ms)));
+}
+
+std::vector<Alert> StoreReader::alerts(const AlertQuery& query, std::uint64_t before) const {
+  SQLite::Statement select(
+      database_,
+      "SELECT json, locked, snapshot_bytes, clip, ride FROM alerts WHERE id > ? AND id < ? "
+      "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id LIMIT ?5");
+  select.bind(1, static_cast<std::int64_t>(query.after));
+  select.bind(2, static_cast<std::int64_t>(before));
+  select.bind(3, query.camera.value_or(""));
+  select.bind(4, std::string(query.kind ? name(*query.kind) : ""));
+  select.bind(5, static_cast<std::int64_t>(query.limit));
+  std::vector<Alert> found;
+  while (select.executeStep()) {
+    Alert& alert =
+        found.emplace_back(alert_from_json(nlohmann::json::parse(select.getColumn(0).getString())));
+    alert.keeping = Keeping{.locked = select.getColumn(1).getInt() != 0,
+                            .has_snapshot = select.getColumn(2).getInt64() != 0,
+                            .has_clip = !select.getColumn(3).isNull(),
+                            .ride = id_of(select.getColumn(4))};
+  }
+  return found;
+}
+
+std::optional<AlertMedia> StoreReader::media(std::uint64_t alert) const {
+  SQLite::Statement select(database_, "SELECT snapshot_bytes, clip FROM alerts WHERE id = ?");
+  select.bind(1, static_cast<std::int64_t>(alert));
+  if (!select.executeStep()) return std::nullopt;
+  return AlertMedia{select.getColumn(0).getInt64() != 0, id_of(select.getColumn(1))};
+}
+
+std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
+  SQLite::Statement select(database_,
+                           "SELECT id, camera, start_ms, seen_ms, "
+                           "(SELECT count(*) FROM passes WHERE ride = rides.id), "
+                           "(SELECT count(*) FROM passes WHERE ride = rides.id AND close), "
+                           "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
+                           "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked) "
+                           "FROM rides WHERE id > ? ORDER BY id LIMIT ?");
+  select.bind(1, static_cast<std::int64_t>(query.after));
+  select.bind(2, static_cast<std::int64_t>(query.limit));
+  std::vector<Ride> found;
+  while (select.executeStep()) {
+    Ride& ride = found.emplace_back();
+    ride.id = unsigned_of(select.getColumn(0));
+    ride.camera = select.getColumn(1).getString();
+    ride.start = from_unix_ms(select.getColumn(2).getInt64());
+    ride.end = from_unix_ms(select.getColumn(3).getInt64());
+    ride.duration_s = std::chrono::duration<double>(*ride.end - ride.start).count();
+    ride.passes = unsigned_of(select.getColumn(4));
+    ride.close_passes = unsigned_of(select.getColumn(5));
+    ride.alerts = unsigned_of(select.getColumn(6));
+    ride.locked = select.getColumn(7).getInt() != 0;
+  }
+  return found;
+}
+
+std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
+  SQLite::Statement select(
+      database_,
+      "SELECT passes.id, passes.ride, alerts.id, passes.camera, passes.time_ms, close, class, "
+      "side, lead_s, lateral_m, closing_mps FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
+      "WHERE passes.id > ?1 AND (?2 = 0 OR passes.ride = ?2) ORDER BY passes.id LIMIT ?3");
+  select.bind(1, static_cast<std::int64_t>(query.after));
+  select.bind(2, static_cast<std::int64_t>(query.ride.value_or(0)));
+  select.bind(3, static_cast<std::int64_t>(query.limit));
+  std::vector<Pass> found;
+  while (select.executeStep()) {
+    Pass& pass = found.emplace_back();
+    pass.id = unsigned_of(select.getColumn(0));
+    pass.ride = id_of(select.getColumn(1));
+    pass.alert = id_of(select.getColumn(2));
+    pass.camera = select.getColumn(3).getString();
+    pass.time = from_unix_ms(select.getColumn(4).getInt64());
+    pass.close = select.getColumn(5).getInt() != 0;
+    pass.vehicle_class =
+        vehicle_class_from(select.getColumn(6).getString()).value_or(VehicleClass::vehicle);
+    pass.side = side_from(select.getColumn(7).getString()).value_or(Side::unknown);
+    pass.lead_s = number_of(select.getColumn(8));
+    pass.lateral_m = number_of(select.getColumn(9));
+    pass.closing_mps = number_of(select.getColumn(10));
+  }
+  return found;
+}
+
+}  // namespace rearview

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "types/alert_history.h"
+
+namespace rearview {
+
+/// From a camera's first picture to its last, with no pause in it longer than the configured one.
+struct Ride {
+  std::uint64_t id = 0;
+  std::string camera;
+  WallTime start;
+  std::optional<WallTime> end;  ///< absent while it goes on
+  double duration_s = 0;        ///< up to now while it goes on
+  std::size_t passes = 0;       ///< close ones included
+  std::size_t close_passes = 0;
+  std::size_t alerts = 0;  ///< still stored
+  bool locked = false;     ///< holds a locked alert
+};
+
+/// A vehicle that has passed. Outlives its alert.
+struct Pass {
+  std::uint64_t id = 0;  ///< of the alert that told it, never used twice
+  std::optional<std::uint64_t> ride;
+  std::optional<std::uint64_t> alert;  ///< absent when it is no longer stored
+  std::string camera;
+  WallTime time;
+  bool close = false;
+  VehicleClass vehicle_class = VehicleClass::vehicle;
+  Side side = Side::unknown;
+  std::optional<double> lead_s;  ///< from the vehicle's first alert to the pass
+  std::optional<double> lateral_m;
+  std::optional<double> closing_mps;
+};
+
+struct RideQuery {
+  std::uint64_t after = 0;  ///< only rides with a greater id
+  std::size_t limit = 100;
+};
+
+struct PassQuery {
+  std::uint64_t after = 0;
+  std::size_t limit = 100;
+  std::optional<std::uint64_t> ride;
+};
+
+/// Whether what is told is also kept.
+struct StoreStatus {
+  bool persistent = false;  ///< a folder is configured
+  std::string problem;      ///< why alerts can't be written now; empty when all is well
+  std::size_t waiting = 0;  ///< not yet on disk
+  std::uint64_t lost = 0;   ///< fell out of memory before the disk took them
+
+  std::string media_problem;      ///< why snapshots and clips can't be written now; else empty
+  std::uint64_t media_bytes = 0;  ///< of all snapshots and clips kept
+  std::uint64_t snapshots_written = 0;
+  std::uint64_t clips_written = 0;
+  /// What was not stored, by kind and reason, since the start.
+  std::uint64_t snapshots_failed = 0;      ///< the disk didn't take it
+  std::uint64_t clips_failed = 0;          ///< likewise
+  std::uint64_t snapshots_busy = 0;        ///< too many were waiting
+  std::uint64_t clips_busy = 0;            ///< likewise
+  std::uint64_t clips_without_stream = 0;  ///< the camera gave nothing that a clip can begin with
+};
+
+enum class Change {
+  done,
+  unknown,  ///< there is no such alert
+  locked,   ///< refused: it is locked
+  open,     ///< refused: its clip is still being recorded
+};
+
+/// Everything that is kept: alerts with their pictures and clips, rides and passes. Any thread;
+/// calls may wait for the disk and throw std::runtime_error when it fails.
+class EventArchive : public AlertHistory {
+ public:
+  /// Files of one alert; nullopt without one. They may be deleted at any time.
+  virtual std::optional<std::filesystem::path> snapshot(std::uint64_t alert) const = 0;
+  virtual std::optional<std::filesystem::path> clip(std::uint64_t alert) const = 0;
+  virtual std::optional<std::filesystem::path> tracks(std::uint64_t alert) const = 0;
+
+  /// Both return when it is on disk.
+  virtual Change set_locked(std::uint64_t alert, bool locked) = 0;
+  /// With its pictures; a clip goes with the last of its alerts.
+  virtual Change remove(std::uint64_t alert) = 0;
+
+  /// Oldest first.
+  virtual std::vector<Ride> rides(const RideQuery& query) const = 0;
+  virtual std::optional<Ride> ride(std::uint64_t id) const = 0;
+  virtual std::vector<Pass> passes(const PassQuery& query) const = 0;
+
+  virtual StoreStatus status() const = 0;
+};
+
+}  // namespace rearview
