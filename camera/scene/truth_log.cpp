@@ -1,11 +1,13 @@
 #include "camera/scene/truth_log.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rearview::camera {
 namespace {
 
-constexpr int kLeastWidth_px = 10;
+// The longer side from which a vehicle counts as visible.
+constexpr int kLeastSide_px = 10;
 constexpr float kUncoveredShare = 0.6f;
 constexpr double kComesNear_m = 5.0;
 constexpr double kReallyCloses_m = 8.0;  // to be called closing rather than at the same speed
@@ -71,7 +73,8 @@ void TruthLog::frame(double t_s, const std::vector<Sight>& sights) {
     r.in_sight = true;
     const float whole = sight.whole.width * sight.whole.height;
     const auto shown = static_cast<float>(sight.seen.width() * sight.seen.height());
-    if (!r.visible && (sight.seen.width() < kLeastWidth_px || shown < kUncoveredShare * whole))
+    if (!r.visible && (std::max(sight.seen.width(), sight.seen.height()) < kLeastSide_px ||
+                       shown < kUncoveredShare * whole))
       continue;
     follow(r, t_s, sight);
     if (sight.distance_m <= 0.3 && r.first_distance_m > kComesNear_m) r.passed = true;
