@@ -19,6 +19,8 @@ struct ApproachConfig {
   /// Vehicles beyond this time to contact are none of the rider's business yet. Bicycle radars
   /// speak up at 140 m, 10 s at 50 km/h difference.
   double farthest_ttc_s = 10;
+  /// So near, whatever closes in is the rider's business.
+  double near_m = 7;
   double growth_z = 3.0;  ///< standard deviations by which the growth must exceed nothing
   // -- gate 2: path ----------------------------------------------------------------------------
   /// Lateral distance at the pass beyond which a vehicle isn't on our road: three lanes of 3.5 m
@@ -29,6 +31,11 @@ struct ApproachConfig {
   double confirm_s = 0.35;
   /// The same where only the boxes grow, and nobody measured it in the picture.
   double confirm_boxes_s = 1.0;
+
+  /// A track's running score: below it is a guess of the detector's, not a vehicle.
+  double least_score = 0.35;
+  /// The longer side of its box: smaller things are seen to grow by chance.
+  double least_side_px = 10;
 
   // -- levels ----------------------------------------------------------------------------------
   /// Fast: time to contact below a driver's usual reaction and braking time (2.5 s, AASHTO) plus 1

@@ -183,7 +183,9 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
 void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& analysis) {
   const double t_s = analysis.t_s;
   if (vehicle.passed_) return;
-  const bool gates = vehicle.growth_gate(config_) && vehicle.path_gate(config_);
+  const bool clear_sight = static_cast<double>(track.score) >= config_.least_score &&
+                           std::max(track.box.width, track.box.height) >= config_.least_side_px;
+  const bool gates = clear_sight && vehicle.growth_gate(config_) && vehicle.path_gate(config_);
   if (!track.coasting) {
     if (gates && vehicle.gate_frames_++ == 0) vehicle.gate_since_s_ = t_s;
     if (!gates) vehicle.gate_frames_ = 0;

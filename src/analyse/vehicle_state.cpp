@@ -13,6 +13,8 @@ constexpr double kMeasuredShare = 0.018;  // and its share of the size
 // A detector that measures growth itself grows its boxes as it finds more of the vehicle.
 constexpr double kLooseBoxShare = 0.12;
 constexpr double kHolding_per_s = 0.04;
+// Near, a slow approach counts too: 5 m behind and 0.3 m/s faster.
+constexpr double kNearGrowth_per_s = 0.06;
 constexpr double kBearingShake = 0.006;        // tangent; what the vanishing point leaves over
 constexpr double kBearingAcceleration = 0.25;  // tangent per s^2
 constexpr double kHistory_s = 1.5;
@@ -228,7 +230,9 @@ Motion VehicleState::motion() const {
 
 bool VehicleState::growth_gate(const ApproachConfig& config) const {
   const Estimate g = growth_.growth();
-  if (g.value < 1 / config.farthest_ttc_s || g.value < config.growth_z * g.sigma) return false;
+  if (g.value < config.growth_z * g.sigma) return false;
+  if (distance_ && distance_->value < config.near_m && g.value > kNearGrowth_per_s) return true;
+  if (g.value < 1 / config.farthest_ttc_s) return false;
   // Its distance shrinks at a steady pace, its tangent grows as one over it: it leaves the view
   // when the share of the way that is left equals the share of the view that it has crossed.
   return (1 - out_of_view_share_) / g.value < config.alert_ttc_s;

@@ -4,11 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <exception>
 #include <fstream>
+#include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "analyse/analyser.h"
 #include "app/config.h"
@@ -22,14 +26,16 @@
 namespace rearview {
 namespace {
 
-/// Which clip is at work, on a terminal only.
+/// How far the work has come, on a terminal only. Any thread.
 class Progress {
  public:
   explicit Progress(std::size_t clips) : clips_(clips), shown_(isatty(STDERR_FILENO) == 1) {}
 
   void at(std::size_t clip, const Truth& truth, double t_s) {
+    if (!shown_) return;
+    const std::scoped_lock lock(mutex_);
     const SteadyTime now = SteadyClock::now();
-    if (!shown_ || seconds_between(drawn_, now) < 0.2) return;
+    if (seconds_between(drawn_, now) < 0.2) return;
     drawn_ = now;
     fmt::print(stderr, "\r\x1b[K{} of {}: {} {:.1f} s", clip + 1, clips_,
                truth.input.filename().string(), t_s);
@@ -42,6 +48,7 @@ class Progress {
  private:
   std::size_t clips_;
   bool shown_;
+  std::mutex mutex_;
   SteadyTime drawn_ = SteadyClock::now();
 };
 
@@ -70,6 +77,42 @@ std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, st
   return scorer.score();
 }
 
+/// Clips don't know each other, so several are scored at a time; the order of the scores is that of
+/// the truths. Null when a signal came; throws what went wrong with the first that failed.
+std::optional<std::vector<ClipScore>> score_clips(const Config& config,
+                                                  const std::vector<Truth>& truths,
+                                                  std::size_t jobs, Termination& termination,
+                                                  Progress& progress) {
+  std::vector<ClipScore> scores(truths.size());
+  std::vector<std::exception_ptr> problems(truths.size());
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> ended = false;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < truths.size() && !ended; i = next++) {
+      try {
+        auto score = score_clip(config, truths[i], i, termination, progress);
+        if (score)
+          scores[i] = std::move(*score);
+        else
+          ended = true;
+      } catch (...) {
+        problems[i] = std::current_exception();
+        ended = true;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t i = 1; i < std::min(jobs, truths.size()); ++i) workers.emplace_back(work);
+    work();
+  }
+  for (const std::exception_ptr& problem : problems) {
+    if (problem) std::rethrow_exception(problem);
+  }
+  if (ended) return std::nullopt;
+  return scores;
+}
+
 void write_json(const std::string& target, const std::vector<ClipScore>& scores) {
   const std::string text = evaluation_json(scores).dump(2) + "\n";
   if (target == "-") {
@@ -94,19 +137,14 @@ int eval_command(const EvalOptions& options) {
 
   Termination termination;
   Progress progress(truths.size());
-  std::vector<ClipScore> scores;
-  for (std::size_t i = 0; i < truths.size(); ++i) {
-    auto score = score_clip(config, truths[i], i, termination, progress);
-    if (!score) {
-      progress.clear();
-      fmt::print(stderr, "stopped, nothing scored\n");
-      return kExitDone;
-    }
-    scores.push_back(std::move(*score));
-  }
+  const auto scores = score_clips(config, truths, options.jobs, termination, progress);
   progress.clear();
-  if (!options.json.empty()) write_json(options.json, scores);
-  if (options.json != "-") fmt::print("{}", evaluation_table(scores));
+  if (!scores) {
+    fmt::print(stderr, "stopped, nothing scored\n");
+    return kExitDone;
+  }
+  if (!options.json.empty()) write_json(options.json, *scores);
+  if (options.json != "-") fmt::print("{}", evaluation_table(*scores));
   return kExitDone;
 }
 

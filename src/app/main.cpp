@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <functional>
+#include <thread>
 
 extern "C" {
 #include <libavutil/log.h>
@@ -68,6 +70,10 @@ void add_eval(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("eval", "score the analysis against ground truth");
   command->add_option("TRUTH", options->truths, "ground truth files (JSON)")->required();
   command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
+  options->jobs = std::max(1U, std::thread::hardware_concurrency());
+  command->add_option("--jobs", options->jobs, "clips scored at the same time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command->add_option("--json", options->json, "write the scores; - for standard output")
       ->type_name("OUT|-");
   command->callback([options, &chosen] { chosen = [options] { return eval_command(*options); }; });

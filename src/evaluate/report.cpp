@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
-const std::vector<double> kTtcEdges_s{0, 1.5, 3, 6, 10};
+const std::vector<double> kTtcEdges_s{0, 1.5, 2.5, 3.5, 6, 10};
 const std::vector<double> kDistanceEdges_m{0, 5, 10, 20, 40, kFar};
 
 using Quantity = std::function<std::optional<double>(const Estimate&)>;
@@ -219,6 +219,22 @@ Json totals_json(const Totals& t) {
           {"closing_mps_by_distance", bands_json(t.closing_by_distance)}};
 }
 
+// Clips whose truths lie in one folder belong together; in the order in which they come.
+std::vector<std::pair<std::string, std::vector<ClipScore>>> grouped(
+    const std::vector<ClipScore>& clips) {
+  std::vector<std::pair<std::string, std::vector<ClipScore>>> groups;
+  for (const ClipScore& clip : clips) {
+    const std::string folder = std::filesystem::path(clip.truth).parent_path().filename().string();
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const auto& group) { return group.first == folder; });
+    if (same == groups.end())
+      groups.push_back({folder, {clip}});
+    else
+      same->second.push_back(clip);
+  }
+  return groups;
+}
+
 std::string shown(const std::optional<double>& value, int decimals) {
   return value ? fmt::format("{:.{}f}", *value, decimals) : "-";
 }
@@ -307,8 +323,12 @@ Totals totals(const std::vector<ClipScore>& clips) {
 Json evaluation_json(const std::vector<ClipScore>& clips) {
   Json list = Json::array();
   for (const ClipScore& clip : clips) list.push_back(clip_json(clip));
-  return {
-      {"type", "evaluation"}, {"clips", std::move(list)}, {"total", totals_json(totals(clips))}};
+  Json groups = Json::object();
+  for (const auto& [name, group] : grouped(clips)) groups[name] = totals_json(totals(group));
+  return {{"type", "evaluation"},
+          {"clips", std::move(list)},
+          {"groups", std::move(groups)},
+          {"total", totals_json(totals(clips))}};
 }
 
 std::string evaluation_table(const std::vector<ClipScore>& clips) {
@@ -322,6 +342,10 @@ std::string evaluation_table(const std::vector<ClipScore>& clips) {
   };
   for (const ClipScore& clip : clips)
     row(std::filesystem::path(clip.truth).filename().string(), totals({clip}));
+  const auto groups = grouped(clips);
+  if (groups.size() > 1) {
+    for (const auto& [name, group] : groups) row("all of " + name, totals(group));
+  }
   const Totals t = totals(clips);
   row("all", t);
 

@@ -68,10 +68,11 @@ struct Totals {
 
 Totals totals(const std::vector<ClipScore>& clips);
 
-/// {"type":"evaluation","clips":[…],"total":{…}}; what is not known is null.
+/// {"type":"evaluation","clips":[…],"groups":{folder:{…}},"total":{…}}: a group is the clips whose
+/// truths lie in one folder. What is not known is null.
 nlohmann::ordered_json evaluation_json(const std::vector<ClipScore>& clips);
 
-/// For people: one line a clip, then the totals.
+/// For people: one line a clip, one a group where there are several, then the totals.
 std::string evaluation_table(const std::vector<ClipScore>& clips);
 
 }  // namespace rearview

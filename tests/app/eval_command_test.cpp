@@ -68,6 +68,34 @@ TEST_F(EvalCommandTest, ScoresTheRecordingBesideItsTruth) {
   EXPECT_EQ(json["total"]["found"], 0);
 }
 
+TEST_F(EvalCommandTest, SeveralClipsAtATimeGiveTheSameScoresInTheSameOrder) {
+  EvalOptions many = options(write("0.json", R"({"input":"clip.h264","fps":30,"events":[]})"));
+  for (const char* name : {"1.json", "2.json", "3.json", "4.json"})
+    many.truths.push_back(write(name, R"({"input":"clip.h264","fps":25,"events":[]})"));
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(eval_command(many), kExitDone);
+  const nlohmann::json one_by_one = scores();
+  many.jobs = 3;
+  EXPECT_EQ(eval_command(many), kExitDone);
+  testing::internal::GetCapturedStdout();
+  EXPECT_EQ(scores(), one_by_one);
+  EXPECT_EQ(one_by_one["clips"].size(), 5U);
+  EXPECT_THAT(one_by_one["clips"][4]["truth"].get<std::string>(), HasSubstr("4.json"));
+}
+
+TEST_F(EvalCommandTest, AClipThatFailsAmongSeveralIsNamed) {
+  write("broken.h264", "no picture in here");
+  EvalOptions many = options(write("0.json", R"({"input":"clip.h264","fps":30,"events":[]})"));
+  many.truths.push_back(write("1.json", R"({"input":"broken.h264","fps":30,"events":[]})"));
+  many.jobs = 2;
+  try {
+    eval_command(many);
+    FAIL() << "no error";
+  } catch (const std::exception& e) {
+    EXPECT_THAT(e.what(), HasSubstr("broken.h264"));
+  }
+}
+
 TEST_F(EvalCommandTest, ReadsAllTruthsBeforeItBeginsToWork) {
   EvalOptions two = options(write("a.json", R"({"input":"clip.h264","fps":30,"events":[]})"));
   two.truths.push_back(write("b.json", R"({"input":"clip.h264","fps":30})"));

@@ -115,6 +115,21 @@ TEST(EvaluationJson, WhatIsNotKnownIsNull) {
   EXPECT_TRUE(json["lead"]["mean_95_s"].is_null());
 }
 
+TEST(EvaluationJson, ClipsOfOneFolderAreAGroup) {
+  ClipScore night = clip({found(1.0), EventScore{}});
+  night.truth = "scenes/night/a.truth.json";
+  ClipScore day = clip({found(2.0)});
+  day.truth = "scenes/day/b.truth.json";
+  ClipScore later = clip({found(3.0)});
+  later.truth = "scenes/night/c.truth.json";
+  const auto json = evaluation_json({night, day, later});
+  ASSERT_EQ(json["groups"].size(), 2U);
+  EXPECT_EQ(json["groups"]["night"]["events"], 3);
+  EXPECT_EQ(json["groups"]["night"]["found"], 2);
+  EXPECT_EQ(json["groups"]["day"]["clips"], 1);
+  EXPECT_NE(evaluation_table({night, day, later}).find("all of night"), std::string::npos);
+}
+
 TEST(EvaluationJson, NamesEachClipsEventsAndFalseAlerts) {
   ClipScore score = clip({found(1.0), EventScore{}});
   score.wrong.push_back({3.5, AlertKind::fast_approach, 9, {1, 2, 3, 4}, "parked"});
