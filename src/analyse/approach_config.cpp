@@ -10,6 +10,7 @@ ApproachConfig ApproachConfig::read(ConfigReader& reader) {
   reader.number("alert_ttc_s", config.alert_ttc_s, 1, 30);
   reader.number("farthest_ttc_s", config.farthest_ttc_s, 1, 30);
   reader.number("near_m", config.near_m, 0, 30);
+  reader.boolean("measure_in_picture", config.measure_in_picture);
   reader.number("growth_z", config.growth_z, 1, 10);
   reader.number("widest_pass_m", config.widest_pass_m, 1, 100);
   reader.number("confirm_frames", config.confirm_frames, 1, 100);

@@ -21,6 +21,8 @@ struct ApproachConfig {
   double farthest_ttc_s = 10;
   /// So near, whatever closes in is the rider's business.
   double near_m = 7;
+  /// Measure growth in the picture, not by boxes alone; costs about a millisecond.
+  bool measure_in_picture = true;
   double growth_z = 3.0;  ///< standard deviations by which the growth must exceed nothing
   // -- gate 2: path ----------------------------------------------------------------------------
   /// Lateral distance at the pass beyond which a vehicle isn't on our road: three lanes of 3.5 m

@@ -71,7 +71,7 @@ void ApproachStage::look(const Frame& frame) {
 std::optional<Estimate> ApproachStage::growth_of(const VehicleState& vehicle, const Track& track,
                                                  const Analysis& analysis) const {
   if (track.coasting) return std::nullopt;
-  if (analysis.t_s - vehicle.boxed_s_ < kBoxesLast_s) {
+  if (config_.measure_in_picture && analysis.t_s - vehicle.boxed_s_ < kBoxesLast_s) {
     const auto scaled = [this](const cv::Rect2f& box) {
       const auto s = static_cast<float>(scale_);
       return cv::Rect2f(box.x * s, box.y * s, box.width * s, box.height * s);
@@ -132,7 +132,7 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     view.vanishing_sigma_px = 0.06 * frame.height();
   }
 
-  look(frame);
+  if (config_.measure_in_picture) look(frame);
   for (Track& track : analysis.tracks) {
     VehicleState& vehicle = state_of(track, analysis);
     if (behind(track, analysis, false)) vehicle.boxed_s_ = analysis.t_s;
