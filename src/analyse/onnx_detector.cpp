@@ -138,52 +138,56 @@ void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
   }
 }
 
-std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
-  OnnxSettings settings;
-  config.path("model", settings.model);
-  if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
-  config.choice("family", settings.family,
+void OnnxSettings::read(ConfigReader& config) {
+  config.path("model", model);
+  config.choice("family", family,
                 {{"yolox", NetworkFamily::yolox},
                  {"nanodet_plus", NetworkFamily::nanodet_plus},
                  {"picodet", NetworkFamily::picodet},
                  {"fastestdet", NetworkFamily::fastestdet}});
-  config.object("input", [&](ConfigReader& input) {
+  config.object("input", [this](ConfigReader& size) {
     constexpr int kStep = 32;  // the families' strides
-    input.number("width", settings.input.width, kStep, 2048);
-    input.number("height", settings.input.height, kStep, 2048);
-    if (settings.input.width % kStep != 0) input.fail("width", "is not a multiple of 32");
-    if (settings.input.height % kStep != 0) input.fail("height", "is not a multiple of 32");
+    size.number("width", input.width, kStep, 2048);
+    size.number("height", input.height, kStep, 2048);
+    if (input.width % kStep != 0) size.fail("width", "is not a multiple of 32");
+    if (input.height % kStep != 0) size.fail("height", "is not a multiple of 32");
   });
-  config.number("score_threshold", settings.score_threshold, 0.01, 0.99);
-  config.number("nms_iou", settings.nms_iou, 0.1, 0.95);
-  config.object("region", [&](ConfigReader& region) {
-    region.number("x", settings.region.x, 0, 0.95);
-    region.number("y", settings.region.y, 0, 0.95);
-    region.number("w", settings.region.width, 0.05, 1);
-    region.number("h", settings.region.height, 0.05, 1);
-    if (settings.region.x + settings.region.width > 1) region.fail("w", "reaches beyond x + w = 1");
-    if (settings.region.y + settings.region.height > 1)
-      region.fail("h", "reaches beyond y + h = 1");
+  config.number("score_threshold", score_threshold, 0.01, 0.99);
+  config.number("nms_iou", nms_iou, 0.1, 0.95);
+  config.object("region", [this](ConfigReader& part) {
+    part.number("x", region.x, 0, 0.95);
+    part.number("y", region.y, 0, 0.95);
+    part.number("w", region.width, 0.05, 1);
+    part.number("h", region.height, 0.05, 1);
+    if (region.x + region.width > 1) part.fail("w", "reaches beyond x + w = 1");
+    if (region.y + region.height > 1) part.fail("h", "reaches beyond y + h = 1");
   });
-  config.number("every", settings.every, 1, 30);
-  config.number("offset", settings.offset, 0, settings.every - 1);
+  config.number("every", every, 1, 30);
+  config.number("offset", offset, 0, every - 1);
 
   if (const nlohmann::json* found = config.raw("classes")) {
-    const ConfigReader classes(*found, config.source(), config.where() + "/classes");
+    const ConfigReader names(*found, config.source(), config.where() + "/classes");
+    classes.clear();
     for (const auto& [key, value] : found->items()) {
       int label = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), label);
       if (error != std::errc() || end != key.data() + key.size() || label < 0 ||
           label >= kMostClasses)
-        classes.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
+        names.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
       const auto vehicle_class =
           value.is_string() ? vehicle_class_from(value.get<std::string>()) : std::nullopt;
       if (!vehicle_class)
-        classes.fail(key, "is not one of car, van, bus, truck, motorcycle, bicycle, vehicle");
-      settings.classes[label] = *vehicle_class;
+        names.fail(key, "is not one of car, van, bus, truck, motorcycle, bicycle, vehicle");
+      classes[label] = *vehicle_class;
     }
-    if (settings.classes.empty()) config.fail("classes", "names no class");
+    if (classes.empty()) config.fail("classes", "names no class");
   }
+}
+
+std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
+  OnnxSettings settings;
+  settings.read(config);
+  if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
   config.finish();  // a slip of the pen shows before a model that takes seconds to load
   return std::make_unique<OnnxDetector>(std::move(settings));
 }

@@ -27,6 +27,10 @@ struct OnnxSettings {
   /// Looks at every n-th frame, beginning with number `offset` (from 0).
   int every = 1;
   int offset = 0;
+
+  /// Takes over the keys that are there: model, family, input {width, height}, score_threshold,
+  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, every, offset. Throws UsageError.
+  void read(ConfigReader& config);
 };
 
 /// Finds vehicles with a neural network run by OpenCV and appends them to analysis.detections,
@@ -58,8 +62,7 @@ class OnnxDetector : public Stage {
   int frames_ = 0;
 };
 
-/// Stage "onnx". Keys: model, family, input {width, height}, score_threshold, nms_iou, classes
-/// {"number": "class"}, region {x, y, w, h}, every, offset.
+/// Stage "onnx", with the keys of OnnxSettings; model has to be there, a path.
 std::unique_ptr<Stage> make_onnx(ConfigReader& config);
 
 }  // namespace rearview

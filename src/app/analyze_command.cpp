@@ -1,7 +1,6 @@
 #include "app/analyze_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 
 #include "analyse/analyser.h"
 #include "app/config.h"
+#include "app/progress_line.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/termination.h"
@@ -70,35 +70,30 @@ void print_for_people(const Alert& alert) {
   fmt::print("{}\n", line);
 }
 
-/// One line on a terminal, redrawn a few times a second; nothing elsewhere.
 class Progress {
  public:
-  explicit Progress(std::optional<double> duration_s)
-      : duration_s_(duration_s), shown_(isatty(STDERR_FILENO) == 1) {}
+  explicit Progress(std::optional<double> duration_s) : duration_s_(duration_s) {}
 
   void at(double t_s) {
-    const SteadyTime now = SteadyClock::now();
-    if (!shown_ || seconds_between(drawn_, now) < 0.2) return;
-    drawn_ = now;
-    const double speed = t_s / std::max(1e-3, seconds_between(start_, now));
+    if (!line_.due()) return;
+    const double speed = t_s / std::max(1e-3, seconds_between(start_, SteadyClock::now()));
     if (duration_s_)
-      fmt::print(stderr, "\r{:3.0f} %  {:.1f} of {:.1f} s, {:.1f} times real time ",
-                 100 * std::min(1.0, t_s / *duration_s_), t_s, *duration_s_, speed);
+      line_.draw(fmt::format("{:3.0f} %  {:.1f} of {:.1f} s, {:.1f} times real time",
+                             100 * std::min(1.0, t_s / *duration_s_), t_s, *duration_s_, speed));
     else
-      fmt::print(stderr, "\r{:.1f} s, {:.1f} times real time ", t_s, speed);
-    std::fflush(stderr);
+      line_.draw(fmt::format("{:.1f} s, {:.1f} times real time", t_s, speed));
   }
   void finish(std::uint64_t frames, double t_s, std::uint64_t alerts) {
     const double took_s = std::max(1e-3, seconds_between(start_, SteadyClock::now()));
-    fmt::print(stderr, "{}{} frames, {:.1f} s in {:.1f} s ({:.1f} times real time), {} alerts\n",
-               shown_ ? "\r" : "", frames, t_s, took_s, t_s / took_s, alerts);
+    line_.clear();
+    fmt::print(stderr, "{} frames, {:.1f} s in {:.1f} s ({:.1f} times real time), {} alerts\n",
+               frames, t_s, took_s, t_s / took_s, alerts);
   }
 
  private:
   std::optional<double> duration_s_;
-  bool shown_;
+  ProgressLine line_;
   SteadyTime start_ = SteadyClock::now();
-  SteadyTime drawn_ = start_;
 };
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "app/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
+#include "analyse/onnx_detector.h"
 #include "analyse/stage_table.h"
+#include "app/model_catalogue.h"
 #include "base/config_reader.h"
 #include "base/error.h"
 
@@ -48,6 +51,32 @@ void read_camera(ConfigReader& reader, CameraConfig& camera) {
       reader.fail("stages", "no stage judges the road; \"approach\" must be one of them");
     camera.stages = *stages;
   }
+}
+
+/// The stage "onnx" with a model of the catalogue: what the manifest says of it, then the keys that
+/// are there.
+std::unique_ptr<Stage> make_onnx_by_name(ConfigReader& reader) {
+  std::string type;
+  std::string name;
+  reader.text("type", type);
+  reader.text("model", name);
+  const auto catalogue = ModelCatalogue::of_this_program();
+  const Model* model = catalogue.find(name);
+  if (!model)
+    reader.fail("model", fmt::format("\"{}\" is neither a file (it would end in .onnx or have a /) "
+                                     "nor one of the models {}",
+                                     name, fmt::join(catalogue.names(), ", ")));
+  OnnxSettings settings = model->stage;
+  settings.read(reader);
+  reader.finish();
+  settings.model = catalogue.checked_file(*model);
+  return std::make_unique<OnnxDetector>(std::move(settings));
+}
+
+bool names_a_model(const nlohmann::json& stage) {
+  return stage.is_object() && stage.value("type", nlohmann::json()) == "onnx" &&
+         stage.contains("model") && stage["model"].is_string() &&
+         is_model_name(stage["model"].get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -96,7 +125,8 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const Came
   for (std::size_t i = 0; i < camera.stages.size(); ++i) {
     ConfigReader reader(camera.stages[i], config.source,
                         fmt::format("/cameras/{}/stages/{}", index, i));
-    stages.push_back(make_stage(reader));
+    stages.push_back(names_a_model(camera.stages[i]) ? make_onnx_by_name(reader)
+                                                     : make_stage(reader));
     reader.finish();
   }
   return stages;

@@ -1,7 +1,6 @@
 #include "app/eval_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +15,7 @@
 
 #include "analyse/analyser.h"
 #include "app/config.h"
+#include "app/progress_line.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/termination.h"
@@ -29,27 +29,23 @@ namespace {
 /// How far the work has come, on a terminal only. Any thread.
 class Progress {
  public:
-  explicit Progress(std::size_t clips) : clips_(clips), shown_(isatty(STDERR_FILENO) == 1) {}
+  explicit Progress(std::size_t clips) : clips_(clips) {}
 
   void at(std::size_t clip, const Truth& truth, double t_s) {
-    if (!shown_) return;
     const std::scoped_lock lock(mutex_);
-    const SteadyTime now = SteadyClock::now();
-    if (seconds_between(drawn_, now) < 0.2) return;
-    drawn_ = now;
-    fmt::print(stderr, "\r\x1b[K{} of {}: {} {:.1f} s", clip + 1, clips_,
-               truth.input.filename().string(), t_s);
-    std::fflush(stderr);
+    if (line_.due())
+      line_.draw(fmt::format("{} of {}: {} {:.1f} s", clip + 1, clips_,
+                             truth.input.filename().string(), t_s));
   }
-  void clear() const {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  void clear() {
+    const std::scoped_lock lock(mutex_);
+    line_.clear();
   }
 
  private:
   std::size_t clips_;
-  bool shown_;
   std::mutex mutex_;
-  SteadyTime drawn_ = SteadyClock::now();
+  ProgressLine line_;
 };
 
 /// Null when a signal came.

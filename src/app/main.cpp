@@ -13,6 +13,7 @@ extern "C" {
 #include "app/analyze_command.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
+#include "app/models_command.h"
 #include "app/nalu_command.h"
 #include "app/serve_command.h"
 #include "app/view_command.h"
@@ -97,6 +98,19 @@ void add_view(CLI::App& app, Command& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return view_command(*options); }; });
 }
 
+void add_models(CLI::App& app, Command& chosen) {
+  CLI::App* command = app.add_subcommand("models", "the networks that can be used by name");
+  command->require_subcommand(1);
+  command->add_subcommand("list", "print them, their licences, and where they are")
+      ->callback([&chosen] { chosen = list_models_command; });
+  command->add_subcommand("verify", "compare those that are there with their SHA-256")
+      ->callback([&chosen] { chosen = verify_models_command; });
+  auto name = std::make_shared<std::string>();
+  CLI::App* fetch = command->add_subcommand("fetch", "download one");
+  fetch->add_option("NAME", *name, "a name of the list")->required();
+  fetch->callback([name, &chosen] { chosen = [name] { return fetch_model_command(*name); }; });
+}
+
 int run(int argc, char** argv) {
   av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
   CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
@@ -109,6 +123,7 @@ int run(int argc, char** argv) {
   add_eval(app, chosen);
   add_nalu(app, chosen);
   add_view(app, chosen);
+  add_models(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

@@ -34,13 +34,13 @@ def wait_for(condition, what, deadline_s=DEADLINE_S):
 class Program:
     """A child process whose stderr is kept line by line."""
 
-    def __init__(self, name, *arguments, binary=None):
+    def __init__(self, name, *arguments, binary=None, environment=None):
         self.name = name
         self.lines = []
         self._news = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
-            [binary or os.path.join(BIN, name), *arguments],
+            [binary or os.path.join(BIN, name), *arguments], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
