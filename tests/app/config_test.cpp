@@ -7,6 +7,7 @@
 
 #include "base/config_reader.h"
 #include "base/error.h"
+#include "types/json.h"
 
 namespace rearview {
 namespace {
@@ -17,6 +18,29 @@ nlohmann::json shown(const NdjsonConfig& ndjson) {
           {"analysis", ndjson.analysis},
           {"max_clients", ndjson.max_clients},
           {"write_timeout_ms", ndjson.write_timeout_ms}};
+}
+
+nlohmann::json shown(const std::vector<AlertKind>& kinds) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const AlertKind kind : kinds) names.push_back(name(kind));
+  return names;
+}
+
+nlohmann::json shown(const StoreConfig& store) {
+  return {{"folder", store.folder.string()},
+          {"alerts_in_memory", store.alerts_in_memory},
+          {"alerts_on_disk", store.alerts_on_disk},
+          {"keep_days", store.keep_days},
+          {"media_bytes", store.media_bytes},
+          {"least_free_bytes", store.least_free_bytes},
+          {"ride_gap_s", store.ride_gap_s},
+          {"clips",
+           {{"kinds", shown(store.clips.kinds)},
+            {"snapshot_kinds", shown(store.clips.snapshot_kinds)},
+            {"pre_roll_s", store.clips.pre_roll_s},
+            {"post_roll_s", store.clips.post_roll_s},
+            {"most_s", store.clips.most_s},
+            {"ring_bytes", store.clips.ring_bytes}}}};
 }
 
 /// Every setting back as JSON, so that two configurations can be compared whole.
@@ -56,10 +80,7 @@ nlohmann::json shown(const Config& config) {
             {"cors_origins", serve.cors_origins}}},
           {"publish",
            {{"ndjson", shown(config.publish.ndjson)}, {"webhooks", nlohmann::json::array()}}},
-          {"store",
-           {{"folder", config.store.folder.string()},
-            {"alerts_in_memory", config.store.alerts_in_memory},
-            {"alerts_on_disk", config.store.alerts_on_disk}}},
+          {"store", shown(config.store)},
           {"cameras", cameras}};
 }
 
