@@ -68,6 +68,7 @@ std::unique_ptr<Stage> make_onnx_by_name(ConfigReader& reader) {
                                      name, fmt::join(catalogue.names(), ", ")));
   OnnxSettings settings = model->stage;
   settings.read(reader);
+  reader.text("model", name);  // by name again, as what holds
   reader.finish();
   settings.model = catalogue.checked_file(*model);
   return std::make_unique<OnnxDetector>(std::move(settings));
@@ -77,6 +78,29 @@ bool names_a_model(const nlohmann::json& stage) {
   return stage.is_object() && stage.value("type", nlohmann::json()) == "onnx" &&
          stage.contains("model") && stage["model"].is_string() &&
          is_model_name(stage["model"].get_ref<const std::string&>());
+}
+
+/// Copies lists of objects, which reading nothing doesn't bring back.
+void copy_lists(const nlohmann::ordered_json& from, nlohmann::ordered_json& to) {
+  for (const auto& [key, value] : from.items()) {
+    if (value.is_object())
+      copy_lists(value, to[key]);
+    else if (value.is_array() && !value.empty() && value.front().is_object())
+      to[key] = value;
+  }
+}
+
+/// All but the cameras.
+void read_service(ConfigReader& reader, Config& config) {
+  reader.choice("log_level", config.log_level,
+                {{"error", log::Level::error},
+                 {"warning", log::Level::warning},
+                 {"info", log::Level::info},
+                 {"debug", log::Level::debug}});
+  reader.number("opencv_threads", config.opencv_threads, 1, 64);
+  reader.object("store", [&](ConfigReader& store) { config.store.read(store); });
+  reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
+  reader.object("publish", [&](ConfigReader& publish) { config.publish.read(publish); });
 }
 
 }  // namespace
@@ -92,15 +116,7 @@ Config read_config(const std::filesystem::path& file) {
   ConfigReader reader(json, config.source);
   std::string schema;  // for editors
   reader.text("$schema", schema);
-  reader.choice("log_level", config.log_level,
-                {{"error", log::Level::error},
-                 {"warning", log::Level::warning},
-                 {"info", log::Level::info},
-                 {"debug", log::Level::debug}});
-  reader.number("opencv_threads", config.opencv_threads, 1, 64);
-  reader.object("store", [&](ConfigReader& store) { config.store.read(store); });
-  reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
-  reader.object("publish", [&](ConfigReader& publish) { config.publish.read(publish); });
+  read_service(reader, config);
   if (json.contains("cameras")) config.cameras.clear();
   std::set<std::string> names;
   reader.objects("cameras", 1, kMostCameras, [&](ConfigReader& entry) {
@@ -112,6 +128,7 @@ Config read_config(const std::filesystem::path& file) {
     config.cameras.push_back(std::move(camera));
   });
   reader.finish();
+  config.given = reader.effective();
   return config;
 }
 
@@ -119,7 +136,28 @@ Config read_config_or_default(const std::filesystem::path& file) {
   return file.empty() ? Config() : read_config(file);
 }
 
-std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const CameraConfig& camera) {
+nlohmann::ordered_json effective_settings(const Config& config,
+                                          const std::vector<nlohmann::ordered_json>& stages) {
+  // Reading nothing changes nothing, and tells what holds.
+  const nlohmann::json nothing = nlohmann::json::object();
+  Config same = config;
+  ConfigReader reader(nothing, config.source);
+  read_service(reader, same);
+  nlohmann::ordered_json settings = reader.effective();
+  copy_lists(config.given, settings);
+  auto& cameras = settings["cameras"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < same.cameras.size(); ++i) {
+    ConfigReader entry(nothing, config.source);
+    read_camera(entry, same.cameras[i]);
+    cameras.push_back(entry.effective());
+    cameras.back()["stages"] = stages.at(i);
+  }
+  return settings;
+}
+
+std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const CameraConfig& camera,
+                                                nlohmann::ordered_json* settings) {
+  if (settings) *settings = nlohmann::ordered_json::array();
   const auto index = &camera - config.cameras.data();
   std::vector<std::unique_ptr<Stage>> stages;
   for (std::size_t i = 0; i < camera.stages.size(); ++i) {
@@ -128,6 +166,7 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const Came
     stages.push_back(names_a_model(camera.stages[i]) ? make_onnx_by_name(reader)
                                                      : make_stage(reader));
     reader.finish();
+    if (settings) settings->push_back(reader.effective());
   }
   return stages;
 }

@@ -44,6 +44,8 @@ struct Config {
   ServeConfig serve;
   PublishConfig publish;
   std::vector<CameraConfig> cameras;
+  /// What the file gave, as ConfigReader::effective() tells it; empty without a file.
+  nlohmann::ordered_json given;
   /// The file's name, for messages of the stages; "default" without a file.
   std::string source = "default";
 
@@ -57,7 +59,14 @@ Config read_config(const std::filesystem::path& file);
 /// The file, or the defaults where it is empty.
 Config read_config_or_default(const std::filesystem::path& file);
 
-/// Builds the stages of one camera. Throws UsageError or std::runtime_error.
-std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const CameraConfig& camera);
+/// Builds the stages of one camera. settings: gets what each stage is set to, defaults included.
+/// Throws UsageError or std::runtime_error.
+std::vector<std::unique_ptr<Stage>> make_stages(const Config& config, const CameraConfig& camera,
+                                                nlohmann::ordered_json* settings = nullptr);
+
+/// Every setting as it holds, in the shape of the file; secrets are "***". stages: of each camera,
+/// from make_stages().
+nlohmann::ordered_json effective_settings(const Config& config,
+                                          const std::vector<nlohmann::ordered_json>& stages);
 
 }  // namespace rearview

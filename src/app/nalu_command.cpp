@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/printable_url.h"
 #include "base/termination.h"
 #include "h264/annexb_splitter.h"
 #include "h264/stream_summary.h"

@@ -73,7 +73,9 @@ int serve_command(const ServeOptions& options) {
   log::set_level(config.log_level);
   cv::setNumThreads(config.opencv_threads);
   std::vector<std::vector<std::unique_ptr<Stage>>> stages;
-  for (const CameraConfig& camera : config.cameras) stages.push_back(make_stages(config, camera));
+  std::vector<nlohmann::ordered_json> stage_settings;
+  for (const CameraConfig& camera : config.cameras)
+    stages.push_back(make_stages(config, camera, &stage_settings.emplace_back()));
   if (options.check_config) {
     fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());
     return kExitDone;
@@ -132,6 +134,7 @@ int serve_command(const ServeOptions& options) {
                                                          std::move(outputs)));
   }
 
+  service.show_settings(effective_settings(config, stage_settings));
   service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
   service.start();
   publisher.start([&termination](const std::string& reason) { termination.fail(reason); });

@@ -9,9 +9,12 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "base/printable_url.h"
 
 namespace rearview {
 namespace {
+
+constexpr std::size_t kLongestPath = 4096;
 
 std::string shown(const nlohmann::json& value) {
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -54,33 +57,37 @@ void ConfigReader::fail(const std::string& key, const std::string& problem) cons
 
 void ConfigReader::integer_field(const char* key, std::int64_t& value, std::int64_t least,
                                  std::int64_t most) {
-  const nlohmann::json* found = find(key);
-  if (!found) return;
-  const bool fits = found->is_number_integer() &&
-                    !(found->is_number_unsigned() &&
-                      found->get<std::uint64_t>() >
-                          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
-  if (!fits || found->get<std::int64_t>() < least || found->get<std::int64_t>() > most)
-    fail(key, fmt::format("{} is not a whole number from {} to {}", shown(*found), least, most));
-  value = found->get<std::int64_t>();
+  if (const nlohmann::json* found = find(key)) {
+    const bool fits = found->is_number_integer() &&
+                      !(found->is_number_unsigned() &&
+                        found->get<std::uint64_t>() >
+                            static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    if (!fits || found->get<std::int64_t>() < least || found->get<std::int64_t>() > most)
+      fail(key, fmt::format("{} is not a whole number from {} to {}", shown(*found), least, most));
+    value = found->get<std::int64_t>();
+  }
+  effective_[key] = value;
 }
 
 void ConfigReader::real_field(const char* key, double& value, double least, double most) {
-  const nlohmann::json* found = find(key);
-  if (!found) return;
-  if (!found->is_number() || !(found->get<double>() >= least && found->get<double>() <= most))
-    fail(key, fmt::format("{} is not a number from {} to {}", shown(*found), least, most));
-  value = found->get<double>();
+  if (const nlohmann::json* found = find(key)) {
+    if (!found->is_number() || !(found->get<double>() >= least && found->get<double>() <= most))
+      fail(key, fmt::format("{} is not a number from {} to {}", shown(*found), least, most));
+    value = found->get<double>();
+  }
+  effective_[key] = value;
 }
 
 void ConfigReader::boolean(const char* key, bool& target) {
-  const nlohmann::json* found = find(key);
-  if (!found) return;
-  if (!found->is_boolean()) fail(key, fmt::format("{} is not true or false", shown(*found)));
-  target = found->get<bool>();
+  if (const nlohmann::json* found = find(key)) {
+    if (!found->is_boolean()) fail(key, fmt::format("{} is not true or false", shown(*found)));
+    target = found->get<bool>();
+  }
+  effective_[key] = target;
 }
 
-void ConfigReader::text(const char* key, std::string& target, std::size_t least, std::size_t most) {
+void ConfigReader::text_field(const char* key, std::string& target, std::size_t least,
+                              std::size_t most) {
   const nlohmann::json* found = find(key);
   if (!found) return;
   if (!found->is_string()) fail(key, fmt::format("{} is not a string", shown(*found)));
@@ -91,35 +98,46 @@ void ConfigReader::text(const char* key, std::string& target, std::size_t least,
   target = value;
 }
 
+void ConfigReader::text(const char* key, std::string& target, std::size_t least, std::size_t most) {
+  text_field(key, target, least, most);
+  effective_[key] = printable_url(target);
+}
+
+void ConfigReader::secret(const char* key, std::string& target, std::size_t least,
+                          std::size_t most) {
+  text_field(key, target, least, most);
+  effective_[key] = target.empty() ? "" : "***";
+}
+
 void ConfigReader::path(const char* key, std::filesystem::path& target) {
-  std::string value;
-  if (!value_.contains(key)) {
-    known_.insert(key);
-    return;
+  if (value_.contains(key)) {
+    std::string value;
+    text_field(key, value, 0, kLongestPath);
+    target = value.empty() ? std::filesystem::path()
+                           : std::filesystem::path(source_).parent_path() / value;
   }
-  text(key, value);
-  if (value.empty()) {
-    target.clear();
-    return;
-  }
-  target = std::filesystem::path(source_).parent_path() / value;
+  known_.insert(key);
+  effective_[key] =
+      target.empty() ? "" : std::filesystem::absolute(target).lexically_normal().string();
 }
 
 void ConfigReader::texts(const char* key, std::vector<std::string>& target, std::size_t least,
                          std::size_t most) {
-  const nlohmann::json* found = find(key);
-  if (!found) return;
-  if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
-  if (found->size() < least || found->size() > most)
-    fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
-  std::vector<std::string> values;
-  for (const auto& entry : *found) {
-    if (!entry.is_string())
-      throw UsageError(fmt::format("{}: {}/{}/{}: {} is not a string", source_, where_,
-                                   escaped(key), values.size(), shown(entry)));
-    values.push_back(entry.get<std::string>());
+  if (const nlohmann::json* found = find(key)) {
+    if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
+    if (found->size() < least || found->size() > most)
+      fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
+    std::vector<std::string> values;
+    for (const auto& entry : *found) {
+      if (!entry.is_string())
+        throw UsageError(fmt::format("{}: {}/{}/{}: {} is not a string", source_, where_,
+                                     escaped(key), values.size(), shown(entry)));
+      values.push_back(entry.get<std::string>());
+    }
+    target = std::move(values);
   }
-  target = std::move(values);
+  auto& texts = effective_[key] = nlohmann::ordered_json::array();
+  for (const std::string& value : target) texts.push_back(printable_url(value));
 }
 
 bool ConfigReader::choice_field(const char* key, const std::vector<std::string>& names,
@@ -134,11 +152,35 @@ bool ConfigReader::choice_field(const char* key, const std::vector<std::string>&
 }
 
 void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
+  static const nlohmann::json nothing = nlohmann::json::object();
   const nlohmann::json* found = find(key);
-  if (!found) return;
-  ConfigReader inner(*found, source_, where_ + "/" + escaped(key));
+  ConfigReader inner(found ? *found : nothing, source_, where_ + "/" + escaped(key));
   read(inner);
   inner.finish();
+  effective_[key] = inner.effective();
+}
+
+for (const std::string& value : target) texts.push_back(printable_url(value));
+}
+
+bool ConfigReader::choice_field(const char* key, const std::vector<std::string>& names,
+                                std::string& chosen) {
+  const nlohmann::json* found = find(key);
+  if (!found) return false;
+  if (found->is_string()) {
+    chosen = found->get<std::string>();
+    if (std::find(names.begin(), names.end(), chosen) != names.end()) return true;
+  }
+  fail(key, fmt::format("{} is not one of {}", shown(*found), fmt::join(names, ", ")));
+}
+
+void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
+  static const nlohmann::json nothing = nlohmann::json::object();
+  const nlohmann::json* found = find(key);
+  ConfigReader inner(found ? *found : nothing, source_, where_ + "/" + escaped(key));
+  read(inner);
+  inner.finish();
+  effective_[key] = inner.effective();
 }
 
 void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
@@ -148,15 +190,19 @@ void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
   if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
   if (found->size() < least || found->size() > most)
     fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
+  effective_[key] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < found->size(); ++i) {
     ConfigReader inner((*found)[i], source_, fmt::format("{}/{}/{}", where_, escaped(key), i));
     read(inner);
     inner.finish();
+    list.push_back(inner.effective());
   }
 }
 
 const nlohmann::json* ConfigReader::raw(const char* key) {
-  return find(key);
+  const nlohmann::json* found = find(key);
+  if (found) effective_[key] = *found;
+  return found;
 }
 
 void ConfigReader::finish() const {

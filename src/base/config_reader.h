@@ -43,6 +43,8 @@ class ConfigReader {
   void boolean(const char* key, bool& target);
   /// A string of least to most bytes.
   void text(const char* key, std::string& target, std::size_t least = 0, std::size_t most = 4096);
+  /// A text that effective() must not show: a password, a token, an address that is one.
+  void secret(const char* key, std::string& target, std::size_t least = 0, std::size_t most = 4096);
   /// A path; a relative one is taken from the folder of the configuration file.
   void path(const char* key, std::filesystem::path& target);
   /// One of the named values.
@@ -52,14 +54,17 @@ class ConfigReader {
     std::vector<std::string> names;
     for (const auto& [name, value] : values) names.emplace_back(name);
     std::string chosen;
-    if (!choice_field(key, names, chosen)) return;
+    const bool given = choice_field(key, names, chosen);
     for (const auto& [name, value] : values) {
-      if (chosen == name) target = value;
+      if (given && chosen == name) target = value;
+      if (target == value) effective_[key] = name;
     }
   }
-  /// A nested object; read is called with its reader if the key is there, then finish().
+  /// A nested object; read is called with its reader, then finish(). Where the key is absent, the
+  /// reader finds nothing, so that all defaults stay.
   void object(const char* key, const std::function<void(ConfigReader&)>& read);
-  /// An array of least to most objects; read is called for each, then finish().
+  /// An array of least to most objects; read is called for each, then finish(). Where the key is
+  /// absent, none is read.
   void objects(const char* key, std::size_t least, std::size_t most,
                const std::function<void(ConfigReader&)>& read);
   void texts(const char* key, std::vector<std::string>& target, std::size_t least,
@@ -72,6 +77,10 @@ class ConfigReader {
   /// Throws UsageError "<source>: <where>/<key>: <problem>".
   [[noreturn]] void fail(const std::string& key, const std::string& problem) const;
 
+  /// What holds now for each key asked for, whether given or a default, in the order of asking.
+  /// Secrets, and what stands before the @ of an address, are "***"; paths are absolute.
+  const nlohmann::ordered_json& effective() const { return effective_; }
+
   const std::string& source() const { return source_; }
   const std::string& where() const { return where_; }
 
@@ -79,12 +88,14 @@ class ConfigReader {
   const nlohmann::json* find(const char* key);
   void integer_field(const char* key, std::int64_t& value, std::int64_t least, std::int64_t most);
   void real_field(const char* key, double& value, double least, double most);
+  void text_field(const char* key, std::string& target, std::size_t least, std::size_t most);
   bool choice_field(const char* key, const std::vector<std::string>& names, std::string& chosen);
 
   const nlohmann::json& value_;
   std::string source_;
   std::string where_;
   std::set<std::string> known_;
+  nlohmann::ordered_json effective_ = nlohmann::ordered_json::object();
 };
 
 /// Reads a JSON file (comments allowed, no key twice, most_bytes at most). Throws UsageError with

@@ -34,7 +34,7 @@ void WebhookConfig::read(ConfigReader& reader) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
   if (!fit) reader.fail("name", fmt::format("\"{}\" is not 1 to 32 of a-z, 0-9, - and _", name));
-  reader.text("url", url, 0, 2048);
+  reader.secret("url", url, 0, 2048);  // whoever knows it can post
   if (const std::string problem = HttpPost::problem_of(url); !problem.empty())
     reader.fail("url", fmt::format("\"{}\": {}", url, problem));
   reader.path("secret_file", secret_file);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/printable_url.h"
 #include "receive/decoder.h"
 #include "receive/libav_input.h"
 #include "receive/live_session.h"

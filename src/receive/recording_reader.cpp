@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/printable_url.h"
 #include "receive/access_unit_stream.h"
 #include "receive/libav_input.h"
 #include "receive/raw_file.h"

@@ -21,14 +21,4 @@ std::string file_path(const std::string& url) {
   return url.starts_with(kScheme) ? url.substr(kScheme.size()) : url;
 }
 
-std::string printable_url(const std::string& url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const auto host = scheme + 3;
-  const auto at = url.rfind('@', url.find('/', host));
-  const auto colon = url.find(':', host);
-  if (at == std::string::npos || at < host || colon == std::string::npos || colon > at) return url;
-  return url.substr(0, colon + 1) + "***" + url.substr(at);
-}
-
 }  // namespace rearview

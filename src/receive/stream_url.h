@@ -16,7 +16,4 @@ bool is_file(const std::string& url);
 /// The path in it, without file:.
 std::string file_path(const std::string& url);
 
-/// The URL without a password in it, for messages and logs.
-std::string printable_url(const std::string& url);
-
 }  // namespace rearview

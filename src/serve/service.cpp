@@ -106,6 +106,7 @@ struct Service::Impl {
   };
   std::deque<Passes> passes;  ///< per camera
   std::function<void(const std::string&)> failed;
+  Json settings = Json::object();
   http::IoLoop loop;
   std::function<void(HeartbeatPtr)> on_heartbeat;
   std::vector<std::function<std::vector<Metric>()>> metrics;
@@ -303,6 +304,10 @@ Response Service::Impl::health(const std::function<std::string(const CameraView&
 }
 
 void Service::Impl::health_routes(http::Router& router) {
+  router.get("/api/v1/config", [this](const Request& request) {
+    only_these(request, {});
+    return fresh_json(settings);
+  });
   router.get("/healthz", [this](const Request&) { return health(analysis_problem); });
   router.get("/readyz", [this](const Request&) { return health(camera_problem); });
   router.get("/metrics", [this](const Request&) {
@@ -342,6 +347,10 @@ void Service::on_heartbeat(std::function<void(HeartbeatPtr)> handler) {
 
 void Service::add_metrics(std::function<std::vector<Metric>()> source) {
   impl_->metrics.push_back(std::move(source));
+}
+
+void Service::show_settings(const nlohmann::ordered_json& settings) {
+  impl_->settings = settings;
 }
 
 void Service::start() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class Service {
   void on_heartbeat(std::function<void(HeartbeatPtr)> handler);
   /// Numbers of other rooms for /metrics. Called on the I/O thread: must be cheap. Before start().
   void add_metrics(std::function<std::vector<Metric>()> source);
+  /// What GET /api/v1/config answers; without secrets. Before start().
+  void show_settings(const nlohmann::ordered_json& settings);
   void start();
   /// Closes every client and ends the I/O thread. Publishing is harmless after it.
   void stop();

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/printable_url.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -25,15 +26,6 @@ std::string with_text(std::string problem, const std::string& text) {
 }
 
 }  // namespace
-
-std::string without_password(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t end = std::min(url.find_first_of("/?#", start), url.size());
-  const std::size_t at = url.rfind('@', end);
-  if (at == std::string::npos || at < start) return url;
-  return url.substr(0, start) + url.substr(at + 1);
-}
 
 std::string analysis_problem(const CameraView& camera) {
   const CameraStatus& status = camera.status;
@@ -66,7 +58,7 @@ Json to_json(const CameraView& camera) {
   const bool seen = status.width_px > 0 && status.height_px > 0;
   return {
       {"name", status.name},
-      {"url", without_password(status.url)},
+      {"url", printable_url(status.url)},
       {"state", name(status.state)},
       {"text", status.text},
       {"analysis", name(status.analysis)},

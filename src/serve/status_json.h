@@ -39,7 +39,4 @@ std::string camera_problem(const CameraView& camera);
 /// What is known of the road: no_signal, when nothing fresh says anything better.
 Road road_of(const CameraView& camera);
 
-/// The address without user and password.
-std::string without_password(const std::string& url);
-
 }  // namespace rearview

@@ -7,81 +7,15 @@
 
 #include "base/config_reader.h"
 #include "base/error.h"
-#include "types/json.h"
 
 namespace rearview {
 namespace {
 
-nlohmann::json shown(const NdjsonConfig& ndjson) {
-  return {{"socket", ndjson.socket.string()},
-          {"standard_output", ndjson.standard_output},
-          {"analysis", ndjson.analysis},
-          {"max_clients", ndjson.max_clients},
-          {"write_timeout_ms", ndjson.write_timeout_ms}};
-}
-
-nlohmann::json shown(const std::vector<AlertKind>& kinds) {
-  nlohmann::json names = nlohmann::json::array();
-  for (const AlertKind kind : kinds) names.push_back(name(kind));
-  return names;
-}
-
-nlohmann::json shown(const StoreConfig& store) {
-  return {{"folder", store.folder.string()},
-          {"alerts_in_memory", store.alerts_in_memory},
-          {"alerts_on_disk", store.alerts_on_disk},
-          {"keep_days", store.keep_days},
-          {"media_bytes", store.media_bytes},
-          {"least_free_bytes", store.least_free_bytes},
-          {"ride_gap_s", store.ride_gap_s},
-          {"clips",
-           {{"kinds", shown(store.clips.kinds)},
-            {"snapshot_kinds", shown(store.clips.snapshot_kinds)},
-            {"pre_roll_s", store.clips.pre_roll_s},
-            {"post_roll_s", store.clips.post_roll_s},
-            {"most_s", store.clips.most_s},
-            {"ring_bytes", store.clips.ring_bytes}}}};
-}
-
-/// Every setting back as JSON, so that two configurations can be compared whole.
-nlohmann::json shown(const Config& config) {
-  nlohmann::json cameras = nlohmann::json::array();
-  for (const CameraConfig& camera : config.cameras) {
-    const ReceiverConfig& receiver = camera.receiver;
-    cameras.push_back({{"name", camera.name},
-                       {"url", receiver.url},
-                       {"connect_timeout_ms", receiver.connect_timeout_ms},
-                       {"read_timeout_ms", receiver.read_timeout_ms},
-                       {"picture_timeout_ms", receiver.picture_timeout_ms},
-                       {"backoff_min_ms", receiver.backoff_min_ms},
-                       {"backoff_max_ms", receiver.backoff_max_ms},
-                       {"quiet_flush_ms", receiver.quiet_flush_ms},
-                       {"decoder_threads", receiver.decoder_threads},
-                       {"file_fps", receiver.file_fps},
-                       {"signal_timeout_ms", camera.watch.signal_timeout_ms},
-                       {"late_ms", camera.watch.late_ms},
-                       {"analysis_timeout_ms", camera.watch.analysis_timeout_ms},
-                       {"jpeg_quality", camera.jpeg_quality},
-                       {"stages", camera.stages}});
-  }
-  const ServeConfig& serve = config.serve;
-  return {{"log_level", static_cast<int>(config.log_level)},
-          {"opencv_threads", config.opencv_threads},
-          {"serve",
-           {{"host", serve.host},
-            {"port", serve.port},
-            {"max_connections", serve.max_connections},
-            {"write_timeout_ms", serve.write_timeout_ms},
-            {"stream_buffer_bytes", serve.stream_buffer_bytes},
-            {"event_queue_bytes", serve.event_queue_bytes},
-            {"snapshot_wait_ms", serve.snapshot_wait_ms},
-            {"stale_after_ms", serve.stale_after_ms},
-            {"allowed_hosts", serve.allowed_hosts},
-            {"cors_origins", serve.cors_origins}}},
-          {"publish",
-           {{"ndjson", shown(config.publish.ndjson)}, {"webhooks", nlohmann::json::array()}}},
-          {"store", shown(config.store)},
-          {"cameras", cameras}};
+nlohmann::json settings(const Config& config) {
+  std::vector<nlohmann::ordered_json> stages;
+  for (const CameraConfig& camera : config.cameras)
+    make_stages(config, camera, &stages.emplace_back());
+  return effective_settings(config, stages);
 }
 
 class ConfigFile : public testing::Test {
@@ -111,12 +45,35 @@ class ConfigFile : public testing::Test {
 
 TEST_F(ConfigFile, TheShippedFileIsTheDefaultsAndLeavesNoneOut) {
   const std::filesystem::path shipped = REARVIEW_SOURCE_DIR "/config/rearview.json";
-  EXPECT_EQ(shown(read_config(shipped)), shown(Config()));
-  auto keys = shown(Config());
+  EXPECT_EQ(settings(read_config(shipped)), settings(Config()));
+  auto defaults = settings(Config());
+  for (auto& stage : defaults["cameras"][0]["stages"]) stage = {{"type", stage["type"]}};
   auto file = read_json_file(shipped);
   file.erase("$schema");
-  file["log_level"] = static_cast<int>(log::Level::info);
-  EXPECT_EQ(file, keys);
+  EXPECT_EQ(file, defaults);
+}
+
+TEST_F(ConfigFile, WhatHoldsReadsAsTheSameAgain) {
+  const Config config = read(R"({"log_level":"debug","serve":{"port":1234},
+      "cameras":[{"name":"a","url":"tcp://h:1","stages":[{"type":"view","enter_s":2},
+                  {"type":"looming"},{"type":"approach"}]},{"name":"b"}]})");
+  const nlohmann::json shown = settings(config);
+  EXPECT_EQ(shown["log_level"], "debug");
+  EXPECT_EQ(shown["serve"]["port"], 1234);
+  EXPECT_EQ(shown["serve"]["max_connections"], ServeConfig().max_connections);
+  EXPECT_EQ(shown["cameras"][0]["stages"][0]["enter_s"], 2);
+  EXPECT_TRUE(shown["cameras"][0]["stages"][2].contains("alert_ttc_s"));
+  EXPECT_EQ(shown["cameras"][1]["url"], ReceiverConfig().url);
+  EXPECT_EQ(settings(read(shown.dump())), shown);
+}
+
+TEST_F(ConfigFile, WhatHoldsTellsListsAndHidesSecrets) {
+  const nlohmann::json shown = settings(read(
+      R"({"publish":{"webhooks":[{"name":"chat","url":"https://chat.example/hook/secret"}]}})"));
+  const auto& hook = shown["publish"]["webhooks"].at(0);
+  EXPECT_EQ(hook["name"], "chat");
+  EXPECT_EQ(hook["url"], "***");
+  EXPECT_TRUE(hook.contains("timeout_ms"));
 }
 
 TEST_F(ConfigFile, ACameraKeepsTheDefaultsItDoesNotName) {

@@ -74,6 +74,30 @@ TEST(ConfigReader, ReadsEveryKind) {
   EXPECT_EQ(s.numbers, (std::vector<int>{1, 2}));
 }
 
+nlohmann::ordered_json effective(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  Settings s;
+  std::string password;
+  std::string url = "rtsp://me:secret@camera/a";
+  ConfigReader reader(json, "c.json");
+  reader.number("port", s.port, 1, 65535);
+  reader.choice("light", s.light, {{"day", Light::day}, {"night", Light::night}});
+  reader.path("model", s.model);
+  reader.secret("password", password);
+  reader.text("url", url);
+  reader.object("inner", [&](ConfigReader& inner) { inner.number("depth", s.depth, 0, 9); });
+  return reader.effective();
+}
+
+TEST(ConfigReader, TellsWhatHoldsWithoutSecrets) {
+  EXPECT_EQ(effective("{}").dump(), R"({"port":8080,"light":"day","model":"","password":"",)"
+                                    R"("url":"rtsp://***@camera/a","inner":{"depth":1}})");
+  const auto given = effective(
+      R"({"inner":{"depth":2},"password":"hunter2","url":"x","light":"night","model":"/a/../m"})");
+  EXPECT_EQ(given.dump(), R"({"port":8080,"light":"night","model":"/m","password":"***",)"
+                          R"("url":"x","inner":{"depth":2}})");
+}
+
 struct Bad {
   const char* json;
   const char* message;

@@ -58,6 +58,9 @@ class Spine(unittest.TestCase):
         self.assertIsNotNone(alert["track_id"])
         self.assertGreater(alert["ttc_s"], 0)
         self.assertIn(alert["id"], [a["id"] for a in service.get_json("/api/v1/alerts")])
+        settings = service.get_json("/api/v1/config")
+        self.assertEqual(settings["cameras"][0]["url"], camera.url)
+        self.assertIn("alert_ttc_s", settings["cameras"][0]["stages"][-1])
 
     def test_the_road_is_not_clear_without_a_camera(self):
         service = self.start_service("--camera", "tcp://127.0.0.1:9")

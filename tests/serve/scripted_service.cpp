@@ -109,6 +109,7 @@ class ScriptedService {
   explicit ScriptedService(std::vector<std::string> cameras)
       : cameras_(std::move(cameras)),
         service_(config(), cameras_, history_, [this] { return status(); }) {
+    service_.show_settings(settings());
     service_.start();
     fmt::print("port {}\n", service_.port());
     std::fflush(stdout);
@@ -158,6 +159,16 @@ class ScriptedService {
     ServeConfig config;
     config.port = 0;
     return config;
+  }
+
+  static nlohmann::ordered_json settings() {
+    return {{"log_level", "info"},
+            {"serve", {{"host", "127.0.0.1"}, {"write_timeout_ms", 10'000}, {"allowed_hosts", {}}}},
+            {"mail", {{"password", "***"}, {"queue_bytes", 1 << 20}, {"urgent", true}}},
+            {"cameras",
+             {{{"name", "rear"},
+               {"url", "tcp://***@rearview.local:5000"},
+               {"stages", {{{"type", "approach"}, {"close_pass_m", 1.5}}}}}}}};
   }
 
   Script script() const {

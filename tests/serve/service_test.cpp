@@ -132,7 +132,7 @@ TEST_F(ServiceTest, ListsCamerasWithoutTheirPasswords) {
   ASSERT_EQ(cameras.size(), 2U);
   const json& rear = cameras[0];
   EXPECT_EQ(rear["name"], "rear");
-  EXPECT_EQ(rear["url"], "tcp://camera.local:5000");
+  EXPECT_EQ(rear["url"], "tcp://***@camera.local:5000");
   EXPECT_EQ(rear["state"], "live");
   EXPECT_EQ(rear["resolution"], (json{{"width", 640}, {"height", 360}}));
   EXPECT_EQ(rear["fps_in"], 30.0);

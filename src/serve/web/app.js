@@ -1,6 +1,9 @@
+import { put } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Picture } from "./picture.js";
 import { Radar } from "./radar.js";
+import { Routes } from "./routes.js";
+import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { alertWords, seconds, stateWords } from "./words.js";
 
@@ -49,10 +52,6 @@ function situation() {
     delay: feed.delayMs / 1000,
     camera: heartbeat?.cameras.find((one) => one.name === camera) ?? null,
   };
-}
-
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function showState() {
@@ -154,7 +153,7 @@ async function loadHistory(newestId) {
 function chooseCamera(name) {
   camera = name;
   localStorage.setItem("camera", name);
-  picture.show(name);
+  if (routes.name === "live") picture.show(name);
   changed();
 }
 
@@ -168,6 +167,20 @@ function showCameras(names) {
     view.camera.value = camera;
   }
 }
+
+const settings = new Settings(byId("settings"));
+const link = (name) => document.querySelector(`nav a[href="#/${name}"]`);
+const routes = new Routes({
+  live: {
+    element: byId("live"), link: link("live"),
+    show() {
+      if (camera !== null) picture.show(camera);
+    },
+    hide: () => picture.hide(),
+  },
+  settings: { element: byId("settings"), link: link("settings"), show: () => settings.show(), hide: () => settings.hide() },
+});
+routes.follow();
 
 const feed = new Feed({
   analysis(analysis) {
@@ -187,7 +200,7 @@ const feed = new Feed({
   alert: addAlert,
   changed() {
     if (!feed.connected) historyLoaded = false;
-    else if (camera !== null) picture.load();
+    else if (camera !== null && routes.name === "live") picture.load();
     showState();
   },
 });

@@ -16,7 +16,9 @@ export class Picture {
     this.pen = this.canvas.getContext("2d", { willReadFrequently: true });
     this.seen = "";
     this.produced = null;
-    image.addEventListener("error", () => setTimeout(() => this.load(), 1000));
+    image.addEventListener("error", () => setTimeout(() => {
+      if (this.camera !== null) this.load();
+    }, 1000));
     setInterval(() => this.look(), LOOK_MS);
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.camera !== null) this.load();
@@ -28,6 +30,12 @@ export class Picture {
     this.produced = null;
     this.image.alt = `Live picture of the road behind, camera ${camera}`;
     this.load();
+  }
+
+  /** Ends the stream while nobody sees it. */
+  hide() {
+    this.camera = null;
+    this.image.removeAttribute("src");
   }
 
   load() {

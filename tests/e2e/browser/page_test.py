@@ -11,6 +11,7 @@ import signal
 import sys
 import unittest
 
+import axe
 from webdriver import Browser
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "serve"))
@@ -132,6 +133,23 @@ class PageTest(unittest.TestCase):
                     if road == "following":
                         self.assertRegex(browser.text("#state-detail"), r"^On your left · \d+ m$")
                 self.assert_quiet(browser, service.address)
+
+    def test_everybody_can_use_it(self):
+        source = axe.program()
+        if source is None:
+            self.skipTest("axe-core is not installed: scripts/setup fetches it")
+        for name, width, height, dark in [("phone", 390, 844, False), ("desk-dark", 1280, 800, True)]:
+            with ScriptedService() as service, Browser(width, height, dark, mobile=width < 600) as browser:
+                service.say("alert vehicle_approaching left", "alert fast_approach right", "alert overtake right")
+                for view, ready in [("live", "return document.querySelectorAll('#alerts li').length === 3"),
+                                    ("settings", "return document.querySelectorAll('#settings .card').length === 5")]:
+                    browser.open(f"{service.address}/#/{view}")
+                    browser.wait_for("the view", ready)
+                    for road, vehicles in [("clear", 0), ("approaching", 3), ("danger", 8), ("no_signal", 0)][-4 if view == "live" else -1:]:
+                        with self.subTest(name, view=view, road=road):
+                            service.say(f"vehicles {vehicles}", f"road {road}")
+                            browser.wait_for(road, STATE_IS, "lost" if road == "no_signal" else road)
+                            self.assertEqual([], axe.faults(browser, source))
 
     def test_the_picture_moves(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
@@ -266,15 +284,37 @@ class PageTest(unittest.TestCase):
             browser.open(service.address)
             browser.wait_for("danger", STATE_IS, "danger")
             self.assertEqual("none", browser.run("return getComputedStyle(document.querySelector('.state')).animationName"))
-            for key in ("Tab", "Tab"):
-                for kind in ("keyDown", "keyUp"):
-                    browser.devtools("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                                     windowsVirtualKeyCode=9)
-            self.assertEqual("sound", browser.run("return document.activeElement.id"))
-            for kind in ("keyDown", "keyUp"):
-                browser.devtools("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r",
-                                 windowsVirtualKeyCode=13)
+            reached = []
+            for _ in range(4):
+                browser.press("Tab", 9)
+                reached.append(browser.run("return document.activeElement.id || document.activeElement.textContent"))
+            self.assertEqual(["alerts", "Live", "Settings", "sound"], reached)
+            browser.press("Enter", 13, "\r")
             browser.wait_for("sound", "return document.getElementById('sound').ariaPressed === 'true'")
+            browser.run("document.querySelector('nav a[href=\"#/settings\"]').focus()")
+            browser.press("Enter", 13, "\r")
+            # The keyboard goes on where the new view begins.
+            browser.wait_for("the settings", "return document.activeElement.textContent === 'Settings' && document.activeElement.tagName === 'H2'")
+
+    def test_shows_the_settings_and_keeps_the_state_on_top(self):
+        with ScriptedService() as service, Browser(390, 844, mobile=True) as browser:
+            browser.open(service.address + "/#/settings")
+            text = browser.wait_for("the settings", "return document.querySelectorAll('#settings-service .card').length === 4"
+                                    " && document.querySelector('#settings-cameras .card') && document.getElementById('settings').innerText")
+            for words in ("Log level\ninfo", "Write timeout\n10 s", "Allowed hosts\nnone", "Password\nset, not shown",
+                          "Queue\n1 MiB", "Urgent\nyes", "Camera rear\n", "Address\ntcp://***@rearview.local:5000", "Camera rear now"):
+                self.assertIn(words, text)
+            browser.click("summary")
+            self.assertIn("Close pass\n1.5 m", browser.text("#settings"))
+            self.assertFalse(browser.run("return document.getElementById('picture').hasAttribute('src')"))
+            service.say("road danger", "vehicles 1")
+            browser.wait_for("danger", STATE_IS, "danger")
+            self.assertEqual([], browser.run(LAYOUT))
+            self.assertEqual([], browser.run(CONTRAST))
+            screenshot(browser, "phone-settings")
+            browser.click("nav a")
+            browser.wait_for("a picture", PIXELS)
+            self.assert_quiet(browser, service.address)
 
 
 if __name__ == "__main__":

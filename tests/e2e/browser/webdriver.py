@@ -103,6 +103,12 @@ class Browser:
         element = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
         self._in_session("POST", f"/element/{element[ELEMENT]}/click")
 
+    def press(self, key, code, text=None):
+        """A key: its name, its Windows code and what it writes."""
+        for kind in ("keyDown", "keyUp"):
+            extra = {"text": text} if text and kind == "keyDown" else {}
+            self.devtools("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **extra)
+
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
 
