@@ -122,7 +122,8 @@ int serve_command(const ServeOptions& options) {
       service.publish_alert(std::move(kept));
       publisher.publish_alert();
     };
-    outputs.access_unit = [&recorder, i](LiveAccessUnitPtr unit) {
+    outputs.access_unit = [&service, &recorder, i](LiveAccessUnitPtr unit) {
+      service.publish_access_unit(i, *unit);
       recorder.access_unit(i, std::move(unit));
     };
     outputs.wants_picture = [&service, i] { return service.wants_pictures(i); };

@@ -185,17 +185,17 @@ void ConfigReader::object(const char* key, const std::function<void(ConfigReader
 
 void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
                            const std::function<void(ConfigReader&)>& read) {
+  effective_[key] = nlohmann::ordered_json::array();
   const nlohmann::json* found = find(key);
   if (!found) return;
   if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
   if (found->size() < least || found->size() > most)
     fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
-  effective_[key] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < found->size(); ++i) {
     ConfigReader inner((*found)[i], source_, fmt::format("{}/{}/{}", where_, escaped(key), i));
     read(inner);
     inner.finish();
-    list.push_back(inner.effective());
+    effective_[key].push_back(inner.effective());
   }
 }
 

@@ -72,10 +72,10 @@ Response stream(std::string content_type, std::function<void(std::shared_ptr<Str
   return response;
 }
 
-Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened) {
+Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened, Messages messages) {
   Response response;
   response.status = 101;
-  response.body = WebSocketBody{std::move(opened)};
+  response.body = WebSocketBody{std::move(opened), messages};
   return response;
 }
 

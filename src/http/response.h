@@ -64,11 +64,15 @@ struct StreamBody {
   std::string preamble;
 };
 
-/// A stream of text messages over a WebSocket (RFC 6455). The request must ask for one: see
+/// What a WebSocket's messages are said to be.
+enum class Messages { text, binary };
+
+/// A stream of messages over a WebSocket (RFC 6455). The request must ask for one: see
 /// wants_web_socket. opened is called on the I/O thread after the handshake. A page of another site
 /// may open one, so check the Origin.
 struct WebSocketBody {
   std::function<void(std::shared_ptr<Stream>)> opened;
+  Messages messages = Messages::text;
 };
 
 struct Response {
@@ -94,7 +98,8 @@ Response generated(std::shared_ptr<BodySource> source, std::string content_type)
 Response stream(std::string content_type, std::function<void(std::shared_ptr<Stream>)> opened,
                 std::string preamble = {});
 
-Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened);
+Response web_socket(std::function<void(std::shared_ptr<Stream>)> opened,
+                    Messages messages = Messages::text);
 
 /// application/problem+json (RFC 9457).
 Response problem(int status, std::string_view detail);

@@ -15,7 +15,7 @@ namespace websocket = beast::websocket;
 /// Clients have nothing to say but control frames; more than this closes the connection.
 constexpr std::size_t kMostFromClient = 4096;
 
-/// A stream whose pieces go out as text messages (RFC 6455).
+/// A stream whose pieces go out as messages (RFC 6455).
 class WebSocketStream final : public QueuedStream {
  public:
   WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket)
@@ -23,7 +23,8 @@ class WebSocketStream final : public QueuedStream {
 
   void start(const Request& request, WebSocketBody body) {
     bound_send_buffer(socket_->next_layer(), config());
-    socket_->text(true);
+    socket_->text(body.messages == Messages::text);
+    socket_->auto_fragment(false);  // a message is a frame, whatever its size
     socket_->read_message_max(kMostFromClient);
     opened();
     progressed(0);  // the handshake has to get through in the usual time

@@ -25,11 +25,6 @@ void LiveSession::take(TimedAccessUnit timed, bool h264_stream, bool keyframe) {
   const auto seq = static_cast<std::int64_t>(timeline_.next_seq++);
   if (received_.size() >= kMostInside) received_.erase(received_.begin());
   received_.emplace(seq, timed.received);
-  const Decoder::Sink sink = [this](Decoder::Picture picture) { give(std::move(picture)); };
-  if (timed.after_loss) decoder_.lost(sink);
-  decoder_.decode(timed.unit.bytes, seq, sink, keyframe);
-  if (!h264_stream || !on_access_unit_) return;
-
   auto kept = std::make_shared<LiveAccessUnit>();
   kept->bytes = std::move(timed.unit.bytes);
   kept->idr = timed.unit.idr;
@@ -39,7 +34,12 @@ void LiveSession::take(TimedAccessUnit timed, bool h264_stream, bool keyframe) {
   if (timeline_.first_received)
     kept->t_s = std::max(0.0, seconds_between(*timeline_.first_received, timed.received));
   kept->received = timed.received;
-  on_access_unit_(std::move(kept));
+  // Before it is decoded here, so that who decodes it elsewhere needn't wait.
+  if (h264_stream && on_access_unit_) on_access_unit_(kept);
+
+  const Decoder::Sink sink = [this](Decoder::Picture picture) { give(std::move(picture)); };
+  if (timed.after_loss) decoder_.lost(sink);
+  decoder_.decode(kept->bytes, seq, sink, keyframe);
 }
 
 void LiveSession::give(Decoder::Picture picture) {

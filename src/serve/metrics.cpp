@@ -125,6 +125,12 @@ void camera_metrics(Page& page, const Cameras& cameras) {
   }
   per_camera(page, cameras, "rearview_viewers", "gauge", "Open MJPEG streams.",
              [](const CameraView& c) { return c.viewers; });
+  per_camera(page, cameras, "rearview_video_viewers", "gauge",
+             "Open streams of the original video.",
+             [](const CameraView& c) { return c.video_viewers; });
+  per_camera(page, cameras, "rearview_video_units_skipped_total", "counter",
+             "Access units of the original video that slow viewers missed.",
+             [](const CameraView& c) { return c.video_units_skipped; });
 }
 
 void http_metrics(Page& page, const http::ServerStats& http) {

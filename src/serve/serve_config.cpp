@@ -9,6 +9,7 @@ void ServeConfig::read(ConfigReader& reader) {
   reader.number("write_timeout_ms", write_timeout_ms, 500, 120'000);
   reader.number("stream_buffer_bytes", stream_buffer_bytes, 16 * 1024, 4 * 1024 * 1024);
   reader.number("event_queue_bytes", event_queue_bytes, 64 * 1024, 64 * 1024 * 1024);
+  reader.number("video_queue_bytes", video_queue_bytes, 64 * 1024, 64 * 1024 * 1024);
   reader.number("snapshot_wait_ms", snapshot_wait_ms, 100, 10'000);
   reader.number("stale_after_ms", stale_after_ms, 500, 60'000);
   reader.texts("allowed_hosts", allowed_hosts, 0, 64);

@@ -18,6 +18,9 @@ struct ServeConfig {
   /// SO_SNDBUF of a viewer: what the kernel may hold for one that is slow. More makes old pictures.
   int stream_buffer_bytes = 128 * 1024;
   std::size_t event_queue_bytes = 1024 * 1024;  ///< a subscriber further behind is closed
+  /// What may wait for a viewer of the original video; one further behind goes on with the next
+  /// IDR.
+  std::size_t video_queue_bytes = 1024 * 1024;
   int snapshot_wait_ms = 1'000;
   /// An analysis older than this says nothing about the road any more.
   int stale_after_ms = 2'000;

@@ -19,6 +19,7 @@
 #include "serve/query.h"
 #include "serve/status_json.h"
 #include "serve/store_report.h"
+#include "serve/video_hub.h"
 #include "serve/web_page.h"
 #include "types/json.h"
 
@@ -60,8 +61,10 @@ struct Service::Impl {
           failed(what);
         }),
         events(loop, camera_names.size(), archive) {
-    for (std::size_t i = 0; i < camera_names.size(); ++i)
+    for (std::size_t i = 0; i < camera_names.size(); ++i) {
       pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
+      videos.emplace_back(loop, config.video_queue_bytes);
+    }
     server.emplace(loop, http_config(), routes());
     events.set_server(&*server);
     tick = loop.every(kTick, [this] {
@@ -93,7 +96,8 @@ struct Service::Impl {
   std::vector<CameraView> cameras();
   Response analysis(std::size_t camera);
   EventHub::Wish wish(const Request& request) const;
-  Response subscribe_web_socket(const Request& request);
+  /// Why there will be no WebSocket, as an answer; nullopt when there may be one.
+  std::optional<Response> no_web_socket(const Request& request) const;
   Response health(const std::function<std::string(const CameraView&)>& problem_of);
 
   const ServeConfig config;
@@ -111,6 +115,7 @@ struct Service::Impl {
   std::function<void(HeartbeatPtr)> on_heartbeat;
   std::vector<std::function<std::vector<Metric>()>> metrics;
   std::deque<PictureHub> pictures;
+  std::deque<VideoHub> videos;
   EventHub events;
   std::optional<http::Server> server;
   std::unique_ptr<http::IoLoop::Timer> tick;
@@ -203,6 +208,8 @@ std::vector<CameraView> Service::Impl::cameras() {
     view.status = std::move(all[i]);
     view.viewers = pictures[i].viewers();
     view.pictures = pictures[i].pictures();
+    view.video_viewers = videos[i].viewers();
+    view.video_units_skipped = videos[i].skipped();
     view.passes = passes[i].all;
     view.close_passes = passes[i].close;
     const EventHub::Newest newest = events.newest(i);
@@ -238,6 +245,12 @@ void Service::Impl::camera_routes(http::Router& router) {
              [this](const Request& request, Responder responder) {
                pictures[camera_index(request)].snapshot(std::move(responder));
              });
+  router.get("/api/v1/cameras/{name}/video", [this](const Request& request) {
+    only_these(request, {});
+    const std::size_t camera = camera_index(request);
+    if (auto refusal = no_web_socket(request)) return *refusal;
+    return videos[camera].watch();
+  });
   router.get("/api/v1/cameras/{name}/analysis", [this](const Request& request) {
     only_these(request, {});
     return analysis(camera_index(request));
@@ -253,8 +266,11 @@ void Service::Impl::alert_routes(http::Router& router) {
       config.cors_origins);
   router.get("/api/v1/events",
              [this](const Request& request) { return events.subscribe_events(wish(request)); });
-  router.get("/api/v1/ws",
-             [this](const Request& request) { return subscribe_web_socket(request); });
+  router.get("/api/v1/ws", [this](const Request& request) {
+    const EventHub::Wish wanted = wish(request);
+    if (auto refusal = no_web_socket(request)) return *refusal;
+    return events.subscribe_web_socket(wanted);
+  });
 }
 
 EventHub::Wish Service::Impl::wish(const Request& request) const {
@@ -271,8 +287,7 @@ EventHub::Wish Service::Impl::wish(const Request& request) const {
   return wanted;
 }
 
-Response Service::Impl::subscribe_web_socket(const Request& request) {
-  const EventHub::Wish wanted = wish(request);
+std::optional<Response> Service::Impl::no_web_socket(const Request& request) const {
   if (!http::wants_web_socket(request)) {
     Response response = http::problem(426, "this address speaks WebSocket (RFC 6455, version 13)");
     response.header("Upgrade", "websocket").header("Connection", "Upgrade");
@@ -280,7 +295,7 @@ Response Service::Impl::subscribe_web_socket(const Request& request) {
   }
   // Browsers let any site's page open a WebSocket anywhere; it is for us to refuse.
   refuse_other_sites(request, config.cors_origins);
-  return events.subscribe_web_socket(wanted);
+  return std::nullopt;
 }
 
 Response Service::Impl::health(const std::function<std::string(const CameraView&)>& problem_of) {
@@ -371,7 +386,12 @@ void Service::publish_picture(std::size_t camera, std::shared_ptr<const std::str
   impl_->pictures.at(camera).publish(std::move(jpeg));
 }
 
+void Service::publish_access_unit(std::size_t camera, const LiveAccessUnit& unit) {
+  impl_->videos.at(camera).publish(unit);
+}
+
 void Service::publish_analysis(std::size_t camera, AnalysisPtr analysis) {
+  impl_->videos.at(camera).publish(analysis);
   impl_->events.publish(camera, std::move(analysis));
 }
 

@@ -13,6 +13,7 @@
 #include "types/camera_status.h"
 #include "types/event_archive.h"
 #include "types/heartbeat.h"
+#include "types/live_access_unit.h"
 #include "types/metric.h"
 
 namespace rearview {
@@ -52,6 +53,8 @@ class Service {
   bool wants_pictures(std::size_t camera) const;
   /// A JPEG of the overlay. Any thread; doesn't block.
   void publish_picture(std::size_t camera, std::shared_ptr<const std::string> jpeg);
+  /// The stream as it came, for those who decode it themselves. Any thread; doesn't block.
+  void publish_access_unit(std::size_t camera, const LiveAccessUnit& unit);
   /// Any thread; doesn't block.
   void publish_analysis(std::size_t camera, AnalysisPtr analysis);
   /// An alert that the archive already holds, with its id. Any thread; doesn't block.

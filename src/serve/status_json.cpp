@@ -79,7 +79,9 @@ Json to_json(const CameraView& camera) {
       {"frames_decoded", status.frames_decoded},
       {"frames_analysed", status.frames_analysed},
       {"pictures_encoded", status.pictures_encoded},
-      {"viewers", camera.viewers}};
+      {"viewers", camera.viewers},
+      {"video_viewers", camera.video_viewers},
+      {"video_units_skipped", camera.video_units_skipped}};
 }
 
 RoadReport road_report(const CameraView& camera) {

@@ -14,7 +14,9 @@ namespace rearview {
 /// A camera's status with what the service itself knows of it.
 struct CameraView {
   CameraStatus status;
-  std::size_t viewers = 0;
+  std::size_t viewers = 0;                ///< of the overlay
+  std::size_t video_viewers = 0;          ///< of the original video
+  std::uint64_t video_units_skipped = 0;  ///< access units that slow ones of these missed
   std::uint64_t pictures = 0;
   /// Since the newest analysis was published; nullopt before the first.
   std::optional<double> analysis_age_s;

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from programs import BIN, Camera, Service
+from page_age import page_ages
 from time_code import age_ms
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -92,9 +93,14 @@ def main():
         measure("OpenCV VideoCapture, as in the tutorial", lambda: opencv_reader(camera.url), seconds)
         usages = [Usage(camera), Usage(service)]
         measure("rearview serve, annotated MJPEG", lambda: mjpeg_reader(service), seconds)
+        with_one_viewer = [usage.figures() for usage in usages]
+        for what, kind in (("page in Chromium, pictures", "pictures"), ("page in Chromium, original video", "video")):
+            usage = Usage(service)
+            show(what, *page_ages(service, kind, seconds))
+            print(f"{'  rearview serve meanwhile':<44} {usage.figures()}")
         print("Cost with one viewer:")
-        for name, usage in zip(("rearview-camera (drawing, encoding)", "rearview serve"), usages):
-            print(f"{name:<44} {usage.figures()}")
+        for name, figures in zip(("rearview-camera (drawing, encoding)", "rearview serve"), with_one_viewer):
+            print(f"{name:<44} {figures}")
         status = service.camera()
         print("Service's own figures:", json.dumps({k: status[k] for k in ("fps_in", "fps_analysed", "latency_ms", "drops")}))
         service.stop()

@@ -14,6 +14,7 @@
 
 #include "tests/http/raw_client.h"
 #include "tests/serve/memory_history.h"
+#include "tests/serve/web_socket_client.h"
 
 namespace rearview {
 namespace {
@@ -23,6 +24,7 @@ using nlohmann::json;
 using test::get;
 using test::RawClient;
 using test::RawResponse;
+using test::WebSocketClient;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -460,65 +462,12 @@ TEST_F(ServiceTest, ASlowSubscriberIsSentTheNewestAnalysisNotAllOfThem) {
   EXPECT_LT(events, kMost);
 }
 
-/// The client's half of a WebSocket.
-class WebSocketClient {
- public:
-  explicit WebSocketClient(std::uint16_t port, int receive_buffer_bytes = 0)
-      : client_(port, receive_buffer_bytes) {}
-
-  /// The head of the answer to the handshake.
-  std::string shake_hands(const std::string& query = {}, const std::string& headers = {}) {
-    client_.request("GET", "/api/v1/ws" + query,
-                    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-                        headers);
-    return client_.read_until("\r\n\r\n").value_or("");
-  }
-  struct Frame {
-    int opcode = 0;
-    std::string payload;
-  };
-  std::optional<Frame> read() {
-    const auto head = client_.read_exactly(2);
-    if (!head) return std::nullopt;
-    const auto byte = [](char c) { return static_cast<unsigned char>(c); };
-    std::size_t size = byte((*head)[1]);
-    if (size == 126) {
-      const auto more = client_.read_exactly(2);
-      if (!more) return std::nullopt;
-      size = static_cast<std::size_t>(byte((*more)[0]) * 256 + byte((*more)[1]));
-    }
-    const auto payload = client_.read_exactly(size);
-    if (!payload) return std::nullopt;
-    return Frame{byte((*head)[0]) & 0x0f, *payload};
-  }
-  /// The next message of a type.
-  std::optional<json> next(const std::string& type) {
-    while (const auto frame = read()) {
-      if (frame->opcode != 1) continue;
-      json message = json::parse(frame->payload);
-      if (message["type"] == type) return message;
-    }
-    return std::nullopt;
-  }
-  /// Masked with zeros, as clients must.
-  bool send(int opcode, const std::string& payload) {
-    std::string frame{static_cast<char>(0x80 | opcode),
-                      static_cast<char>(0x80 | static_cast<int>(payload.size()))};
-    return client_.send(frame + std::string(4, '\0') + payload);
-  }
-  bool closed_by_server() { return client_.closed_by_server(); }
-
- private:
-  RawClient client_;
-};
-
 TEST_F(ServiceTest, AWebSocketCarriesTheSameMessagesAndResumes) {
   for (int i = 0; i < 300; ++i) store();
   start();
   service_->publish_analysis(0, analysis(3, Road::danger));
   WebSocketClient client(port_);
-  const std::string head = client.shake_hands("?after=250&analysis=1");
+  const std::string head = client.shake_hands("/api/v1/ws?after=250&analysis=1");
   EXPECT_THAT(head, ::testing::StartsWith("HTTP/1.1 101 "));
   // The answer to the key that RFC 6455 itself gives as its example.
   EXPECT_THAT(head, HasSubstr("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
@@ -553,13 +502,13 @@ TEST_F(ServiceTest, AWebSocketIsForOurOwnPagesOnly) {
   config.cors_origins = {"https://home.example"};
   start(config);
   const auto status = [this](const std::string& headers) {
-    return WebSocketClient(port_).shake_hands({}, headers).substr(9, 3);
+    return WebSocketClient(port_).shake_hands("/api/v1/ws", headers).substr(9, 3);
   };
   EXPECT_EQ(status("Origin: http://localhost\r\n"), "101");
   EXPECT_EQ(status("Origin: https://home.example\r\n"), "101");
   EXPECT_EQ(status("Origin: https://evil.example\r\n"), "403");
   EXPECT_EQ(status("Origin: null\r\n"), "403");
-  EXPECT_EQ(WebSocketClient(port_).shake_hands("?after=x").substr(9, 3), "400");
+  EXPECT_EQ(WebSocketClient(port_).shake_hands("/api/v1/ws?after=x").substr(9, 3), "400");
   const RawResponse plain = get(port_, "/api/v1/ws");
   EXPECT_EQ(plain.status, 426);
   EXPECT_EQ(plain.headers.at("upgrade"), "websocket");
@@ -570,7 +519,7 @@ TEST_F(ServiceTest, AStuckWebSocketIsClosed) {
   config.write_timeout_ms = 500;
   start(config);
   WebSocketClient stuck(port_, 4096);
-  stuck.shake_hands("?analysis=1");
+  stuck.shake_hands("/api/v1/ws?analysis=1");
   const auto closed = [this] {
     return get(port_, "/metrics").body.find("rearview_event_subscribers 0\n") != std::string::npos;
   };

@@ -29,7 +29,7 @@ const view = {
   theme: document.querySelector('meta[name="theme-color"]'),
 };
 const radar = new Radar(byId("radar"));
-const picture = new Picture(byId("picture"), document.querySelector(".picture"), byId("picture-note"));
+const picture = new Picture(document.querySelector(".picture"));
 const sound = new Sound(byId("sound"), byId("sound-label"));
 
 let camera = null;              // the name of the one that is shown
@@ -168,7 +168,7 @@ function showCameras(names) {
   }
 }
 
-const settings = new Settings(byId("settings"));
+const settings = new Settings(byId("settings"), picture);
 const link = (name) => document.querySelector(`nav a[href="#/${name}"]`);
 const routes = new Routes({
   live: {
@@ -185,7 +185,9 @@ routes.follow();
 const feed = new Feed({
   analysis(analysis) {
     newest.set(analysis.camera, { analysis, at: performance.now() });
-    if (analysis.camera === camera) changed();
+    if (analysis.camera !== camera) return;
+    picture.newest(analysis);
+    changed();
   },
   heartbeat(message) {
     heartbeat = message;
@@ -193,14 +195,14 @@ const feed = new Feed({
     serverHeardAt = performance.now();
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));
     const mine = message.cameras.find((one) => one.name === camera);
-    if (mine) picture.heartbeat(mine.pictures);
+    if (mine) picture.heartbeat(mine.pictures, mine.state === "live");
     if (!historyLoaded) loadHistory(message.newest_alert_id);
     changed();
   },
   alert: addAlert,
   changed() {
     if (!feed.connected) historyLoaded = false;
-    else if (camera !== null && routes.name === "live") picture.load();
+    else if (camera !== null && routes.name === "live") picture.begin();
     showState();
   },
 });

@@ -1,5 +1,6 @@
 // What the service is set to, and how its cameras do, in words instead of keys.
-import { make } from "./dom.js";
+import { make, put } from "./dom.js";
+import { whyNot } from "./video.js";
 
 const REFRESH_MS = 2000;
 const WORDS = {
@@ -103,14 +104,39 @@ async function get(path) {
 }
 
 export class Settings {
-  constructor(element) {
+  /** picture: what the choice between pictures and video is for. */
+  constructor(element, picture) {
+    this.picture = picture;
+    this.choices = [...element.querySelectorAll("input[name=picture]")];
+    this.now = element.querySelector("#picture-now");
+    for (const choice of this.choices) choice.addEventListener("change", () => this.choose(choice.value));
     this.cameras = element.querySelector("#settings-cameras");
     this.service = element.querySelector("#settings-service");
     this.note = element.querySelector("#settings-note");
     this.timer = null;
+    this.offerVideo();
+  }
+
+  async offerVideo() {
+    const why = await whyNot();
+    const wanted = localStorage.getItem("picture") === "video";
+    for (const choice of this.choices) {
+      choice.checked = choice.value === (wanted && why === "" ? "video" : "pictures");
+      if (choice.value === "video") choice.disabled = why !== "";
+    }
+    put(this.now, why);
+    if (wanted && why === "") this.picture.useVideo(true);
+  }
+
+  choose(value) {
+    localStorage.setItem("picture", value);
+    this.picture.useVideo(value === "video");
+    put(this.now, "");
   }
 
   show() {
+    const { wantsVideo, whyNoVideo } = this.picture;
+    if (wantsVideo) put(this.now, whyNoVideo ? `The video did not work, so pictures were shown: ${whyNoVideo}.` : "");
     this.load();
     this.timer ??= setInterval(() => this.refresh(), REFRESH_MS);
   }

@@ -1,0 +1,26 @@
+// Boxes as the service's overlay draws them: quiet, amber when it comes, red when it comes fast.
+const COLOURS = ["#c4cdd6", "#ffb414", "#ff3b45"];
+
+/** scale: from pixels of the picture as received to those of size. */
+export function drawTracks(pen, tracks, scale, { width, height }) {
+  pen.lineJoin = "round";
+  pen.font = `700 ${Math.round(height / 20)}px system-ui, sans-serif`;
+  for (const track of [...tracks].sort((a, b) => a.threat - b.threat)) {
+    const { x, y, w, h } = track.box;
+    const colour = COLOURS[track.threat] ?? COLOURS[2];
+    for (const [stroke, thick] of [["rgb(0 0 0 / .7)", 4], [colour, 2]]) {
+      pen.strokeStyle = stroke;
+      pen.lineWidth = thick * height / 360 * (track.threat > 1 ? 1.5 : 1);
+      pen.strokeRect(x * scale, y * scale, w * scale, h * scale);
+    }
+    if (track.ttc_s === null || track.threat === 0) continue;
+    const text = `${track.ttc_s >= 10 ? Math.round(track.ttc_s) : track.ttc_s.toFixed(1)} s`;
+    const left = Math.max(0, Math.min(x * scale, width - pen.measureText(text).width));
+    const top = Math.max(height / 18, y * scale - height / 90);
+    pen.strokeStyle = "#000";
+    pen.lineWidth = height / 90;
+    pen.strokeText(text, left, top);
+    pen.fillStyle = colour;
+    pen.fillText(text, left, top);
+  }
+}

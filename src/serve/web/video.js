@@ -1,0 +1,173 @@
+// The original H.264, decoded by the browser (WebCodecs). Boxes are drawn here, on exactly the
+// picture that was analysed: a picture waits for its analysis, and one without is never shown.
+import { drawTracks } from "./boxes.js";
+
+const NOTHING_MS = 2000;
+const HEADER = 24;
+const ACCESS_UNIT = 1;
+// Pictures that wait for their analysis, and access units that wait for the decoder.
+const MOST_WAITING = 16;
+const MOST_UNDECODED = 60;
+const H264 = { codec: "avc1.42e01e", optimizeForLatency: true };
+
+/** Why the browser can't; empty when it can. */
+export async function whyNot() {
+  if (!isSecureContext) return "Browsers decode video only over HTTPS or on the same device (localhost)";
+  if (!("VideoDecoder" in window)) return "This browser has no WebCodecs";
+  try {
+    return (await VideoDecoder.isConfigSupported(H264)).supported ? "" : "This browser doesn't decode H.264";
+  } catch {
+    return "This browser doesn't decode H.264";
+  }
+}
+
+/** avc1.PPCCLL of the sequence parameter set in an access unit; null where it has none. */
+function codecOf(bytes) {
+  for (let i = 0; i + 6 < bytes.length; i += 1) {
+    if (bytes[i] === 0 && bytes[i + 1] === 0 && bytes[i + 2] === 1 && (bytes[i + 3] & 31) === 7)
+      return "avc1." + [...bytes.subarray(i + 4, i + 7)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  return null;
+}
+
+export class Video {
+  /** drawn(): a picture has been drawn. failed(why): it has ended by itself. */
+  constructor(canvas, { drawn, failed }) {
+    this.canvas = canvas;
+    this.pen = canvas.getContext("2d", { alpha: false, desynchronized: true });
+    this.drawn = drawn;
+    this.failed = failed;
+    this.socket = null;
+    this.decoder = null;
+    this.waiting = new Map();  // number → VideoFrame
+    this.analysis = null;
+    this.newest = null;
+    setInterval(() => this.watch(), 250);
+  }
+
+  get running() {
+    return this.socket !== null;
+  }
+
+  start(camera) {
+    this.stop();
+    const address = new URL(`api/v1/cameras/${encodeURIComponent(camera)}/video`, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.hash = "";
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = (event) => {
+      if (socket === this.socket) this.hear(event.data);
+    };
+    socket.onclose = () => {
+      if (socket === this.socket) this.fail("The connection has ended");
+    };
+    this.socket = socket;
+    this.drawnAt = performance.now();
+    this.drawnTime = null;
+  }
+
+  stop() {
+    const { socket, decoder } = this;
+    this.socket = this.decoder = this.codec = this.analysis = null;
+    socket?.close();
+    if (decoder !== null && decoder.state !== "closed") decoder.close();
+    for (const frame of this.waiting.values()) frame.close();
+    this.waiting.clear();
+  }
+
+  fail(why) {
+    this.stop();
+    this.failed(why);
+  }
+
+  /** How old the picture is at least, next to the newest analysis that came another way. */
+  get behindMs() {
+    const late = this.newest !== null && this.drawnTime !== null && this.newest.epoch === this.drawnTime.epoch
+      ? (this.newest.t_s - this.drawnTime.t_s) * 1000 : 0;
+    return Math.max(performance.now() - this.drawnAt, late);
+  }
+
+  watch() {
+    if (this.running && this.behindMs > NOTHING_MS)
+      this.fail(this.drawnTime === null ? "No picture came" : "The pictures came too late");
+  }
+
+  hear(message) {
+    const header = new DataView(message, 0, HEADER);
+    const number = Number(header.getBigUint64(8, true));
+    if (header.getUint8(0) === ACCESS_UNIT) {
+      this.decode(number, header.getUint8(1) === 1, new Uint8Array(message, HEADER));
+    } else {
+      this.analysis = JSON.parse(new TextDecoder().decode(new Uint8Array(message, HEADER)));
+      this.match();
+    }
+  }
+
+  decode(number, begins, bytes) {
+    try {
+      if (begins) this.begin(codecOf(bytes));
+      if (this.decoder === null) return;
+      if (this.decoder.decodeQueueSize > MOST_UNDECODED) {
+        this.fail("This device decodes too slowly");
+        return;
+      }
+      // Numbers stand in for times: what comes out says which picture it is.
+      this.decoder.decode(new EncodedVideoChunk({ type: begins ? "key" : "delta", timestamp: number, data: bytes }));
+    } catch (error) {
+      this.fail(error.message);
+    }
+  }
+
+  begin(codec) {
+    if (codec === null) throw new Error("The stream doesn't say what it is");
+    if (this.codec === codec) return;
+    this.codec = codec;
+    if (this.decoder !== null) this.decoder.close();
+    const decoder = new VideoDecoder({
+      output: (frame) => {
+        if (decoder === this.decoder) this.take(frame);
+        else frame.close();
+      },
+      error: (error) => {
+        if (decoder === this.decoder) this.fail(error.message);
+      },
+    });
+    this.decoder = decoder;
+    decoder.configure({ codec, optimizeForLatency: true });
+  }
+
+  take(frame) {
+    this.waiting.set(frame.timestamp, frame);
+    if (this.waiting.size > MOST_WAITING) this.drop(this.waiting.keys().next().value);
+    this.match();
+  }
+
+  drop(number) {
+    this.waiting.get(number).close();
+    this.waiting.delete(number);
+  }
+
+  match() {
+    const frame = this.analysis === null ? undefined : this.waiting.get(this.analysis.seq);
+    if (frame === undefined) return;
+    this.draw(frame, this.analysis);
+    for (const number of [...this.waiting.keys()]) {
+      if (number <= this.analysis.seq) this.drop(number);
+    }
+    this.drawnAt = performance.now();
+    this.drawnTime = { epoch: this.analysis.epoch, t_s: this.analysis.t_s };
+    this.drawn();
+  }
+
+  draw(frame, analysis) {
+    const { canvas, pen } = this;
+    const width = Math.max(frame.displayWidth, Math.round(Math.min(1920, canvas.clientWidth * devicePixelRatio)));
+    const height = Math.round(width * frame.displayHeight / frame.displayWidth);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const scale = width / frame.displayWidth;
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.drawImage(frame, 0, 0, width, height);
+    drawTracks(pen, analysis.tracks, scale, canvas);
+  }
+}
