@@ -160,29 +160,6 @@ void ConfigReader::object(const char* key, const std::function<void(ConfigReader
   effective_[key] = inner.effective();
 }
 
-for (const std::string& value : target) texts.push_back(printable_url(value));
-}
-
-bool ConfigReader::choice_field(const char* key, const std::vector<std::string>& names,
-                                std::string& chosen) {
-  const nlohmann::json* found = find(key);
-  if (!found) return false;
-  if (found->is_string()) {
-    chosen = found->get<std::string>();
-    if (std::find(names.begin(), names.end(), chosen) != names.end()) return true;
-  }
-  fail(key, fmt::format("{} is not one of {}", shown(*found), fmt::join(names, ", ")));
-}
-
-void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
-  static const nlohmann::json nothing = nlohmann::json::object();
-  const nlohmann::json* found = find(key);
-  ConfigReader inner(found ? *found : nothing, source_, where_ + "/" + escaped(key));
-  read(inner);
-  inner.finish();
-  effective_[key] = inner.effective();
-}
-
 void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
                            const std::function<void(ConfigReader&)>& read) {
   effective_[key] = nlohmann::ordered_json::array();

@@ -20,6 +20,9 @@ import yaml
 
 from scripted import ScriptedService
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "browser"))
+from webdriver import Browser  # noqa: E402
+
 DOCS = pathlib.Path(sys.argv.pop())
 API = yaml.safe_load((DOCS / "openapi.yaml").read_text())
 GUIDE = (DOCS / "http-api.md").read_text()
@@ -282,6 +285,18 @@ class DocumentsTest(unittest.TestCase):
                                       timeout=30)
                 self.assertEqual(0, done.returncode, text + done.stderr)
                 self.assertIn("1 ", done.stdout)
+
+    def test_the_guides_javascript_runs(self):
+        with Browser(800, 600) as browser:
+            # A page of the service's own, as examples of one's own pages would be.
+            browser.open(f"{self.service.address}/api/v1/cameras")
+            for text in blocks("js"):
+                with self.subTest(text.splitlines()[0]):
+                    browser.run("window.said = []; console.log = (...words) => window.said.push(words.join(' '));"
+                                + text.replace("127.0.0.1:8080", f"127.0.0.1:{self.service.port}"))
+                    self.service.say("alert fast_approach left")
+                    said = browser.wait_for("what the example prints", "return window.said.length > 0 && window.said.join('\\n')")
+                    self.assertRegex(said, "fast_approach|vehicle_approaching|access unit|ride 1 ")
 
 
 if __name__ == "__main__":

@@ -241,6 +241,17 @@ class ScriptedService {
     service_.publish_alert(std::make_shared<const Alert>(history_.store(std::move(alert))));
   }
 
+  /// No picture that can be decoded: just what one would be wrapped in.
+  static LiveAccessUnit access_unit(std::uint64_t seq, double t_s) {
+    LiveAccessUnit unit;
+    unit.idr = unit.has_parameter_sets = seq % 25 == 1;
+    unit.bytes = {0, 0, 0, 1, static_cast<std::uint8_t>(unit.idr ? 0x65 : 0x41)};
+    unit.epoch = 1;
+    unit.seq = seq;
+    unit.t_s = t_s;
+    return unit;
+  }
+
   void play(const std::stop_token& stop) {
     const SteadyTime start = SteadyClock::now();
     for (std::uint64_t seq = 1; !stop.stop_requested(); ++seq) {
@@ -258,6 +269,7 @@ class ScriptedService {
       analysis.latency = {2.1, 14.0, 18.2};
       for (std::size_t camera = 0; camera < cameras_.size(); ++camera) {
         analysis.camera = cameras_[camera];
+        if (!now.frozen) service_.publish_access_unit(camera, access_unit(seq, t_s));
         if (!now.silent)
           service_.publish_analysis(camera, std::make_shared<const Analysis>(analysis));
         if (now.frozen || !service_.wants_pictures(camera)) continue;

@@ -1,5 +1,6 @@
 import { put } from "./dom.js";
 import { Feed } from "./feed.js";
+import { History } from "./history.js";
 import { Picture } from "./picture.js";
 import { Radar } from "./radar.js";
 import { Routes } from "./routes.js";
@@ -168,6 +169,7 @@ function showCameras(names) {
   }
 }
 
+const history = new History(byId("history"));
 const settings = new Settings(byId("settings"), picture);
 const link = (name) => document.querySelector(`nav a[href="#/${name}"]`);
 const routes = new Routes({
@@ -178,6 +180,7 @@ const routes = new Routes({
     },
     hide: () => picture.hide(),
   },
+  history: { element: byId("history"), link: link("history"), show: (rest) => history.show(rest), hide: () => history.hide() },
   settings: { element: byId("settings"), link: link("settings"), show: () => settings.show(), hide: () => settings.hide() },
 });
 routes.follow();
@@ -191,6 +194,7 @@ const feed = new Feed({
   },
   heartbeat(message) {
     heartbeat = message;
+    history.heard(message.newest_alert_id);
     serverNowMs = Date.parse(message.time);
     serverHeardAt = performance.now();
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));

@@ -142,7 +142,7 @@ class PageTest(unittest.TestCase):
             with ScriptedService() as service, Browser(width, height, dark, mobile=width < 600) as browser:
                 service.say("alert vehicle_approaching left", "alert fast_approach right", "alert overtake right")
                 for view, ready in [("live", "return document.querySelectorAll('#alerts li').length === 3"),
-                                    ("settings", "return document.querySelectorAll('#settings .card').length === 5")]:
+                                    ("settings", "return document.querySelectorAll('#settings .card').length === 6")]:
                     browser.open(f"{service.address}/#/{view}")
                     browser.wait_for("the view", ready)
                     for road, vehicles in [("clear", 0), ("approaching", 3), ("danger", 8), ("no_signal", 0)][-4 if view == "live" else -1:]:
@@ -285,10 +285,10 @@ class PageTest(unittest.TestCase):
             browser.wait_for("danger", STATE_IS, "danger")
             self.assertEqual("none", browser.run("return getComputedStyle(document.querySelector('.state')).animationName"))
             reached = []
-            for _ in range(4):
+            for _ in range(5):
                 browser.press("Tab", 9)
                 reached.append(browser.run("return document.activeElement.id || document.activeElement.textContent"))
-            self.assertEqual(["alerts", "Live", "Settings", "sound"], reached)
+            self.assertEqual(["alerts", "Live", "History", "Settings", "sound"], reached)
             browser.press("Enter", 13, "\r")
             browser.wait_for("sound", "return document.getElementById('sound').ariaPressed === 'true'")
             browser.run("document.querySelector('nav a[href=\"#/settings\"]').focus()")

@@ -1,5 +1,6 @@
 """Pictures of the real page: scripts/screenshots calls this."""
 
+import base64
 import json
 import pathlib
 import sys
@@ -7,18 +8,22 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from programs import Camera, Service
+from programs import Camera, Service, wait_for
 from webdriver import Browser
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844, "mobile": True, "scale": 2}
-PICTURES = [
-    # name, light, browser, the moment
-    ("page", "day", DESKTOP, "danger"),
-    ("page-quiet", "day", DESKTOP, "clear"),
-    ("page-phone", "day", PHONE, "danger"),
-    ("page-phone-night", "night", {**PHONE, "dark": True}, "danger"),
-]
+ACROSS = {"width": 844, "height": 390, "mobile": True, "scale": 2}
+HISTORY_AFTER_PASSES = 12
+# Light of the scene and of the page: pictures as (name, browser, moment).
+PICTURES = {
+    "day": [
+        ("page", DESKTOP, "danger"), ("page-quiet", DESKTOP, "clear"), ("page-phone", PHONE, "danger"),
+        ("page-phone-quiet", PHONE, "clear"), ("page-phone-across", ACROSS, "danger"),
+        ("history", DESKTOP, "history"), ("history-phone", PHONE, "event"), ("settings-phone", PHONE, "settings")],
+    "night": [
+        ("page-night", DESKTOP, "danger"), ("page-phone-night", PHONE, "danger"), ("page-phone-night-quiet", PHONE, "clear")],
+}
 
 
 def reached(analysis, moment):
@@ -29,33 +34,62 @@ def reached(analysis, moment):
         t["threat"] and t["box"]["w"] > 60 and (t["ttc_s"] or 9) < 3.5 for t in analysis["tracks"])
 
 
-def take(folder, name, light, browser, moment):
+def save(page, file):
+    shot = page.devtools("Page.captureScreenshot", format="jpeg", quality=88)
+    file.write_bytes(base64.b64decode(shot["data"]))
+    print(file, flush=True)
+
+
+def show_past(service, page, moment):
+    """The list, or the last pass that has a clip, in the middle of it."""
+    wait_for(lambda: len(service.get_json("/api/v1/passes")) >= HISTORY_AFTER_PASSES, "passes", deadline_s=400)
+    page.open(f"http://127.0.0.1:{service.port}/#/history")
+    page.wait_for("the pictures", "const all = [...document.querySelectorAll('#history-list img')].slice(0, 4);"
+                                  "return all.length > 3 && all.every((one) => one.complete && one.naturalWidth > 0)")
+    if moment == "event":
+        number = next(a["id"] for a in reversed(service.get_json("/api/v1/alerts?limit=1000"))
+                      if a["has_clip"] and a["kind"] == "vehicle_approaching")
+        page.open(f"http://127.0.0.1:{service.port}/#/history/{number}")
+        page.run("document.getElementById('history-video').controls = false")
+        page.wait_for("the clip", "const v = document.getElementById('history-video'); if (v.readyState < 2) return false;"
+                                  "v.currentTime = v.duration / 2; return true")
+        page.wait_for("its picture", "const v = document.getElementById('history-video'); return !v.seeking && v.readyState > 1")
+
+
+def take(folder, light, pictures):
     with tempfile.TemporaryDirectory() as scratch:
-        config = pathlib.Path(scratch, "camera.json")
-        config.write_text(json.dumps({"scene": {"seed": 7, "light": light}}))
-        camera = Camera("--config", str(config), "--source", "scene")
-        service = Service("--camera", camera.url)
+        camera_config, config = pathlib.Path(scratch, "camera.json"), pathlib.Path(scratch, "rearview.json")
+        camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light}}))
+        camera = Camera("--config", str(camera_config), "--source", "scene")
+        config.write_text(json.dumps({"store": {"folder": scratch}, "cameras": [{"url": camera.url}]}))
+        service = Service("--config", str(config))
         try:
             service.wait_for_state("live")
-            with Browser(**browser) as page:
-                page.open(f"http://127.0.0.1:{service.port}/")
-                for event, _, analysis in service.events("/api/v1/events?analysis=1"):
-                    if event == "analysis" and reached(analysis, moment):
-                        break
-                page.screenshot(folder / f"{name}.png")
+            for name, browser, moment in pictures:
+                with Browser(**browser, dark=light == "night") as page:
+                    page.open(f"http://127.0.0.1:{service.port}/" + ("#/settings" if moment == "settings" else ""))
+                    if moment in ("history", "event"):
+                        show_past(service, page, moment)
+                    elif moment == "settings":
+                        page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3")
+                    else:
+                        for event, _, analysis in service.events("/api/v1/events?analysis=1"):
+                            if event == "analysis" and reached(analysis, moment):
+                                break
+                    save(page, folder / f"{name}.jpg")
         finally:
             service.stop()
             camera.stop()
-    print(folder / f"{name}.png", flush=True)
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:] or [name for name, *_ in PICTURES]
-    for name, *rest in PICTURES:
-        if name in wanted:
-            take(folder, name, *rest)
+    wanted = sys.argv[2:]
+    for light, pictures in PICTURES.items():
+        chosen = [one for one in pictures if not wanted or one[0] in wanted]
+        if chosen:
+            take(folder, light, chosen)
 
 
 if __name__ == "__main__":
