@@ -13,6 +13,7 @@ extern "C" {
 #include "app/analyze_command.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
+#include "app/export_command.h"
 #include "app/models_command.h"
 #include "app/nalu_command.h"
 #include "app/serve_command.h"
@@ -80,6 +81,22 @@ void add_eval(CLI::App& app, Command& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return eval_command(*options); }; });
 }
 
+void add_export(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = app.add_subcommand("export", "write a stored clip to a file");
+  command->add_option("--alert", options->alert, "the alert whose clip it is")
+      ->type_name("ID")
+      ->required();
+  command->add_flag("--burn", options->burn, "draw what was seen into the pictures");
+  command->add_option("OUT", options->out, "MP4 file to write")->required();
+  command->add_option("--store", options->store, "store folder of the service")
+      ->type_name("FOLDER");
+  command->add_option("--config", options->config, "the service's configuration (JSON)")
+      ->type_name("FILE");
+  command->callback(
+      [options, &chosen] { chosen = [options] { return export_command(*options); }; });
+}
+
 void add_nalu(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<NaluOptions>();
   CLI::App* command = app.add_subcommand("nalu", "print the NAL units of a stream or file");
@@ -121,6 +138,7 @@ int run(int argc, char** argv) {
   add_serve(app, chosen);
   add_analyze(app, chosen);
   add_eval(app, chosen);
+  add_export(app, chosen);
   add_nalu(app, chosen);
   add_view(app, chosen);
   add_models(app, chosen);

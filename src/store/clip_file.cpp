@@ -38,11 +38,11 @@ struct FreePacket {
   void operator()(AVPacket* p) const { av_packet_free(&p); }
 };
 
-void check(int result) {
+void check(int result, const std::filesystem::path& file) {
   if (result >= 0) return;
   char text[AV_ERROR_MAX_STRING_SIZE];
   av_strerror(result, text, sizeof text);
-  throw std::runtime_error(text);
+  throw std::runtime_error(fmt::format("{}: {}", file.string(), text));
 }
 
 /// A unit's parameter sets and the rest of it. avc1 wants them apart (ISO/IEC 14496-15, 5.3); it
@@ -137,7 +137,7 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
     throw std::runtime_error("the stream's pictures come without parameter sets");
 
   AVFormatContext* opened = nullptr;
-  check(avformat_alloc_output_context2(&opened, nullptr, "mp4", nullptr));
+  check(avformat_alloc_output_context2(&opened, nullptr, "mp4", nullptr), file);
   const std::unique_ptr<AVFormatContext, CloseOutput> output(opened);
   AVStream* stream = avformat_new_stream(opened, nullptr);
   if (!stream) throw std::bad_alloc();
@@ -157,13 +157,13 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
   codec.extradata_size = static_cast<int>(head.sps.size());
   const std::string url = "file:" + file.string();
   opened->url = av_strdup(url.c_str());
-  check(avio_open(&opened->pb, url.c_str(), AVIO_FLAG_WRITE));
+  check(avio_open(&opened->pb, url.c_str(), AVIO_FLAG_WRITE), file);
   // The index goes in front, so that a browser can play while it loads.
   AVDictionary* options = nullptr;
   av_dict_set(&options, "movflags", "+faststart", 0);
   const int header = avformat_write_header(opened, &options);
   av_dict_free(&options);
-  check(header);
+  check(header, file);
 
   const std::vector<std::int64_t> times = rising_ticks(footage);
   const std::unique_ptr<AVPacket, FreePacket> packet(av_packet_alloc());
@@ -172,7 +172,7 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
   for (std::size_t i = 0; i < footage.units.size(); ++i) {
     const Parts parts = parts_of(*footage.units[i]);
     if (parts.picture.empty()) throw std::runtime_error("a picture without a slice");
-    check(av_new_packet(packet.get(), static_cast<int>(parts.picture.size())));
+    check(av_new_packet(packet.get(), static_cast<int>(parts.picture.size())), file);
     std::memcpy(packet->data, parts.picture.data(), parts.picture.size());
     packet->pts = packet->dts = times[i];
     packet->duration = i + 1 < times.size() ? times[i + 1] - times[i]
@@ -181,12 +181,12 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
     packet->flags = footage.units[i]->idr ? AV_PKT_FLAG_KEY : 0;
     av_packet_rescale_ts(packet.get(), kTimeBase, stream->time_base);
     facts.times_s.push_back(static_cast<double>(times[i]) / kTimeBase.den);
-    check(av_write_frame(opened, packet.get()));
+    check(av_write_frame(opened, packet.get()), file);
     av_packet_unref(packet.get());
   }
-  check(av_write_trailer(opened));
+  check(av_write_trailer(opened), file);
   avio_flush(opened->pb);
-  check(opened->pb->error);
+  check(opened->pb->error, file);
   return facts;
 }
 
@@ -200,7 +200,7 @@ std::string sidecar_json(std::uint64_t alert, const std::string& camera, const F
     if (footage.units[unit]->seq != analysis->seq) continue;
     nlohmann::ordered_json tracks = nlohmann::ordered_json::array();
     for (const Track& track : analysis->tracks) tracks.push_back(to_json(track));
-    frames.push_back({{"t_s", std::round(facts.times_s[unit] * 1e5) / 1e5},
+    frames.push_back({{"t_s", std::round(facts.times_s[unit] * 1e6) / 1e6},
                       {"tracks", std::move(tracks)},
                       {"state", name(analysis->state)},
                       {"road", name(analysis->road)},

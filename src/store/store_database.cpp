@@ -11,7 +11,6 @@
 namespace rearview {
 namespace {
 
-constexpr int kSchemaVersion = 2;
 constexpr int kBusy_ms = 1000;
 /// Deleted at a time, so that an alert never waits long for its turn.
 constexpr int kBatch = 200;

@@ -36,6 +36,8 @@ struct Removed {
 /// SQLite::Exception where a write or a query fails, and has then changed nothing.
 class StoreDatabase {
  public:
+  static constexpr int kSchemaVersion = 2;
+
   /// Opens or makes folder/alerts.db; folder empty: a database in memory. Throws
   /// std::runtime_error for a folder or database that can't be used.
   explicit StoreDatabase(const std::filesystem::path& folder);

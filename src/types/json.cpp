@@ -143,6 +143,9 @@ std::optional<Side> side_from(std::string_view text) {
 std::optional<Road> road_from(std::string_view text) {
   return value_in(kRoads, text);
 }
+std::optional<AnalysisState> analysis_state_from(std::string_view text) {
+  return value_in(kStates, text);
+}
 std::optional<VehicleClass> vehicle_class_from(std::string_view text) {
   return value_in(kVehicleClasses, text);
 }

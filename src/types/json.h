@@ -24,6 +24,7 @@ std::optional<AlertKind> alert_kind_from(std::string_view name);
 std::optional<VehicleClass> vehicle_class_from(std::string_view name);
 std::optional<Side> side_from(std::string_view name);
 std::optional<Road> road_from(std::string_view name);
+std::optional<AnalysisState> analysis_state_from(std::string_view name);
 
 /// The messages `analysis` and `alert` of docs/http-api.md. Keys keep the documented order; numbers
 /// are rounded to what their measurement can carry; what is unknown or not finite is null.

@@ -1,5 +1,6 @@
 #include "store/alert_store.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 #include "types/json.h"
 
@@ -168,6 +170,201 @@ TEST_F(DiskStore, WhatFellOutOfMemoryUnwrittenIsCounted) {
             0);
   for (int i = 0; i < 5; ++i) store.append(Alert());
   EXPECT_EQ(store.status().lost, 3u);
+}
+
+/// Puts a snapshot, and a clip with its sidecar, in their places: 30 bytes in all.
+void attach(AlertStore& store, std::uint64_t alert) {
+  const MediaFolder& media = store.media();
+  ASSERT_TRUE(
+      store.attach_snapshot(alert, media.write(media.snapshot(alert), std::string(10, 's'))));
+  const std::uint64_t bytes = media.write(media.clip(alert), std::string(15, 'c')) +
+                              media.write(media.tracks(alert), std::string(5, 't'));
+  ASSERT_TRUE(store.attach_clip(alert, {alert}, bytes));
+}
+
+TEST_F(DiskStore, FilesBelongToTheirAlertOverRestartsAndGoWithIt) {
+  std::filesystem::path clip;
+  {
+    AlertStore store(config_);
+    store.append(Alert());
+    attach(store, 1);
+    clip = store.clip(1).value();
+    EXPECT_TRUE(store.alert(1)->keeping->has_clip);
+    EXPECT_EQ(store.status().media_bytes, 30u);
+    EXPECT_FALSE(store.attach_snapshot(9, 10)) << "there is no such alert";
+    EXPECT_FALSE(store.attach_clip(9, {9}, 10));
+    EXPECT_EQ(store.status().media_bytes, 30u);
+  }
+  AlertStore store(config_);
+  EXPECT_TRUE(store.alert(1)->keeping->has_snapshot);
+  EXPECT_TRUE(store.alert(1)->keeping->has_clip);
+  EXPECT_EQ(store.status().media_bytes, 30u);
+  EXPECT_EQ(store.remove(1), Change::done);
+  EXPECT_EQ(store.remove(1), Change::unknown);
+  EXPECT_FALSE(std::filesystem::exists(clip));
+  EXPECT_FALSE(store.alert(1));
+  EXPECT_FALSE(store.clip(1));
+  EXPECT_EQ(store.status().media_bytes, 0u);
+}
+
+TEST_F(DiskStore, WhatAKilledProgramLeftHalfDoneIsDeletedAndTheRestIsKept) {
+  const std::filesystem::path clips = config_.folder / "clips";
+  {
+    AlertStore store(config_);
+    append_four(store);
+    attach(store, 1);
+    attach(store, 2);
+    attach(store, 3);
+  }
+  std::ofstream(clips / "4.mp4.part") << "half a file";
+  std::ofstream(clips / "1.mp4.part") << "half a file of one that is there";
+  std::ofstream(clips / "77.mp4") << "the database never knew";
+  std::ofstream(clips / "77.json") << "the database never knew";
+  std::ofstream(clips / "holiday.mp4") << "not ours";
+  std::filesystem::remove(clips / "2.json");
+  std::filesystem::remove(config_.folder / "snapshots" / "3.jpg");
+  AlertStore store(config_);
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(clips))
+    left.insert(entry.path().filename().string());
+  EXPECT_THAT(left, ElementsAre("1.json", "1.mp4", "3.json", "3.mp4", "holiday.mp4"));
+  EXPECT_TRUE(store.alert(1)->keeping->has_clip);
+  EXPECT_FALSE(store.alert(2)->keeping->has_clip);
+  EXPECT_FALSE(store.alert(3)->keeping->has_snapshot);
+  EXPECT_EQ(store.status().media_bytes, 30u + 10u + 20u);
+}
+
+TEST_F(DiskStore, TheOldestPicturesGoWhenAllAreTooLargeButNotLockedOrOpenOnes) {
+  config_.media_bytes = 100;
+  AlertStore store(config_);
+  for (int i = 0; i < 8; ++i) store.append(Alert());
+  store.hold(7);
+  attach(store, 1);
+  EXPECT_EQ(store.set_locked(1, true), Change::done);
+  EXPECT_EQ(store.set_locked(99, true), Change::unknown);
+  EXPECT_EQ(store.remove(1), Change::locked);
+  for (const std::uint64_t id : {2u, 3u, 4u}) attach(store, id);
+  EXPECT_TRUE(store.alert(1)->keeping->has_clip);
+  EXPECT_FALSE(store.alert(2)->keeping->has_clip) << "the oldest one, the clip first";
+  EXPECT_TRUE(store.alert(2)->keeping->has_snapshot);
+  attach(store, 7);
+  EXPECT_TRUE(store.alert(7)->keeping->has_clip);
+  EXPECT_FALSE(store.alert(3)->keeping->has_clip);
+  EXPECT_TRUE(store.alert(3)) << "the alert stays";
+  EXPECT_LE(store.status().media_bytes, 100u);
+  EXPECT_EQ(store.no_room_for_media(), "");
+  for (const std::uint64_t id : {5u, 6u, 8u}) {
+    attach(store, id);
+    store.set_locked(id, true);
+  }
+  EXPECT_THAT(store.no_room_for_media(), HasSubstr("locked"));
+  EXPECT_EQ(store.set_locked(1, false), Change::done);
+  EXPECT_EQ(store.no_room_for_media(), "");
+  EXPECT_FALSE(store.alert(1)->keeping->has_clip);
+}
+
+TEST_F(DiskStore, OldAlertsGoAndLockedOnesStay) {
+  config_.keep_days = 0;
+  {
+    AlertStore store(config_);
+    Alert old;
+    old.time = WallClock::now() - std::chrono::hours(24 * 91);
+    for (int i = 0; i < 3; ++i) store.append(old);
+    old.time = WallTime{};  // before the clock was set
+    store.append(old);
+    old.time = WallClock::now() - std::chrono::hours(24 * 89);
+    store.append(old);
+    ASSERT_TRUE(store.flush());
+    attach(store, 1);
+    store.set_locked(2, true);
+  }
+  config_.keep_days = 90;
+  AlertStore store(config_);
+  store.append(Alert());
+  ASSERT_TRUE(store.flush());
+  EXPECT_THAT(ids(store.alerts({.limit = 3})), ElementsAre(2, 4, 5));
+  EXPECT_FALSE(std::filesystem::exists(config_.folder / "clips" / "1.mp4"));
+}
+
+TEST_F(DiskStore, LockedAndOpenAlertsAreKeptBesideThoseAskedFor) {
+  config_.alerts_on_disk = 3;
+  AlertStore store(config_);
+  for (int i = 0; i < 3; ++i) store.append(Alert());
+  ASSERT_TRUE(store.flush());
+  store.set_locked(1, true);
+  store.hold(3);
+  for (int i = 0; i < 5; ++i) {
+    store.append(Alert());
+    ASSERT_TRUE(store.flush());
+  }
+  EXPECT_THAT(ids(store.alerts({})), ElementsAre(1, 3, 4, 5, 6, 7, 8));
+  store.release({3});
+  store.append(Alert());
+  ASSERT_TRUE(store.flush());
+  EXPECT_THAT(ids(store.alerts({})), ElementsAre(1, 8, 9));
+}
+
+TEST_F(DiskStore, RidesAndPassesOutliveRestartsAndAlerts) {
+  Alert pass = alert_of("rear", AlertKind::overtake);
+  pass.time = WallClock::now();
+  pass.track_id = 7;
+  pass.pass_t_s = 13;
+  {
+    AlertStore store(config_);
+    EXPECT_EQ(store.append(Alert()).keeping->ride, std::nullopt);
+    store.camera_seen("rear", WallClock::now());
+    EXPECT_EQ(store.append(pass).keeping->ride, 1u);
+    pass.kind = AlertKind::close_pass;
+    store.append(pass);
+    ASSERT_TRUE(store.flush());
+    const Ride ride = store.ride(1).value();
+    EXPECT_EQ(ride.passes, 2u);
+    EXPECT_EQ(ride.close_passes, 1u);
+    EXPECT_EQ(ride.alerts, 2u);
+    EXPECT_FALSE(ride.end) << "it goes on";
+    EXPECT_FALSE(store.ride(2));
+  }
+  config_.alerts_on_disk = 2;
+  AlertStore store(config_);
+  EXPECT_TRUE(store.ride(1)->end);
+  store.append(Alert());
+  ASSERT_TRUE(store.flush());
+  const auto passes = store.passes({.ride = 1});
+  ASSERT_EQ(passes.size(), 2u);
+  EXPECT_EQ(passes[0].alert, std::nullopt) << "alert 2 is over the number to keep";
+  EXPECT_TRUE(passes[1].close);
+  EXPECT_TRUE(store.passes({.ride = 2}).empty());
+  store.camera_seen("rear", WallClock::now());
+  EXPECT_EQ(store.append(pass).keeping->ride, 1u) << "no long gap";
+  ASSERT_TRUE(store.flush());
+  EXPECT_EQ(store.remove(store.newest_id()), Change::done);
+  EXPECT_EQ(store.passes({}).size(), 2u) << "a deleted alert takes its pass along";
+}
+
+TEST_F(DiskStore, ADatabaseOfTheFirstVersionIsTakenOver) {
+  std::filesystem::create_directories(config_.folder);
+  Alert alert;
+  alert.id = 5;
+  alert.time = parse_rfc3339("2026-11-22T09:00:00.123Z").value();
+  const std::string sql =
+      "CREATE TABLE alerts (id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL, "
+      "json TEXT NOT NULL); CREATE TABLE ids (next_id INTEGER NOT NULL); "
+      "INSERT INTO ids VALUES (9); INSERT INTO alerts VALUES (5, 'rear', 'overtake', '" +
+      to_json(alert).dump() + "'); PRAGMA user_version = 1;";
+  const std::string database = (config_.folder / "alerts.db").string();
+  std::ofstream(config_.folder / "v1.sql") << sql;
+  ASSERT_EQ(
+      std::system(("sqlite3 " + database + " < " + config_.folder.string() + "/v1.sql").c_str()),
+      0);
+  config_.keep_days = 0;
+  AlertStore store(config_);
+  ASSERT_TRUE(store.alert(5));
+  EXPECT_EQ(to_json(*store.alert(5))["time"], "2026-11-22T09:00:00.123Z");
+  EXPECT_EQ(store.append(Alert()).id, 9u);
+  const SQLite::Database check(database, SQLite::OPEN_READONLY, 1000);
+  SQLite::Statement time(check, "SELECT time_ms FROM alerts WHERE id = 5");
+  ASSERT_TRUE(time.executeStep());
+  EXPECT_EQ(time.getColumn(0).getInt64(), unix_ms(alert.time));
 }
 
 TEST_F(DiskStore, OnlyOneProgramMayUseAFolder) {

@@ -1,0 +1,206 @@
+"""What the service keeps, through kill -9, a full disk and export: real programs, real files."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import cv2
+import numpy as np
+
+from programs import BIN, Camera, Service, wait_for
+
+REARVIEW = os.path.join(BIN, "rearview")
+
+
+def frame_times(clip):
+    shown = subprocess.run(
+        ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0", clip],
+        capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0 and not shown.stderr, (clip, shown.stderr)
+    return [float(line.rstrip(",")) for line in shown.stdout.split()]
+
+
+class StoreTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="store_test_"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.store = self.folder / "store"
+
+    def start_camera(self):
+        config = self.folder / "camera.json"
+        # One vehicle behind the other overtakes.
+        config.write_text(json.dumps({"scene": {"traffic": 0, "vehicles": [
+            {"class": "car", "behaviour": "overtake", "start_s": start, "distance_m": 60, "speed_mps": 16, "look": start}
+            for start in range(2, 200, 4)]}}))
+        camera = Camera("--config", str(config), "--source", "scene", "--seed", "3")
+        self.addCleanup(camera.stop)
+        return camera
+
+    def start_service(self, camera):
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({"store": {
+            "folder": str(self.store), "least_free_bytes": 0,
+            "clips": {"kinds": ["vehicle_approaching"], "pre_roll_s": 1, "post_roll_s": 0.5, "most_s": 5}}}))
+        service = Service("--config", str(config), "--camera", camera.url)
+        self.addCleanup(service.stop)
+        return service
+
+    def alert_with_clip(self, service):
+        return wait_for(lambda: next((a for a in service.get_json("/api/v1/alerts?limit=1000") if a["has_clip"]), None),
+                        "a clip", 90)
+
+    def check_files(self, service):
+        """Every file is whole and every promise is kept."""
+        left = {str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.suffix in
+                {".mp4", ".json", ".jpg", ".part"}}
+        for alert in service.get_json("/api/v1/alerts?limit=1000"):
+            if alert["has_snapshot"]:
+                status, headers, body = service.get(f"/api/v1/alerts/{alert['id']}/snapshot.jpg")
+                self.assertEqual((200, "image/jpeg"), (status, headers.get_content_type()))
+                self.assertIsNotNone(cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR))
+                left.discard(f"snapshots/{alert['id']}.jpg")
+            if alert["has_clip"]:
+                tracks = service.get_json(f"/api/v1/alerts/{alert['id']}/tracks.json")
+                left -= {f"clips/{tracks['alert']}.mp4", f"clips/{tracks['alert']}.json"}
+        clips = sorted(self.store.glob("clips/*.mp4"))
+        for clip in clips:
+            self.check_clip(clip)
+        return clips, left
+
+    def check_clip(self, clip):
+        times = frame_times(clip)
+        self.assertEqual(0, times[0])
+        self.assertEqual(times, sorted(set(times)))
+        content = clip.read_bytes()
+        self.assertLess(content.find(b"moov"), content.find(b"mdat"))
+        sidecar = json.loads(clip.with_suffix(".json").read_text())
+        self.assertGreater(len(sidecar["frames"]), 0)
+        for frame in sidecar["frames"]:
+            self.assertLess(min(abs(frame["t_s"] - t) for t in times), 2e-6)
+
+    def test_kill_at_any_moment_loses_no_stored_alert_and_leaves_no_broken_file(self):
+        random.seed(7)
+        camera = self.start_camera()
+        stored, clips = {}, []
+        for _ in range(6):
+            service = self.start_service(camera)
+            for number, alert in stored.items():
+                kept = service.get_json(f"/api/v1/alerts/{number}")
+                self.assertEqual({**alert, "has_clip": kept["has_clip"], "has_snapshot": kept["has_snapshot"]}, kept)
+            clips, left = self.check_files(service)
+            self.assertEqual(set(), left, "files that belong to nothing")
+            newest = max(stored, default=0)
+            wait_for(lambda: service.get_json(f"/api/v1/alerts?after={newest}"), "an alert", 60)
+            wait_for(lambda: "rearview_store_alerts_waiting 0" in service.get("/metrics")[2].decode(), "the disk")
+            stored |= {a["id"]: a for a in service.get_json("/api/v1/alerts?limit=1000")}
+            wait_for(lambda end=random.uniform(0, 2), start=os.times().elapsed: os.times().elapsed - start > end, "a moment")
+            service.stop(signal.SIGKILL)
+        service = self.start_service(camera)
+        self.alert_with_clip(service)
+        self.assertTrue(self.check_files(service)[0])
+
+    def test_a_clip_is_played_by_ranges_locked_deleted_and_exported(self):
+        service = self.start_service(self.start_camera())
+        alert = self.alert_with_clip(service)
+        address = f"/api/v1/alerts/{alert['id']}"
+        status, headers, whole = service.get(address + "/clip.mp4")
+        self.assertEqual((200, "video/mp4", "bytes"),
+                         (status, headers.get_content_type(), headers["Accept-Ranges"]))
+        status, headers, part = service.get(address + "/clip.mp4", {"Range": "bytes=100-199"})
+        self.assertEqual((206, f"bytes 100-199/{len(whole)}"), (status, headers["Content-Range"]))
+        self.assertEqual(whole[100:200], part)
+        self.assertEqual(whole[-7:], service.get(address + "/clip.mp4", {"Range": "bytes=-7"})[2])
+        self.assertEqual(416, service.get(address + "/clip.mp4", {"Range": f"bytes={len(whole)}-"})[0])
+        self.assertEqual(304, service.get(address + "/clip.mp4", {"If-None-Match": headers["ETag"]})[0])
+        ride = service.get_json(f"/api/v1/rides/{alert['ride']}")
+        self.assertGreaterEqual(ride["alerts"], 1)
+        self.assertIsNone(ride["end"])
+
+        self.check_exports(alert["id"], whole)
+
+        def change(method, path):
+            return subprocess.run(["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "-X", method,
+                                   f"http://127.0.0.1:{service.port}{path}"],
+                                  capture_output=True, text=True, timeout=30).stdout
+        self.assertEqual("200", change("PUT", address + "/lock"))
+        self.assertTrue(service.get_json(address)["locked"])
+        self.assertEqual("409", change("DELETE", address))
+        self.assertEqual("200", change("DELETE", address + "/lock"))
+        clip = self.store / "clips" / f"{service.get_json(address + '/tracks.json')['alert']}.mp4"
+        for one in service.get_json("/api/v1/alerts?limit=1000"):
+            if one["track_id"] == alert["track_id"]:
+                wait_for(lambda: change("DELETE", f"/api/v1/alerts/{one['id']}") == "204", "the deletion")
+        self.assertEqual(404, service.get(address + "/clip.mp4")[0])
+        self.assertFalse(clip.exists())
+
+    def check_exports(self, alert, whole):
+        plain, burnt = self.folder / "plain.mp4", self.folder / "burnt.mp4"
+        config = self.folder / "config.json"
+        for out, extra in ((plain, ()), (burnt, ("--burn",))):
+            done = subprocess.run([REARVIEW, "export", "--alert", str(alert), "--config", config, *extra, out],
+                                  capture_output=True, text=True, timeout=120)
+            self.assertEqual((0, f"{out}\n"), (done.returncode, done.stdout), done.stderr)
+        self.assertEqual(whole, plain.read_bytes())
+        self.assertEqual([], list(self.folder.glob("*.part")))
+        np.testing.assert_allclose(frame_times(burnt), frame_times(plain), atol=1e-4)
+        self.assertGreater(self.coloured(burnt), self.coloured(plain) + 200)
+
+        for arguments, said in ((("--alert", "99999", "--store", self.store), "no alert 99999"),
+                                (("--alert", "1"), "--store FOLDER"),
+                                (("--alert", "1", "--store", self.folder), "not a store folder")):
+            done = subprocess.run([REARVIEW, "export", *arguments, self.folder / "none.mp4"], capture_output=True,
+                                  text=True, timeout=30)
+            self.assertEqual(2, done.returncode)
+            self.assertIn(said, done.stderr)
+            self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+
+    def coloured(self, clip):
+        """The most pixels of one picture in the amber or red of a threat's box."""
+        video, most = cv2.VideoCapture(str(clip)), 0
+        while True:
+            good, picture = video.read()
+            if not good:
+                return most
+            amber = cv2.inRange(picture, (0, 150, 215), (70, 210, 255))
+            red = cv2.inRange(picture, (20, 10, 195), (90, 80, 255))
+            most = max(most, cv2.countNonZero(amber | red))
+
+    def test_a_full_disk_stops_clips_not_alerts_and_goes_on_by_itself(self):
+        self.store.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", self.store], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest("mounting a small tmpfs is not permitted here: " + mounted.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.store])
+        service = self.start_service(self.start_camera())
+        self.alert_with_clip(service)
+        filler = self.store / "filler"
+        try:
+            with open(filler, "wb", buffering=0) as file:
+                while file.write(bytes(4096)):
+                    pass
+        except OSError:
+            pass
+        health = lambda: json.loads(service.get("/healthz")[2])
+        wait_for(lambda: health()["store"]["media_problem"], "the full disk to be told", 90)
+        self.assertEqual(200, service.get("/healthz")[0], "it still alerts")
+        self.assertIn("rearview_store_media_up 0", service.get("/metrics")[2].decode())
+        alert = next(a for event, _, a in service.events() if event == "alert")
+        self.assertEqual(alert["id"], service.get_json(f"/api/v1/alerts/{alert['id']}")["id"])
+        filler.unlink()
+        wait_for(lambda: not health()["store"]["media_problem"] and not health()["store"]["problem"], "room again", 60)
+        written = lambda: [a for a in service.get_json(f"/api/v1/alerts?after={alert['id']}&limit=1000") if a["has_clip"]]
+        wait_for(written, "a clip again", 90)
+        self.assertEqual(0, health()["store"]["lost"])
+        clips, left = self.check_files(service)
+        self.assertGreaterEqual(len(clips), 2)
+        self.assertFalse([name for name in left if name.endswith(".part") and "clips" not in name])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
