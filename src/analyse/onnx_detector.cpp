@@ -163,7 +163,8 @@ void OnnxSettings::read(ConfigReader& config) {
     if (region.y + region.height > 1) part.fail("h", "reaches beyond y + h = 1");
   });
   config.number("every", every, 1, 30);
-  config.number("offset", offset, 0, every - 1);
+  config.number("offset", offset, 0, 29);
+  if (offset >= every) config.fail("offset", fmt::format("is not below \"every\" ({})", every));
 
   if (const nlohmann::json* found = config.raw("classes")) {
     const ConfigReader names(*found, config.source(), config.where() + "/classes");
@@ -187,8 +188,8 @@ void OnnxSettings::read(ConfigReader& config) {
 std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
   OnnxSettings settings;
   settings.read(config);
-  if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
   config.finish();  // a slip of the pen shows before a model that takes seconds to load
+  if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
   return std::make_unique<OnnxDetector>(std::move(settings));
 }
 

@@ -36,8 +36,7 @@ def places(schema, wrap):
             yield from places(value, lambda inner, key=key: wrap({key: inner}))
         for entry in [value["items"]] if value.get("type") == "array" else []:
             for choice in entry.get("oneOf", [entry]):
-                # The onnx stage wants a model before it looks at its other keys.
-                if choice.get("type") == "object" and choice["properties"].get("type") != {"const": "onnx"}:
+                if choice.get("type") == "object":
                     kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {
                         name: choice["properties"][name]["examples"][0] for name in choice.get("required", [])}
                     rest = [{"type": "approach"}] if kind.get("type", "approach") != "approach" else []
