@@ -3,27 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <opencv2/core.hpp>
-#include <optional>
 #include <vector>
 
+#include "analyse/motion_groups.h"
+#include "analyse/plausible.h"
 #include "analyse/point_motion.h"
 #include "analyse/point_tracker.h"
 
 namespace rearview {
-
-/// Motion of a group of corners as one rigid thing that turns its face to the camera: velocity
-/// about `centre` plus growth times the distance from it.
-struct GroupMotion {
-  cv::Point2d centre;
-  cv::Point2d velocity;  ///< px/s
-  double growth = 0;     ///< per second
-  double growth_sigma = 0;
-  std::vector<std::size_t> inliers;  ///< indices into the motions it was fitted to
-};
-
-/// Robust least squares over the chosen motions; nullopt with fewer than three that agree.
-std::optional<GroupMotion> fit_group(const std::vector<PointMotion>& motions,
-                                     const std::vector<std::size_t>& chosen);
 
 /// A thing that travels by itself.
 struct MovingObject {
@@ -41,8 +28,6 @@ struct MovingObject {
   }
 };
 
-struct Plausible;
-
 /// Groups corners that can't be at rest into things, and keeps the things from picture to picture
 /// by the corners they share. One thread; deterministic.
 class MovingObjects {
@@ -55,19 +40,12 @@ class MovingObjects {
   const std::vector<MovingObject>& objects() const { return objects_; }
 
  private:
-  struct Group {
-    GroupMotion motion;
-    cv::Rect2d hull;
-  };
-
   static void carry(MovingObject& object, const PointTracker& points, double dt);
-  std::vector<Group> group_movers(const std::vector<PointMotion>& motions,
-                                  const Plausible& plausible) const;
-  static void see(MovingObject& object, const Group& group, const PointTracker& points,
+  static void see(MovingObject& object, const MotionGroup& group, const PointTracker& points,
                   const std::vector<cv::Rect2d>& neighbours,
                   const std::vector<PointMotion>& motions, const EgoMotion& ego,
                   const Plausible& plausible);
-  void begin(const Group& group, const std::vector<PointMotion>& motions,
+  void begin(const MotionGroup& group, const std::vector<PointMotion>& motions,
              const Plausible& plausible);
   void merge(const Plausible& plausible);
 
