@@ -93,7 +93,7 @@ int serve_command(const ServeOptions& options) {
     for (const auto& pipeline : pipelines) statuses.push_back(pipeline->status());
     return statuses;
   });
-  Publisher publisher(config.publish, config.store.folder, alerts);
+  Publisher publisher(config.publish, names, config.store.folder, alerts);
   service.on_heartbeat(
       [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
   service.add_metrics([&publisher] { return publisher.metrics(); });
@@ -126,10 +126,16 @@ int serve_command(const ServeOptions& options) {
       service.publish_access_unit(i, *unit);
       recorder.access_unit(i, std::move(unit));
     };
-    outputs.wants_picture = [&service, i] { return service.wants_pictures(i); };
-    outputs.picture = [&service, i,
+    outputs.wants_picture = [&service, &publisher, i] {
+      return service.wants_pictures(i) || publisher.wants_picture(i);
+    };
+    outputs.picture = [&service, &publisher, i,
                        encoder = std::make_shared<JpegEncoder>(config.cameras[i].jpeg_quality)](
-                          const cv::Mat& bgr) { service.publish_picture(i, encoder->encode(bgr)); };
+                          const cv::Mat& bgr) {
+      const auto jpeg = encoder->encode(bgr);
+      publisher.publish_picture(i, jpeg);
+      if (service.wants_pictures(i)) service.publish_picture(i, jpeg);
+    };
     outputs.failure = [&termination](const std::string& reason) { termination.fail(reason); };
     pipelines.push_back(std::make_unique<CameraPipeline>(config.cameras[i], std::move(stages[i]),
                                                          std::move(outputs)));

@@ -30,6 +30,8 @@ class Channel {
   const std::string& name() const { return name_; }
   bool wants_analyses() const { return analyses_; }
   Inbox& inbox() { return inbox_; }
+  /// Whether it would send a picture of the camera now. Any thread.
+  virtual bool wants_picture(std::size_t) const { return false; }
   /// Any thread.
   virtual std::vector<Metric> metrics() const = 0;
 

@@ -44,6 +44,14 @@ void Inbox::analysis(AnalysisPtr analysis) {
   wake();
 }
 
+void Inbox::picture(std::size_t camera, std::shared_ptr<const std::string> jpeg) {
+  {
+    const std::lock_guard lock(mutex_);
+    pictures_.insert_or_assign(camera, std::move(jpeg));
+  }
+  wake();
+}
+
 void Inbox::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -61,6 +69,7 @@ Inbox::News Inbox::take() {
   news.heartbeat = std::exchange(heartbeat_, nullptr);
   for (auto& [camera, analysis] : analyses_) news.analyses.push_back(std::move(analysis));
   analyses_.clear();
+  news.pictures.swap(pictures_);
   return news;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ class Inbox {
   void alert();
   void heartbeat(HeartbeatPtr heartbeat);
   void analysis(AnalysisPtr analysis);
+  void picture(std::size_t camera, std::shared_ptr<const std::string> jpeg);
   void stop();
 
   /// For poll(): readable while there is news.
@@ -34,6 +37,7 @@ class Inbox {
     bool stop = false;
     HeartbeatPtr heartbeat;             ///< null: none since the last time
     std::vector<AnalysisPtr> analyses;  ///< the newest of each camera that has a new one
+    std::map<std::size_t, std::shared_ptr<const std::string>> pictures;  ///< likewise; JPEG
   };
   News take();
   /// Waits for news, timeout_ms at most.
@@ -47,6 +51,7 @@ class Inbox {
   bool stop_ = false;                            ///< guarded by mutex_
   HeartbeatPtr heartbeat_;                       ///< guarded by mutex_
   std::map<std::string, AnalysisPtr> analyses_;  ///< guarded by mutex_; by camera
+  std::map<std::size_t, std::shared_ptr<const std::string>> pictures_;  ///< guarded by mutex_
 };
 
 }  // namespace rearview

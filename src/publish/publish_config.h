@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config_reader.h"
+#include "base/endpoint.h"
 
 namespace rearview {
 
@@ -42,10 +43,39 @@ struct WebhookConfig {
   void read(ConfigReader& reader);
 };
 
+enum class MqttVersion { v311, v5 };
+
+/// Section `publish.mqtt`.
+struct MqttConfig {
+  std::string url;  ///< mqtt://host:port or mqtts://host:port; empty: off
+  MqttVersion version = MqttVersion::v5;
+  std::string client_id = "rearview";
+  std::string username;
+  std::filesystem::path password_file;  ///< its first line is the password
+  std::filesystem::path ca_file;        ///< authorities to trust; empty: the system's
+  std::filesystem::path cert_file;      ///< our certificate, for brokers that ask for one
+  std::filesystem::path key_file;
+  std::string topic = "rearview";           ///< what all topics begin with
+  std::string discovery = "homeassistant";  ///< Home Assistant's prefix; empty: no discovery
+  int picture_s = 10;                       ///< between pictures; 0: none
+  int keepalive_s = 10;  ///< the broker takes us for gone after one and a half of it
+  int backoff_min_ms = 500;
+  int backoff_max_ms = 30'000;
+  int max_age_s = 86'400;  ///< an alert older than this is given up
+
+  Endpoint broker;   ///< of url
+  bool tls = false;  ///< of url
+
+  void read(ConfigReader& reader);
+  /// Throws UsageError when the file can't be read.
+  std::string password() const;
+};
+
 /// Section `publish` of the configuration: the ways out besides HTTP.
 struct PublishConfig {
   NdjsonConfig ndjson;
   std::vector<WebhookConfig> webhooks;
+  MqttConfig mqtt;
 
   void read(ConfigReader& reader);
 };

@@ -4,17 +4,20 @@
 #include <utility>
 
 #include "publish/channel.h"
+#include "publish/mqtt_channel.h"
 #include "publish/ndjson_channel.h"
 #include "publish/webhook_channel.h"
 
 namespace rearview {
 
-Publisher::Publisher(const PublishConfig& config, const std::filesystem::path& folder,
-                     const AlertHistory& history) {
+Publisher::Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
+                     const std::filesystem::path& folder, const AlertHistory& history) {
   if (!config.ndjson.socket.empty() || config.ndjson.standard_output)
     channels_.push_back(std::make_unique<NdjsonChannel>(config.ndjson, history));
   for (const WebhookConfig& webhook : config.webhooks)
     channels_.push_back(std::make_unique<WebhookChannel>(webhook, folder, history));
+  if (!config.mqtt.url.empty())
+    channels_.push_back(std::make_unique<MqttChannel>(config.mqtt, cameras, folder, history));
 }
 
 Publisher::~Publisher() {
@@ -41,6 +44,18 @@ void Publisher::publish_heartbeat(const HeartbeatPtr& heartbeat) {
 void Publisher::publish_analysis(const AnalysisPtr& analysis) {
   for (const auto& channel : channels_) {
     if (channel->wants_analyses()) channel->inbox().analysis(analysis);
+  }
+}
+
+bool Publisher::wants_picture(std::size_t camera) const {
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [camera](const auto& channel) { return channel->wants_picture(camera); });
+}
+
+void Publisher::publish_picture(std::size_t camera,
+                                const std::shared_ptr<const std::string>& jpeg) {
+  for (const auto& channel : channels_) {
+    if (channel->wants_picture(camera)) channel->inbox().picture(camera, jpeg);
   }
 }
 

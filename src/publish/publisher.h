@@ -19,10 +19,11 @@ class Channel;
 /// alerts from the history at its own pace: none holds up another or the program.
 class Publisher {
  public:
-  /// Opens what can be opened at once. folder: where it is kept what was delivered; empty: nowhere.
-  /// Throws UsageError and std::runtime_error. history must outlive the publisher.
-  Publisher(const PublishConfig& config, const std::filesystem::path& folder,
-            const AlertHistory& history);
+  /// Opens what can be opened at once. cameras: their names; folder: where it is kept what was
+  /// delivered; empty: nowhere. Throws UsageError and std::runtime_error. history must outlive the
+  /// publisher.
+  Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
+            const std::filesystem::path& folder, const AlertHistory& history);
   /// Stops.
   ~Publisher();
   Publisher(const Publisher&) = delete;
@@ -36,6 +37,9 @@ class Publisher {
   void publish_alert();
   void publish_heartbeat(const HeartbeatPtr& heartbeat);
   void publish_analysis(const AnalysisPtr& analysis);
+  /// Somebody would send a picture of the camera: without that none need be encoded.
+  bool wants_picture(std::size_t camera) const;
+  void publish_picture(std::size_t camera, const std::shared_ptr<const std::string>& jpeg);
   /// What the channels count, by family.
   std::vector<Metric> metrics() const;
 

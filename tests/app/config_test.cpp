@@ -18,6 +18,22 @@ nlohmann::json settings(const Config& config) {
   return effective_settings(config, stages);
 }
 
+TEST(MqttConfig, TheUrlSaysWhereAndWhether) {
+  const auto read = [](const std::string& url) {
+    const nlohmann::json json{{"url", url}};
+    ConfigReader reader(json, "test");
+    MqttConfig config;
+    config.read(reader);
+    return config;
+  };
+  EXPECT_EQ(read("mqtt://h").broker, (Endpoint{"h", 1883}));
+  EXPECT_EQ(read("mqtts://h").broker, (Endpoint{"h", 8883}));
+  EXPECT_EQ(read("mqtts://[::1]").broker, (Endpoint{"::1", 8883}));
+  EXPECT_EQ(read("mqtt://[::1]:5/").broker, (Endpoint{"::1", 5}));
+  EXPECT_FALSE(read("mqtt://h:1").tls);
+  EXPECT_TRUE(read("mqtts://h:1").tls);
+}
+
 class ConfigFile : public testing::Test {
  protected:
   ~ConfigFile() override { std::filesystem::remove(file_); }
@@ -123,6 +139,18 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
        "/none: the secret can't be read"},
       {R"({"publish":{"webhooks":[{"name":"a","url":"http://h"},{"name":"a","url":"http://h"}]}})",
        "/publish/webhooks/1/name: \"a\" is the name of two webhooks"},
+      {R"({"publish":{"mqtt":{"url":"http://h"}}})",
+       "/publish/mqtt/url: \"http://h\" is not mqtt://HOST:PORT or mqtts://HOST:PORT"},
+      {R"({"publish":{"mqtt":{"url":"mqtt://u:p@h"}}})",
+       "/publish/mqtt/url: user and password go into username and password_file"},
+      {R"({"publish":{"mqtt":{"url":"mqtt://h:x"}}})",
+       "/publish/mqtt/url: \"h:x\" is not HOST:PORT"},
+      {R"({"publish":{"mqtt":{"topic":"a/#"}}})",
+       "/publish/mqtt/topic: \"a/#\" is not a topic like home/rearview"},
+      {R"({"publish":{"mqtt":{"cert_file":"/c"}}})",
+       "/publish/mqtt/key_file: cert_file and key_file go together"},
+      {R"({"publish":{"mqtt":{"password_file":"/none","username":"u"}}})",
+       "/none: the password can't be read"},
       {R"({"store":{"folder":5}})", "/store/folder: 5 is not a string"},
       {R"({"opencv_threads":0})", "/opencv_threads: 0 is not a whole number from 1 to 64"},
   };

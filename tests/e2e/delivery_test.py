@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 
+from broker import Broker, Mqtt
 from cut_proxy import CutProxy
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
 from programs import Service, wait_for
@@ -37,12 +38,20 @@ class Delivery(unittest.TestCase):
         webhook.start()
         self.hook_proxy = CutProxy(webhook.port)
         self.addCleanup(self.hook_proxy.close)
+        self.broker = Broker(self.folder)
+        self.addCleanup(self.broker.stop)
+        self.broker_proxy = CutProxy(self.broker.port)
+        self.addCleanup(self.broker_proxy.close)
+        mqtt = Mqtt(0, self.broker.port)
+        mqtt.start()
         self.settings = {
             "store": {"folder": "store"},
             "publish": {
                 "ndjson": {"socket": "events.sock"},
                 "webhooks": [{"name": "home", "url": f"http://127.0.0.1:{self.hook_proxy.port}/", "timeout_ms": 1000,
                               "secret_file": "secret", "backoff_min_ms": 100, "backoff_max_ms": 1000}],
+                "mqtt": {"url": f"mqtt://127.0.0.1:{self.broker_proxy.port}", "keepalive_s": 5,
+                         "backoff_min_ms": 100, "backoff_max_ms": 1000},
             },
             "cameras": [{"name": f"rear{i}", "url": self.camera.url, **CAMERA_SETTINGS} for i in range(CAMERAS)],
         }
@@ -53,7 +62,7 @@ class Delivery(unittest.TestCase):
                             Lines(0, str(self.folder / "events.sock"))]
         for one in self.subscribers:
             one.start()
-        self.subscribers.append(webhook)
+        self.subscribers += [webhook, mqtt]
         for one in self.subscribers:
             self.addCleanup(one.stop)
 
@@ -90,6 +99,7 @@ class Delivery(unittest.TestCase):
         yield "the subscribers' restart", self.restart_subscribers
         yield "the service's restart", lambda: self.restart_service(signal.SIGTERM)
         yield "the service's sudden end", lambda: self.restart_service(signal.SIGKILL)
+        yield "the broker's restart", self.restart_broker
         yield "a cut network", self.cut_network
 
     def restart_subscribers(self):
@@ -108,8 +118,13 @@ class Delivery(unittest.TestCase):
         self.camera.flap()
         self.start_service()
 
+    def restart_broker(self):
+        self.broker.stop()
+        self.more_alerts()
+        self.broker.start()
+
     def cut_network(self):
-        links = (self.proxy, self.hook_proxy)
+        links = (self.proxy, self.hook_proxy, self.broker_proxy)
         for link in links:
             link.cut()
         time.sleep(CUT_S)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 
+from broker import Broker
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
 from programs import BIN, Service, wait_for
 
@@ -105,6 +106,16 @@ class Document(unittest.TestCase):
                                           "secret_file": "webhook.secret", "backoff_max_ms": 500}])
             self.run_until_said([sys.executable, "-u", "-c", example.replace("8090", str(port))],
                                 ["alert camera_back", "heartbeat"])
+
+    def test_mqtt(self):
+        broker = Broker(self.folder)
+        self.addCleanup(broker.stop)
+        self.start_service(mqtt={"url": f"mqtt://127.0.0.1:{broker.port}"})
+        text = section("MQTT").replace("1883", str(broker.port))
+        for example in blocks(text, "sh"):
+            self.run_until_said(["bash", "-c", example], ["rearview/state", "rearview/alert"])
+        for example in blocks(text, "python"):
+            self.run_until_said([sys.executable, "-u", "-c", example], [r"\d+ camera_back info"])
 
 
 if __name__ == "__main__":

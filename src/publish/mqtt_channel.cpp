@@ -1,0 +1,267 @@
+#include "publish/mqtt_channel.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "publish/home_assistant.h"
+#include "publish/mqtt_topics.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kIdle_ms = 1000;
+/// A heartbeat comes every second; without one for so long nobody knows anything of the road.
+constexpr double kSilence_s = 3;
+/// A broker of MQTT 5 forgets a state that isn't renewed.
+constexpr int kStateExpires_s = 5;
+constexpr double kGoodbye_s = 1;
+/// A picture with each alert, but no more than these.
+constexpr double kPictureGap_s = 1;
+
+Json with_status(const Heartbeat& heartbeat, const char* status) {
+  Json json = to_json(heartbeat);
+  json["status"] = status;
+  return json;
+}
+
+}  // namespace
+
+MqttChannel::MqttChannel(const MqttConfig& config, std::vector<std::string> cameras,
+                         const std::filesystem::path& folder, const AlertHistory& history)
+    : Channel("mqtt", false),
+      config_(config),
+      cameras_(std::move(cameras)),
+      mark_(folder, name(), history),
+      backoff_(config.backoff_min_ms, config.backoff_max_ms),
+      heard_(SteadyClock::now()),
+      picture_sent_(cameras_.size()),
+      wants_picture_(cameras_.size()) {
+  // A file that can't be used stops the start, not the first connection.
+  const MqttLink check(config_, gone(""), [](int, bool) {});
+}
+
+void MqttChannel::run() {
+  while (true) {
+    if (!link_ && backoff_.wait_ms(SteadyClock::now()) == 0) open();
+    wait();
+    Inbox::News news = inbox().take();
+    if (news.stop) break;
+    if (news.heartbeat) take(std::move(news.heartbeat));
+    if (link_ && link_->state() == MqttLink::State::connected) {
+      if (!greeted_) connected();
+      watch_silence();
+      send_state();
+      if (!in_flight_) send_next_alert();
+      send_pictures(news);
+    }
+    if (link_ && link_->state() == MqttLink::State::closed) lost();
+    waiting_ = mark_.feed().waiting();
+  }
+  say_goodbye();
+}
+
+void MqttChannel::take(HeartbeatPtr heartbeat) {
+  heartbeat_ = std::move(heartbeat);
+  heard_ = SteadyClock::now();
+  if (state_due_ && connected_) ++skipped_;
+  state_due_ = true;
+}
+
+void MqttChannel::open() {
+  link_.emplace(config_, gone("the service is gone"),
+                [this](int number, bool taken) { answered(number, taken); });
+  greeted_ = false;
+  in_flight_.reset();
+  state_in_flight_.reset();
+  link_->connect();
+  if (link_->state() == MqttLink::State::closed) lost();
+}
+
+void MqttChannel::wait() {
+  pollfd fds[2]{{inbox().fd(), POLLIN, 0}, {-1, 0, 0}};
+  int timeout_ms = kIdle_ms;
+  if (link_)
+    fds[1] = {link_->fd(), link_->events(), 0};
+  else
+    timeout_ms = std::min(kIdle_ms, backoff_.wait_ms(SteadyClock::now()));
+  poll(fds, 2, timeout_ms);
+  if (link_) link_->work(fds[1].revents);
+}
+
+void MqttChannel::connected() {
+  greeted_ = true;
+  connected_ = true;
+  backoff_.succeeded();
+  tell_of("");
+  for (const MqttMessage& message : home_assistant_discovery(config_, cameras_))
+    link_->publish(message);
+  state_due_ = heartbeat_ != nullptr;
+}
+
+void MqttChannel::lost() {
+  const std::string problem = link_->problem();
+  link_.reset();
+  connected_ = false;
+  for (auto& wanted : wants_picture_) wanted = false;
+  ++retries_;
+  backoff_.failed(SteadyClock::now());
+  tell_of(problem);
+}
+
+void MqttChannel::tell_of(const std::string& problem) {
+  if (problem.empty())
+    log::info("publish", "connected",
+              {{"channel", name()}, {"broker", config_.broker.text()}, {"tls", config_.tls}});
+  else if (problem != problem_)
+    log::warning("publish", "not connected; trying again",
+                 {{"channel", name()}, {"broker", config_.broker.text()}, {"why", problem}});
+  problem_ = problem;
+}
+
+void MqttChannel::watch_silence() {
+  const bool silent = seconds_between(heard_, SteadyClock::now()) > kSilence_s;
+  if (std::exchange(silent_, silent) != silent && silent) link_->publish(gone("the service hangs"));
+}
+
+void MqttChannel::send_state() {
+  if (!std::exchange(state_due_, false)) return;
+  if (state_in_flight_) {
+    state_due_ = true;
+    return;
+  }
+  state_in_flight_ = link_->publish(state(*heartbeat_));
+}
+
+void MqttChannel::send_next_alert() {
+  if (backoff_.wait_ms(SteadyClock::now()) > 0) return;
+  try {
+    while (const Alert* alert = mark_.feed().next()) {
+      const double age_s = std::chrono::duration<double>(WallClock::now() - alert->time).count();
+      if (age_s <= config_.max_age_s) {
+        if (const int number = link_->publish(
+                {.topic = alert_topic(config_), .payload = dump(to_json(*alert)), .qos = 1});
+            number > 0)
+          in_flight_ = number;
+        want_picture(alert->camera);
+        return;
+      }
+      ++too_old_;
+      log::warning("publish", "an alert was given up: it is too old",
+                   {{"channel", name()}, {"id", alert->id}});
+      mark_.done();
+    }
+  } catch (const std::exception& error) {
+    backoff_.failed(SteadyClock::now());
+    log::error("publish", "the alert history can't be read", {{"error", error.what()}});
+  }
+}
+
+void MqttChannel::answered(int number, bool taken) {
+  if (number == state_in_flight_) {
+    state_in_flight_.reset();
+    if (!leaving_) send_state();
+  }
+  if (number != in_flight_) return;
+  in_flight_.reset();
+  if (!taken) {
+    ++retries_;
+    backoff_.failed(SteadyClock::now());
+    tell_of("the broker refuses an alert; may this user publish " + alert_topic(config_) + "?");
+    return;
+  }
+  backoff_.succeeded();
+  ++alerts_;
+  mark_.done();
+  if (!leaving_) send_next_alert();
+}
+
+void MqttChannel::want_picture(const std::string& camera) {
+  if (config_.picture_s == 0) return;
+  const auto found = std::find(cameras_.begin(), cameras_.end(), camera);
+  if (found == cameras_.end()) return;
+  const auto index = static_cast<std::size_t>(found - cameras_.begin());
+  if (seconds_between(picture_sent_[index], SteadyClock::now()) >= kPictureGap_s)
+    wants_picture_[index] = true;
+}
+
+void MqttChannel::send_pictures(const Inbox::News& news) {
+  const SteadyTime now = SteadyClock::now();
+  for (const auto& [camera, jpeg] : news.pictures) {
+    wants_picture_[camera] = false;
+    picture_sent_[camera] = now;
+    if (link_->idle())
+      link_->publish({.topic = picture_topic(config_, cameras_[camera]), .payload = *jpeg});
+    else
+      ++skipped_;
+  }
+  if (config_.picture_s == 0) return;
+  for (std::size_t camera = 0; camera < cameras_.size(); ++camera) {
+    if (seconds_between(picture_sent_[camera], now) >= config_.picture_s)
+      wants_picture_[camera] = true;
+  }
+}
+
+MqttMessage MqttChannel::state(const Heartbeat& heartbeat) const {
+  return {.topic = state_topic(config_),
+          .payload = dump(with_status(heartbeat, "online")),
+          .qos = 1,
+          .retain = true,
+          .expires_s = kStateExpires_s};
+}
+
+MqttMessage MqttChannel::gone(const std::string& text) const {
+  Heartbeat nothing;
+  for (const std::string& camera : cameras_)
+    nothing.cameras.push_back({.camera = camera,
+                               .state = CameraState::failed,
+                               .analysis = AnalysisState::failed,
+                               .road = Road::no_signal,
+                               .text = text});
+  Json json = with_status(nothing, "offline");
+  json["time"] = nullptr;  // the broker says it, and doesn't know when
+  return {.topic = state_topic(config_), .payload = dump(json), .qos = 1, .retain = true};
+}
+
+void MqttChannel::say_goodbye() {
+  if (!link_ || link_->state() != MqttLink::State::connected) return;
+  leaving_ = true;
+  state_in_flight_ = link_->publish(gone("the service has ended"));
+  // An alert under way is waited for as well, so that it need not come again.
+  const SteadyTime begun = SteadyClock::now();
+  while ((state_in_flight_ || in_flight_) && link_->state() == MqttLink::State::connected &&
+         seconds_between(begun, SteadyClock::now()) < kGoodbye_s) {
+    pollfd fd{link_->fd(), link_->events(), 0};
+    poll(&fd, 1, kIdle_ms / 10);
+    link_->work(fd.revents);
+  }
+  link_->disconnect();
+  link_->work(POLLOUT);
+}
+
+std::vector<Metric> MqttChannel::metrics() const {
+  const auto number = [](const auto& value) { return static_cast<double>(value.load()); };
+  Metric too_old =
+      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(too_old_));
+  too_old.labels.emplace_back("reason", "too_old");
+  return {
+      counter("rearview_publish_alerts_total", "Alerts delivered.", number(alerts_)),
+      counter("rearview_publish_retries_total", "Tries that failed and were or will be repeated.",
+              number(retries_)),
+      std::move(too_old),
+      counter("rearview_publish_skipped_total",
+              "Heartbeats, analyses and pictures not sent because a newer one came first.",
+              number(skipped_)),
+      gauge("rearview_publish_waiting", "Alerts not yet delivered.", number(waiting_)),
+      gauge("rearview_publish_connected", "Clients of the channel, or whether it is connected.",
+            number(connected_)),
+  };
+}
+
+}  // namespace rearview

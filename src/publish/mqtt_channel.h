@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "publish/backoff.h"
+#include "publish/channel.h"
+#include "publish/delivery_mark.h"
+#include "publish/mqtt_link.h"
+
+namespace rearview {
+
+/// Alerts, the state of the roads and pictures to an MQTT broker.
+class MqttChannel final : public Channel {
+ public:
+  /// folder: the store's. history must outlive the channel. Throws UsageError.
+  MqttChannel(const MqttConfig& config, std::vector<std::string> cameras,
+              const std::filesystem::path& folder, const AlertHistory& history);
+  ~MqttChannel() override { stop(); }
+
+  bool wants_picture(std::size_t camera) const override { return wants_picture_[camera]; }
+  std::vector<Metric> metrics() const override;
+
+ private:
+  void run() override;
+  void take(HeartbeatPtr heartbeat);
+  void open();
+  void wait();
+  void connected();
+  void lost();
+  void tell_of(const std::string& problem);
+  void watch_silence();
+  void send_state();
+  void send_next_alert();
+  void answered(int number, bool taken);
+  void send_pictures(const Inbox::News& news);
+  void want_picture(const std::string& camera);
+  void say_goodbye();
+  /// What is true of the roads while the service says nothing.
+  MqttMessage gone(const std::string& text) const;
+  MqttMessage state(const Heartbeat& heartbeat) const;
+
+  const MqttConfig config_;
+  const std::vector<std::string> cameras_;
+  DeliveryMark mark_;
+  Backoff backoff_;
+  std::optional<MqttLink> link_;
+  bool greeted_ = false;  ///< on this connection the state and the discovery were sent
+  std::optional<int>
+      in_flight_;  ///< the number of the feed's next alert, which the broker has yet to take
+  HeartbeatPtr heartbeat_;              ///< newest
+  SteadyTime heard_;                    ///< when the newest heartbeat came
+  bool silent_ = false;                 ///< the broker was told that the service hangs
+  std::optional<int> state_in_flight_;  ///< the number of a state that the broker has yet to take
+  bool state_due_ = false;              ///< a newer one waits for it
+  bool leaving_ = false;
+  std::vector<SteadyTime> picture_sent_;  ///< by camera
+  std::string problem_;
+
+  std::deque<std::atomic<bool>> wants_picture_;
+  std::atomic<std::uint64_t> alerts_ = 0;
+  std::atomic<std::uint64_t> retries_ = 0;
+  std::atomic<std::uint64_t> too_old_ = 0;
+  std::atomic<std::uint64_t> skipped_ = 0;
+  std::atomic<std::uint64_t> waiting_ = 0;
+  std::atomic<bool> connected_ = false;
+};
+
+}  // namespace rearview

@@ -1,0 +1,168 @@
+#include "publish/mqtt_link.h"
+
+#include <fmt/format.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <fstream>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+
+namespace rearview {
+namespace {
+
+/// To the broker's answer.
+constexpr double kConnect_s = 10;
+constexpr const char* kSystemAuthorities = "/etc/ssl/certs";
+
+void initialise_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { mosquitto_lib_init(); });
+}
+
+std::string text_of(int code) {
+  return code == MOSQ_ERR_ERRNO ? std::generic_category().message(errno) : mosquitto_strerror(code);
+}
+
+const char* given(const std::filesystem::path& file) {
+  return file.empty() ? nullptr : file.c_str();
+}
+
+class Properties {
+ public:
+  explicit Properties(int expires_s) {
+    if (expires_s > 0)
+      mosquitto_property_add_int32(&list_, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
+                                   static_cast<std::uint32_t>(expires_s));
+  }
+  ~Properties() { mosquitto_property_free_all(&list_); }
+  Properties(const Properties&) = delete;
+  Properties& operator=(const Properties&) = delete;
+  const mosquitto_property* get() const { return list_; }
+
+ private:
+  mosquitto_property* list_ = nullptr;
+};
+
+}  // namespace
+
+struct MqttLink::Callbacks {
+  static MqttLink& link(void* self) { return *static_cast<MqttLink*>(self); }
+
+  static void connected(mosquitto*, void* self, int code, int, const mosquitto_property*) {
+    MqttLink& that = link(self);
+    if (code == 0)
+      that.state_ = State::connected;
+    else
+      that.close(fmt::format("the broker refuses: {}", that.version_5_
+                                                           ? mosquitto_reason_string(code)
+                                                           : mosquitto_connack_string(code)));
+  }
+  static void disconnected(mosquitto*, void* self, int code, const mosquitto_property*) {
+    MqttLink& that = link(self);
+    that.close(that.last_error_.empty() ? text_of(code) : that.last_error_);
+  }
+  static void published(mosquitto*, void* self, int number, int reason, const mosquitto_property*) {
+    link(self).answered_(number, reason < 0x80);
+  }
+  static void logged(mosquitto*, void* self, int level, const char* text) {
+    if (level == MOSQ_LOG_ERR) link(self).last_error_ = text;
+  }
+};
+
+MqttLink::MqttLink(const MqttConfig& config, const MqttMessage& will,
+                   std::function<void(int, bool)> answered)
+    : config_(config),
+      version_5_(config.version == MqttVersion::v5),
+      answered_(std::move(answered)),
+      client_(nullptr, &mosquitto_destroy) {
+  initialise_once();
+  client_.reset(mosquitto_new(config.client_id.c_str(), true, this));
+  if (!client_) throw std::bad_alloc();
+  mosquitto* client = client_.get();
+  mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION,
+                       version_5_ ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
+  mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
+  mosquitto_connect_v5_callback_set(client, &Callbacks::connected);
+  mosquitto_disconnect_v5_callback_set(client, &Callbacks::disconnected);
+  mosquitto_publish_v5_callback_set(client, &Callbacks::published);
+  mosquitto_log_callback_set(client, &Callbacks::logged);
+  mosquitto_will_set(client, will.topic.c_str(), static_cast<int>(will.payload.size()),
+                     will.payload.data(), will.qos, will.retain);
+  if (!config.username.empty())
+    mosquitto_username_pw_set(client, config.username.c_str(),
+                              config.password_file.empty() ? nullptr : config.password().c_str());
+  if (!config.tls) return;
+  const int code = mosquitto_tls_set(client, given(config.ca_file),
+                                     config.ca_file.empty() ? kSystemAuthorities : nullptr,
+                                     given(config.cert_file), given(config.key_file), nullptr);
+  if (code != MOSQ_ERR_SUCCESS)
+    throw UsageError(fmt::format("MQTT: the certificates can't be used: {}", text_of(code)));
+}
+
+MqttLink::~MqttLink() = default;
+
+void MqttLink::connect() {
+  begun_ = SteadyClock::now();
+  const int code = mosquitto_connect_async(client_.get(), config_.broker.host.c_str(),
+                                           config_.broker.port, config_.keepalive_s);
+  if (code != MOSQ_ERR_SUCCESS) close(last_error_.empty() ? text_of(code) : last_error_);
+}
+
+void MqttLink::close(std::string problem) {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  problem_ = std::move(problem);
+}
+
+int MqttLink::fd() const {
+  return state_ == State::closed ? -1 : mosquitto_socket(client_.get());
+}
+
+short MqttLink::events() const {
+  return static_cast<short>(POLLIN | (mosquitto_want_write(client_.get()) ? POLLOUT : 0));
+}
+
+bool MqttLink::idle() const {
+  return !mosquitto_want_write(client_.get());
+}
+
+void MqttLink::work(short happened) {
+  mosquitto* client = client_.get();
+  const auto went_well = [this](int code) {
+    if (code != MOSQ_ERR_SUCCESS) close(last_error_.empty() ? text_of(code) : last_error_);
+    return state_ != State::closed;
+  };
+  if ((happened & (POLLIN | POLLHUP | POLLERR)) != 0 && !went_well(mosquitto_loop_read(client, 1)))
+    return;
+  if (((happened & POLLOUT) != 0 || mosquitto_want_write(client)) &&
+      !went_well(mosquitto_loop_write(client, 1)))
+    return;
+  if (!went_well(mosquitto_loop_misc(client))) return;
+  if (state_ == State::connecting && seconds_between(begun_, SteadyClock::now()) > kConnect_s)
+    close("the broker doesn't answer");
+}
+
+int MqttLink::publish(const MqttMessage& message) {
+  if (state_ == State::closed) return 0;
+  const Properties properties(version_5_ ? message.expires_s : 0);
+  int number = 0;
+  const int code = mosquitto_publish_v5(
+      client_.get(), &number, message.topic.c_str(), static_cast<int>(message.payload.size()),
+      message.payload.data(), message.qos, message.retain, properties.get());
+  if (code == MOSQ_ERR_SUCCESS) return number;
+  close(fmt::format("{}: {}", message.topic, text_of(code)));
+  return 0;
+}
+
+void MqttLink::disconnect() {
+  if (state_ == State::connected) mosquitto_disconnect(client_.get());
+}
+
+}  // namespace rearview
