@@ -7,8 +7,10 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "h264/annexb_splitter.h"
 #include "h264/sps.h"
@@ -27,6 +29,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr AVRational kTimeBase{1, 90'000};
 /// Of the last picture, when it is the only one.
 constexpr std::int64_t kOnePicture = 3'000;
+constexpr int kB = 1;  ///< slice_type, ITU-T H.264 table 7-6
 
 struct CloseOutput {
   void operator()(AVFormatContext* p) const {
@@ -91,6 +94,53 @@ std::vector<std::int64_t> rising_ticks(const Footage& footage) {
     times.push_back(times.empty() ? 0 : std::max(arrived, times.back() + 1));
   }
   return times;
+}
+
+struct FreeParser {
+  void operator()(AVCodecParserContext* p) const { av_parser_close(p); }
+  void operator()(AVCodecContext* p) const { avcodec_free_context(&p); }
+};
+
+bool has_b_slice(const Footage& footage) {
+  bool found = false;
+  h264::AnnexBSplitter splitter;
+  const auto look = [&found](const h264::NalUnit& nal) {
+    found = found || (h264::is_slice(nal.type()) && h264::slice_type(nal.body()) == kB);
+  };
+  for (const LiveAccessUnitPtr& unit : footage.units) {
+    splitter.push(unit->bytes, look);
+    splitter.flush(look);
+    if (found) break;
+  }
+  return found;
+}
+
+/// Each picture's place in the order of display: as they came, unless the stream has B-pictures.
+std::vector<std::size_t> display_places(const Footage& footage) {
+  std::vector<std::size_t> order(footage.units.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!has_b_slice(footage)) return order;
+  const std::unique_ptr<AVCodecParserContext, FreeParser> parser(av_parser_init(AV_CODEC_ID_H264));
+  const std::unique_ptr<AVCodecContext, FreeParser> codec(avcodec_alloc_context3(nullptr));
+  if (!parser || !codec) throw std::bad_alloc();
+  parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+  std::vector<std::pair<int, int>> keys;  // IDR pictures so far, picture order count since
+  int groups = 0;
+  for (const LiveAccessUnitPtr& unit : footage.units) {
+    Bytes padded = unit->bytes;
+    padded.resize(padded.size() + AV_INPUT_BUFFER_PADDING_SIZE);
+    std::uint8_t* out = nullptr;
+    int out_size = 0;
+    av_parser_parse2(parser.get(), codec.get(), &out, &out_size, padded.data(),
+                     static_cast<int>(unit->bytes.size()), AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
+    groups += unit->idr;
+    keys.emplace_back(groups, parser->output_picture_number);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&keys](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+  std::vector<std::size_t> places(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) places[order[i]] = i;
+  return places;
 }
 
 }  // namespace
@@ -165,7 +215,12 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
   av_dict_free(&options);
   check(header, file);
 
+  // The n-th picture shown gets the n-th time of arrival. Decoding must not come after showing.
   const std::vector<std::int64_t> times = rising_ticks(footage);
+  const std::vector<std::size_t> places = display_places(footage);
+  std::int64_t ahead = 0;
+  for (std::size_t i = 0; i < times.size(); ++i)
+    ahead = std::max(ahead, times[i] - times[places[i]]);
   const std::unique_ptr<AVPacket, FreePacket> packet(av_packet_alloc());
   if (!packet) throw std::bad_alloc();
   ClipFacts facts{.width_px = sps->width_px, .height_px = sps->height_px, .times_s = {}};
@@ -174,7 +229,8 @@ ClipFacts write_clip(const std::filesystem::path& file, const Footage& footage) 
     if (parts.picture.empty()) throw std::runtime_error("a picture without a slice");
     check(av_new_packet(packet.get(), static_cast<int>(parts.picture.size())), file);
     std::memcpy(packet->data, parts.picture.data(), parts.picture.size());
-    packet->pts = packet->dts = times[i];
+    packet->pts = times[places[i]];
+    packet->dts = times[i] - ahead;
     packet->duration = i + 1 < times.size() ? times[i + 1] - times[i]
                        : i > 0              ? times[i] - times[i - 1]
                                             : kOnePicture;

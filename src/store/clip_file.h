@@ -12,7 +12,8 @@ namespace rearview {
 struct ClipFacts {
   int width_px = 0;
   int height_px = 0;
-  /// Of each picture in the file, from its start; as many as units were given to the file.
+  /// Of each picture in the file, from its start, in the order of display; as many as units were
+  /// given to the file.
   std::vector<double> times_s;
 };
 

@@ -78,6 +78,19 @@ TEST_F(ClipFileTest, PlaysEveryPictureAtTheTimeOfItsArrivalWithTheIndexInFront) 
   EXPECT_FALSE(reader.next());
 }
 
+TEST_F(ClipFileTest, ShowsBPicturesInTheirOrder) {
+  const test::StreamOptions options{.gop = 20, .b_frames = 2, .preset = "medium"};
+  const Footage clip = footage(options, 40, {40, 35, 45});
+  const ClipFacts facts = write_clip(file_, clip);
+  RecordingReader reader(file_.string(), 1, 1);
+  for (int i = 0; i < 40; ++i) {
+    const FramePtr frame = reader.next();
+    ASSERT_TRUE(frame) << i;
+    EXPECT_EQ(test::picture_number(frame->luma()), i);
+    EXPECT_NEAR(frame->t_s, facts.times_s[static_cast<std::size_t>(i)], 1e-6);
+  }
+}
+
 TEST_F(ClipFileTest, HoldsOneFormatOnlyTheOneThatMatters) {
   test::StreamOptions wide;
   wide.width = 480;
