@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "fit/ride_fit.h"
 #include "serve/answer.h"
 #include "serve/query.h"
 #include "types/json.h"
@@ -107,6 +108,17 @@ class ArchiveRoutes {
       return fresh_json(to_json(*ride));
     });
   }
+  void ride_file(const Request& request, Responder responder) const {
+    answer(std::move(responder), [this, id = id_of(request)] {
+      const auto ride = archive_.ride(id);
+      if (!ride) throw HttpError(404, fmt::format("there is no ride {}", id));
+      Response file =
+          http::bytes(std::make_shared<const std::string>(ride_fit(ride_record(archive_, *ride))),
+                      "application/vnd.ant.fit");
+      file.header("Content-Disposition", fmt::format("attachment; filename=\"ride-{}.fit\"", id));
+      return file.header("Cache-Control", "no-store");  // it may go on
+    });
+  }
   void passes(const Request& request, Responder responder) const {
     only_these(request, {"after", "limit", "ride"});
     PassQuery query;
@@ -183,6 +195,7 @@ void add_archive_routes(http::Router& router, EventArchive& archive, AnswerOnWor
                });
   router.get("/api/v1/rides", to(&ArchiveRoutes::rides));
   router.get("/api/v1/rides/{id}", to(&ArchiveRoutes::ride));
+  router.get("/api/v1/rides/{id}/ride.fit", to(&ArchiveRoutes::ride_file));
   router.get("/api/v1/passes", to(&ArchiveRoutes::passes));
 }
 

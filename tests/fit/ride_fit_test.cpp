@@ -1,0 +1,220 @@
+#include "fit/ride_fit.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "fit/fit_file.h"
+
+namespace rearview {
+namespace {
+
+/// What a reader of FIT files makes of one: each message with its fields' bytes; developer fields
+/// have 1000 added to their number.
+struct Message {
+  int number = 0;
+  std::map<int, std::string> fields;
+
+  std::int64_t value(int field, std::size_t index, std::size_t bytes,
+                     bool is_signed = false) const {
+    std::uint64_t value = 0;
+    const std::string& text = fields.at(field);
+    for (std::size_t i = 0; i < bytes; ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(text.at(index * bytes + i))} << (8 * i);
+    if (is_signed && (value >> (8 * bytes - 1)) != 0)
+      return static_cast<std::int64_t>(value) - (std::int64_t{1} << (8 * bytes));
+    return static_cast<std::int64_t>(value);
+  }
+};
+
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(file) {
+    EXPECT_EQ(byte(0), 14u);
+    EXPECT_EQ(file.substr(8, 4), ".FIT");
+    EXPECT_EQ(fit_crc(file.substr(0, 12)), byte(12) | byte(13) << 8);
+    const std::size_t size = byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24;
+    EXPECT_EQ(file.size(), 14 + size + 2);
+    EXPECT_EQ(fit_crc(file.substr(0, file.size() - 2)),
+              byte(file.size() - 2) | byte(file.size() - 1) << 8);
+    at_ = 14;
+    while (at_ < 14 + size) read_one();
+    EXPECT_EQ(at_, 14 + size);
+  }
+
+  std::vector<Message> all(int number) const {
+    std::vector<Message> found;
+    for (const Message& one : messages_) {
+      if (one.number == number) found.push_back(one);
+    }
+    return found;
+  }
+
+ private:
+  struct Definition {
+    int number = 0;
+    std::vector<std::pair<int, std::size_t>> fields;
+  };
+
+  std::size_t byte(std::size_t at) const { return static_cast<unsigned char>(file_.at(at)); }
+  std::size_t next() { return byte(at_++); }
+
+  void read_one() {
+    const std::size_t header = next();
+    if ((header & 0x40) == 0) {
+      ASSERT_TRUE(definitions_.contains(header & 15)) << "data before its definition";
+      const Definition& definition = definitions_[header & 15];
+      Message message{definition.number, {}};
+      for (const auto& [field, size] : definition.fields) {
+        message.fields[field] = file_.substr(at_, size);
+        at_ += size;
+      }
+      messages_.push_back(message);
+      return;
+    }
+    Definition definition;
+    at_ += 2;
+    definition.number = static_cast<int>(next());
+    definition.number += static_cast<int>(next() << 8);
+    for (std::size_t left = next(); left > 0; --left, ++at_) {
+      const int field = static_cast<int>(next());
+      definition.fields.emplace_back(field, next());
+    }
+    if ((header & 0x20) != 0) {
+      for (std::size_t left = next(); left > 0; --left) {
+        const int field = static_cast<int>(next());
+        definition.fields.emplace_back(1000 + field, next());
+        EXPECT_EQ(next(), 0u) << "the developer that was described";
+      }
+    }
+    definitions_[header & 15] = definition;
+  }
+
+  const std::string& file_;
+  std::size_t at_ = 0;
+  std::map<std::size_t, Definition> definitions_;
+  std::vector<Message> messages_;
+};
+
+WallTime at(double s) {
+  return WallTime(std::chrono::seconds(1'700'000'000)) +
+         std::chrono::milliseconds(static_cast<std::int64_t>(s * 1000));
+}
+
+Pass pass(double t_s, std::optional<double> lead_s, std::optional<double> closing_mps) {
+  Pass made;
+  made.time = at(t_s);
+  made.lead_s = lead_s;
+  made.closing_mps = closing_mps;
+  return made;
+}
+
+Alert alert(AlertKind kind, double t_s) {
+  Alert made;
+  made.kind = kind;
+  made.time = at(t_s);
+  return made;
+}
+
+RideRecord ride(double duration_s) {
+  RideRecord made;
+  made.ride.start = at(0);
+  made.ride.duration_s = duration_s;
+  return made;
+}
+
+constexpr int kRanges = 1000;
+constexpr int kSpeeds = 1001;
+constexpr int kCurrent = 1002;
+
+TEST(FitCrc, IsTheStandardsOne) {
+  EXPECT_EQ(fit_crc("123456789"), 0xBB3D);  // CRC-16/ARC, whose check value this is
+}
+
+TEST(RideFit, IsAnActivityWithARecordASecond) {
+  const std::string file = ride_fit(ride(60));
+  const Reader reader(file);
+  ASSERT_EQ(reader.all(0).size(), 1u);
+  EXPECT_EQ(reader.all(0)[0].value(0, 0, 1), 4) << "file type activity";
+  const auto records = reader.all(20);
+  ASSERT_EQ(records.size(), 60u);
+  // 1700000000 in Unix time, less 631065600.
+  EXPECT_EQ(records.front().value(253, 0, 4), 1'068'934'400);
+  EXPECT_EQ(records.back().value(253, 0, 4), 1'068'934'459);
+  EXPECT_EQ(reader.all(19).size(), 1u);
+  ASSERT_EQ(reader.all(18).size(), 1u);
+  EXPECT_EQ(reader.all(18)[0].value(7, 0, 4), 60'000);
+  EXPECT_EQ(reader.all(34).size(), 1u);
+}
+
+TEST(RideFit, NamesTheFieldsThatSitesLookFor) {
+  const std::string file = ride_fit(ride(1));
+  const Reader reader(file);
+  std::map<std::string, int> names;
+  for (const Message& one : reader.all(206))
+    names[one.fields.at(3).c_str()] = static_cast<int>(one.value(1, 0, 1));
+  EXPECT_EQ(names, (std::map<std::string, int>{{"radar_ranges", 0},
+                                               {"radar_speeds", 1},
+                                               {"radar_current", 2},
+                                               {"radar_total", 3},
+                                               {"radar_lap", 4},
+                                               {"passing_speed", 5}}));
+  EXPECT_EQ(reader.all(207).at(0).fields.at(1).size(), 16u);
+}
+
+TEST(RideFit, AVehicleComesNearPassesAndIsCounted) {
+  RideRecord made = ride(30);
+  made.passes = {pass(10, 4.0, 6.0), pass(20, std::nullopt, std::nullopt)};
+  const std::string file = ride_fit(made);
+  const Reader reader(file);
+  const auto records = reader.all(20);
+  std::vector<std::int64_t> ranges;
+  std::vector<std::int64_t> counts;
+  for (const Message& one : records) {
+    ranges.push_back(one.value(kRanges, 0, 2, true));
+    counts.push_back(one.value(kCurrent, 0, 2));
+  }
+  EXPECT_EQ(std::vector(ranges.begin() + 5, ranges.begin() + 11),
+            (std::vector<std::int64_t>{0, 24, 18, 12, 3, 0}));
+  EXPECT_EQ(records[7].value(kSpeeds, 0, 1), 6);
+  EXPECT_EQ(records[7].value(1005, 0, 1), 22) << "km/h";
+  EXPECT_EQ(ranges[19], 3) << "one of which only the pass is known";
+  EXPECT_EQ(counts[9], 0);
+  EXPECT_EQ(counts[10], 1);
+  EXPECT_EQ(counts[29], 2);
+  EXPECT_EQ(reader.all(18)[0].value(1003, 0, 2), 2);
+  EXPECT_EQ(reader.all(19)[0].value(1004, 0, 2), 2);
+}
+
+TEST(RideFit, TheNearestStandFirstAndNoMoreThanEight) {
+  RideRecord made = ride(30);
+  for (int i = 0; i < 12; ++i) made.passes.push_back(pass(10 + i, 30.0, 5.0));
+  const std::string file = ride_fit(made);
+  const Message record = Reader(file).all(20)[5];
+  for (std::size_t i = 0; i < 8; ++i)
+    EXPECT_EQ(record.value(kRanges, i, 2, true), 25 + 5 * static_cast<int>(i));
+}
+
+TEST(RideFit, WhereNobodySawItSaysSo) {
+  RideRecord made = ride(40);
+  made.alerts = {alert(AlertKind::camera_lost, 5), alert(AlertKind::camera_back, 8),
+                 alert(AlertKind::view_blocked, 20), alert(AlertKind::vehicle_approaching, 25),
+                 alert(AlertKind::camera_lost, 38)};
+  const std::string file = ride_fit(made);
+  const auto records = Reader(file).all(20);
+  std::vector<int> blind;
+  for (std::size_t t = 0; t < records.size(); ++t) {
+    const bool none = records[t].value(kRanges, 0, 2, true) == -1;
+    EXPECT_EQ(none, records[t].value(kSpeeds, 7, 1) == 255);
+    if (none) blind.push_back(static_cast<int>(t));
+  }
+  EXPECT_EQ(blind, (std::vector<int>{5, 6, 7, 20, 21, 22, 23, 24, 38, 39}));
+}
+
+TEST(RideFit, ARideOfManyDaysEndsAfterOne) {
+  EXPECT_EQ(ride_fit(ride(1e7)), ride_fit(ride(86'400)));
+}
+
+}  // namespace
+}  // namespace rearview
