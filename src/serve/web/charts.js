@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320;
 const HEIGHT = 150;
-const LEFT = 30;
+const LEFT = 38;
 const BOTTOM = 26;
 
 function shape(parent, tag, attributes, text = null) {
@@ -82,7 +82,7 @@ function round(value) {
 function rateChart(ride, passes) {
   const start = Date.parse(ride.start);
   const length = Math.max(60_000, ride.duration_s * 1000);
-  const count = Math.max(4, Math.min(16, Math.round(length / 300_000)));
+  const count = Math.max(1, Math.min(16, Math.round(length / 300_000)));  // less than 5 min says little
   const hours = length / count / 3_600_000;
   const counts = new Array(count).fill(0);
   for (const pass of passes)

@@ -33,7 +33,7 @@ function duration(s) {
 }
 
 function day(date) {
-  return date.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" });
+  return date.toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
 function clock(date, seconds = false) {
@@ -156,8 +156,8 @@ export class History {
       passes = await all(`api/v1/passes?ride=${ride.id}`, 0);
     }
     const { sums, charts, fit } = this.parts;
-    fit.hidden = ride === null || ride.end === null;
-    if (ride !== null) fit.href = `api/v1/rides/${ride.id}/ride.fit`;
+    fit.hidden = true;
+    if (ride !== null) this.offerFit(`api/v1/rides/${ride.id}/ride.fit`);
     sums.replaceChildren(...(ride === null ? [] : [
       [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[`${(ride.distance_m / 1000).toFixed(1)} km`, "far"]] : []),
       [ride.passes, ride.passes === 1 ? "pass" : "passes"], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
@@ -171,6 +171,14 @@ export class History {
     place.replaceChildren(...(this.ride === null ? [] : [timeline(this.ride, this.shown, Math.max(280, place.clientWidth), (alert) => {
       location.hash = `#/history/${alert.id}`;
     })]));
+  }
+
+  /** Only where the service has one of this ride. */
+  async offerFit(path) {
+    const { fit } = this.parts;
+    fit.href = path;
+    const { ok } = await fetch(path, { method: "HEAD" }).catch(() => ({ ok: false }));
+    if (fit.getAttribute("href") === path) fit.hidden = !ok;
   }
 
   list() {

@@ -107,6 +107,7 @@ class HistoryTest(unittest.TestCase):
         with RideService() as service, Browser(1280, 800) as browser:
             self.open(service, browser, "#/history/2")
             browser.wait_for("the event", "return !document.getElementById('history-event').hidden")
+            browser.wait_for("the ride's file", "return document.getElementById('history-fit').checkVisibility()")
             for name, path in [("clip", "api/v1/alerts/2/clip.mp4"), ("snapshot", "api/v1/alerts/2/snapshot.jpg"), ("fit", "api/v1/rides/1/ride.fit")]:
                 self.assertEqual(f"{service.address}/{path}", browser.run(f"return document.getElementById('history-{name}').href"))
                 self.assertTrue(browser.run(f"return document.getElementById('history-{name}').hasAttribute('download')"))

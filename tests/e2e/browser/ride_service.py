@@ -78,7 +78,7 @@ class RideService:
             def do_GET(self):
                 service.answer(self)
 
-            do_PUT = do_DELETE = do_GET
+            do_PUT = do_DELETE = do_HEAD = do_GET
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -124,6 +124,8 @@ class RideService:
             self.send(request, self.page(self.alerts.values(), query))
         elif url.path == "/api/v1/rides":
             self.send(request, self.page([self.ride()], query))
+        elif url.path == "/api/v1/rides/1/ride.fit":
+            self.send(request, b"a file", "application/vnd.ant.fit")
         elif url.path == "/api/v1/passes":
             self.send(request, self.page(self.passes, query))
         elif url.path == "/api/v1/events":
@@ -162,7 +164,8 @@ class RideService:
             for key, value in (headers or {}).items():
                 request.send_header(key, value)
             request.end_headers()
-            request.wfile.write(body)
+            if request.command != "HEAD":
+                request.wfile.write(body)
         except OSError:
             pass
 

@@ -14,7 +14,7 @@ from webdriver import Browser
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844, "mobile": True, "scale": 2}
 ACROSS = {"width": 844, "height": 390, "mobile": True, "scale": 2}
-HISTORY_AFTER_PASSES = 12
+HISTORY_AFTER_PASSES = 3
 # Light of the scene and of the page: pictures as (name, browser, moment).
 PICTURES = {
     "day": [
@@ -34,6 +34,20 @@ def reached(analysis, moment):
         t["threat"] and t["box"]["w"] > 60 and (t["ttc_s"] or 9) < 3.5 for t in analysis["tracks"])
 
 
+def wait_for_moment(service, moment):
+    """A quiet road has to last, so that the picture shows it too."""
+    begun = None
+    for event, _, analysis in service.events("/api/v1/events?analysis=1"):
+        if event != "analysis":
+            continue
+        if not reached(analysis, moment):
+            begun = None
+            continue
+        begun = analysis["t_s"] if begun is None else begun
+        if moment != "clear" or analysis["t_s"] - begun > 1:
+            return
+
+
 def save(page, file):
     shot = page.devtools("Page.captureScreenshot", format="jpeg", quality=88)
     file.write_bytes(base64.b64decode(shot["data"]))
@@ -48,11 +62,13 @@ def show_past(service, page, moment):
                                   "return all.length > 3 && all.every((one) => one.complete && one.naturalWidth > 0)")
     if moment == "event":
         number = next(a["id"] for a in reversed(service.get_json("/api/v1/alerts?limit=1000"))
-                      if a["has_clip"] and a["kind"] == "vehicle_approaching")
+                      if a["has_clip"] and a["level"] != "info")
         page.open(f"http://127.0.0.1:{service.port}/#/history/{number}")
         page.run("document.getElementById('history-video').controls = false")
+        frames = service.get_json(f"/api/v1/alerts/{number}/tracks.json")["frames"]
+        largest = max(frames, key=lambda frame: max((t["box"]["w"] for t in frame["tracks"] if t["threat"]), default=0))
         page.wait_for("the clip", "const v = document.getElementById('history-video'); if (v.readyState < 2) return false;"
-                                  "v.currentTime = v.duration / 2; return true")
+                                  "v.currentTime = arguments[0] + 0.001; return true", largest["t_s"])
         page.wait_for("its picture", "const v = document.getElementById('history-video'); return !v.seeking && v.readyState > 1")
 
 
@@ -73,9 +89,7 @@ def take(folder, light, pictures):
                     elif moment == "settings":
                         page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3")
                     else:
-                        for event, _, analysis in service.events("/api/v1/events?analysis=1"):
-                            if event == "analysis" and reached(analysis, moment):
-                                break
+                        wait_for_moment(service, moment)
                     save(page, folder / f"{name}.jpg")
         finally:
             service.stop()
