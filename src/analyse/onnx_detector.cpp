@@ -101,8 +101,12 @@ OnnxDetector::OnnxDetector(OnnxSettings settings)
 OnnxDetector::~OnnxDetector() = default;
 
 void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
-  if (frames_++ % settings_.every != settings_.offset) return;
+  const bool rests = frames_++ % settings_.every != settings_.offset;
   frames_ %= settings_.every;
+  if (rests) {
+    analysis.detector_rested = true;
+    return;
+  }
 
   input_.fill(frame.planes());
   try {

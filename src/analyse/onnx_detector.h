@@ -24,7 +24,8 @@ struct OnnxSettings {
   std::map<int, VehicleClass> classes;
   /// Part of the picture to look at, as fractions of its sides.
   cv::Rect2d region{0, 0, 1, 1};
-  /// Looks at every n-th frame, beginning with number `offset` (from 0).
+  /// Looks at every n-th frame, beginning with number `offset` (from 0); of the others it says that
+  /// it rested.
   int every = 1;
   int offset = 0;
 

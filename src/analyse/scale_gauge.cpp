@@ -18,6 +18,10 @@ constexpr double kFullWithin = 0.7;
 constexpr int kRounds = 10;
 constexpr double kSettled = 2e-4;
 constexpr double kLeastCorrelation = 0.75;
+// What is followed has to look the same: what comes to stand before it must not take its box along.
+constexpr double kLeastToFollow = 0.85;
+// Pictures wider than this tell no more of the size.
+constexpr int kWidest_px = 640;
 // From what the boxes say the fit may go this far: logarithm of the scale, roll, share of the side.
 constexpr double kMostRescale = 0.35;
 constexpr double kMostRoll = 0.15;
@@ -84,6 +88,10 @@ bool inside(const cv::Rect2f& box, cv::Size picture) {
   const cv::Rect2f whole(0, 0, static_cast<float>(picture.width),
                          static_cast<float>(picture.height));
   return (box & whole).area() > 0.98F * box.area();
+}
+
+cv::Rect2f scaled(const cv::Rect2f& box, float by) {
+  return {box.x * by, box.y * by, box.width * by, box.height * by};
 }
 
 struct Fit {
@@ -166,9 +174,8 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
 }  // namespace
 
 void ScaleGauge::add(const cv::Mat& luma, double t_s) {
-  if (!pictures_.empty() &&
-      (pictures_.back().levels[0].size() != luma.size() || pictures_.back().t_s >= t_s))
-    pictures_.clear();
+  if (luma.size() != added_ || (!pictures_.empty() && pictures_.back().t_s >= t_s)) clear();
+  added_ = luma.size();
   Picture picture;
   while (!pictures_.empty() && (t_s - pictures_.front().t_s > kSpan_s + kTimeSlack_s ||
                                 pictures_.size() >= kMostPictures)) {
@@ -176,29 +183,36 @@ void ScaleGauge::add(const cv::Mat& luma, double t_s) {
     pictures_.pop_front();
   }
   picture.t_s = t_s;
-  luma.copyTo(picture.levels[0]);
+  shrunk_ = std::min(1.0F, static_cast<float>(kWidest_px) / static_cast<float>(luma.cols));
+  if (shrunk_ < 1)
+    cv::resize(luma, picture.levels[0], {}, static_cast<double>(shrunk_),
+               static_cast<double>(shrunk_), cv::INTER_AREA);
+  else
+    luma.copyTo(picture.levels[0]);
   for (std::size_t i = 1; i < kLevels; ++i) cv::pyrDown(picture.levels[i - 1], picture.levels[i]);
   pictures_.push_back(std::move(picture));
 }
 
-std::optional<Estimate> ScaleGauge::growth(const cv::Rect2f& then, double then_s,
-                                           const cv::Rect2f& now) const {
-  const auto older = std::find_if(pictures_.begin(), pictures_.end(), [&](const Picture& picture) {
-    return std::abs(picture.t_s - then_s) < kTimeSlack_s;
+const ScaleGauge::Picture* ScaleGauge::at(double t_s) const {
+  const auto found = std::find_if(pictures_.begin(), pictures_.end(), [t_s](const Picture& other) {
+    return std::abs(other.t_s - t_s) < kTimeSlack_s;
   });
-  if (older == pictures_.end()) return std::nullopt;
-  const double seconds = pictures_.back().t_s - older->t_s;
-  if (seconds <= 0 || std::min({now.width, now.height, then.width, then.height}) < kLeastSide_px)
+  return found == pictures_.end() ? nullptr : &*found;
+}
+
+std::optional<ScaleGauge::Laid> ScaleGauge::lay(const Picture& from, const cv::Rect2f& patch,
+                                                const Picture& to, const cv::Rect2f& guess) {
+  if (std::min({patch.width, patch.height, guess.width, guess.height}) < kLeastSide_px)
     return std::nullopt;
-  const cv::Size size = older->levels[0].size();
-  if (!inside(now, size) || !inside(then, size)) return std::nullopt;
+  const cv::Size size = from.levels[0].size();
+  if (!inside(patch, size) || !inside(guess, size)) return std::nullopt;
 
   const double stride_px =
-      std::max(kFinest_px, static_cast<double>(std::max(now.width, now.height)) / kSamples);
+      std::max(kFinest_px, static_cast<double>(std::max(patch.width, patch.height)) / kSamples);
   const int level = std::clamp(static_cast<int>(std::floor(std::log2(stride_px))), 0, kLevels - 1);
   const double down = 1 << level;
   const double stride = stride_px / down;
-  const Grid grid = make_grid(now, stride_px);
+  const Grid grid = make_grid(patch, stride_px);
   // Middles of pixels: x of one level is (x + 0.5) * 2 - 0.5 of the one below, but pyrDown keeps
   // every second pixel: x * 2.
   const auto map_to = [&](const cv::Rect2f& box, double scale) {
@@ -208,21 +222,52 @@ std::optional<Estimate> ScaleGauge::growth(const cv::Rect2f& then, double then_s
     return cv::Matx23d(stride * scale, 0, x, 0, stride * scale, y);
   };
   const double ratio =
-      std::sqrt(static_cast<double>(then.area()) / static_cast<double>(now.area()));
-  const auto at = static_cast<std::size_t>(level);
-  cv::Mat patch = look(pictures_.back().levels[at], map_to(now, 1), grid);
-  if (!normalise(patch, grid.weight)) return std::nullopt;
-  const cv::Matx23d start = map_to(then, ratio);
-  const std::optional<Fit> found = fit(patch, older->levels[at], start, grid);
-  if (!found || found->correlation < kLeastCorrelation) return std::nullopt;
+      std::sqrt(static_cast<double>(guess.area()) / static_cast<double>(patch.area()));
+  const auto index = static_cast<std::size_t>(level);
+  cv::Mat seen = look(from.levels[index], map_to(patch, 1), grid);
+  if (!normalise(seen, grid.weight)) return std::nullopt;
+  const cv::Matx23d start = map_to(guess, ratio);
+  const std::optional<Fit> found = fit(seen, to.levels[index], start, grid);
+  if (!found) return std::nullopt;
   const double scale = std::hypot(found->map(0, 0), found->map(1, 0)) / stride;
   const double shift = std::hypot(found->map(0, 2) - start(0, 2), found->map(1, 2) - start(1, 2));
-  const double side = std::sqrt(static_cast<double>(then.area())) / down;
+  const double side = std::sqrt(static_cast<double>(guess.area())) / down;
   if (std::abs(std::log(scale / ratio)) > kMostRescale || shift > kMostShift * side + 2 / down ||
       std::abs(std::atan2(found->map(1, 0), found->map(0, 0))) > kMostRoll)
     return std::nullopt;
-  const double sigma = std::hypot(found->log_scale_sigma, kLeastSigma);
-  return Estimate{(1 / scale - 1) / seconds, sigma / scale / seconds};
+  Laid laid;
+  const auto s = static_cast<float>(scale);
+  laid.box.width = s * patch.width;
+  laid.box.height = s * patch.height;
+  laid.box.x = static_cast<float>(found->map(0, 2) * down + 0.5) - laid.box.width / 2;
+  laid.box.y = static_cast<float>(found->map(1, 2) * down + 0.5) - laid.box.height / 2;
+  laid.scale = scale;
+  laid.log_scale_sigma = found->log_scale_sigma;
+  laid.correlation = found->correlation;
+  return laid;
+}
+
+std::optional<Estimate> ScaleGauge::growth(const cv::Rect2f& then, double then_s,
+                                           const cv::Rect2f& now) const {
+  const Picture* older = at(then_s);
+  if (older == nullptr) return std::nullopt;
+  const double seconds = pictures_.back().t_s - older->t_s;
+  if (seconds <= 0) return std::nullopt;
+  const auto laid = lay(pictures_.back(), scaled(now, shrunk_), *older, scaled(then, shrunk_));
+  if (!laid || laid->correlation < kLeastCorrelation) return std::nullopt;
+  const double sigma = std::hypot(laid->log_scale_sigma, kLeastSigma);
+  return Estimate{(1 / laid->scale - 1) / seconds, sigma / laid->scale / seconds};
+}
+
+std::optional<cv::Rect2f> ScaleGauge::follow(const cv::Rect2f& then, double then_s,
+                                             const cv::Rect2f& guess) const {
+  const Picture* older = at(then_s);
+  if (older == nullptr || older == &pictures_.back()) return std::nullopt;
+  const auto laid = lay(*older, scaled(then, shrunk_), pictures_.back(), scaled(guess, shrunk_));
+  if (!laid || laid->correlation < kLeastToFollow ||
+      !inside(laid->box, pictures_.back().levels[0].size()))
+    return std::nullopt;
+  return scaled(laid->box, 1 / shrunk_);
 }
 
 }  // namespace rearview

@@ -33,6 +33,10 @@ constexpr double kSizeChange = 0.35;
 constexpr double kOutlineLikeness = 0.7;
 constexpr double kOtherClass = 0.05;  // a nudge, never a reason against
 
+// A fit takes some tenths of a millisecond: the largest go first, those beyond are predicted.
+constexpr std::size_t kMostFollowed = 12;
+constexpr double kFollowSpread = 1;
+
 constexpr double kOutlineSpread = 3;
 constexpr double kWeakSpread = 1.5;
 constexpr double kScoreMemory = 0.8;
@@ -65,6 +69,7 @@ double same_size(const cv::Rect2f& a, const cv::Rect2f& b) {
 
 void Tracker::reset() noexcept {
   tracks_.clear();
+  gauge_.clear();
   last_s_.reset();
 }
 
@@ -75,13 +80,17 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
   last_s_ = frame.t_s;
   for (Tracked& track : tracks_) {
     track.filter.predict(dt_s);
-    track.seen_now = false;
+    track.seen_now = track.boxed_now = track.followed_now = false;
+    track.outlined_now.reset();
   }
+  rested_ = analysis.detector_rested;
+  if (settings_.follow_s > 0) gauge_.add(frame.luma(), frame.t_s);
   std::vector<Sighting> sightings = merged(analysis.detections);
   match(sightings, true, true, frame.t_s);
   match(sightings, false, true, frame.t_s);
   match(sightings, true, false, frame.t_s);
   match(sightings, false, false, frame.t_s);
+  follow(frame.t_s);
   for (const Sighting& sighting : sightings) {
     if (!sighting.taken && sighting.score >= settings_.new_score && !beside_known(sighting))
       begin(sighting, picture_, frame.t_s);
@@ -98,7 +107,7 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
     out.score = static_cast<float>(track.score);
     out.box = track.filter.visible();
     out.detections = track.detections;
-    out.coasting = !track.seen_now;
+    out.coasting = !track.seen_now && !track.followed_now;
     analysis.tracks.push_back(out);
   }
   std::sort(analysis.tracks.begin(), analysis.tracks.end(),
@@ -172,12 +181,21 @@ void Tracker::match(std::vector<Sighting>& sightings, bool strong, bool reported
 
 void Tracker::see(Tracked& track, Sighting& sighting, double t_s) {
   sighting.taken = true;
-  if (track.only_outlines && !sighting.outline && track.detections > 0)
-    track.filter = BoxFilter(sighting.box, picture_);  // the first box that is a vehicle's
-  else
-    track.filter.correct(sighting.box, sighting.outline                          ? kOutlineSpread
-                                       : sighting.score < settings_.strong_score ? kWeakSpread
-                                                                                 : 1);
+  if (sighting.outline) {
+    if (may_follow(track, t_s))
+      track.outlined_now = sighting.box;  // moves the box only where the picture doesn't
+    else
+      track.filter.correct(sighting.box, kOutlineSpread);
+  } else {
+    if (track.only_outlines && track.detections > 0)
+      track.filter = BoxFilter(sighting.box, picture_);  // the first box that is a vehicle's
+    else
+      track.filter.correct(sighting.box, sighting.score < settings_.strong_score ? kWeakSpread : 1);
+    track.boxed = track.filter.visible();
+    track.boxed_s = t_s;
+    track.boxed_now = true;
+    track.missed = false;
+  }
   track.only_outlines = track.only_outlines && sighting.outline;
   track.seen_now = true;
   track.seen_s = t_s;
@@ -223,6 +241,34 @@ void Tracker::confirm() {
   }
 }
 
+bool Tracker::may_follow(const Tracked& track, double t_s) const {
+  return settings_.follow_s > 0 && rested_ && !track.missed && track.id != 0 &&
+         !track.only_outlines && !track.boxed_now &&
+         t_s - track.boxed_s <= std::min(settings_.follow_s, settings_.coast_s);
+}
+
+// From the picture in which a detector last drew it, not from frame to frame: nothing drifts.
+void Tracker::follow(double t_s) {
+  std::vector<Tracked*> unboxed;
+  for (Tracked& track : tracks_) {
+    track.missed = track.missed || (!rested_ && !track.boxed_now);
+    if (may_follow(track, t_s)) unboxed.push_back(&track);
+  }
+  std::stable_sort(unboxed.begin(), unboxed.end(), [](const Tracked* a, const Tracked* b) {
+    return a->boxed.area() > b->boxed.area();
+  });
+  for (std::size_t i = 0; i < unboxed.size(); ++i) {
+    Tracked& track = *unboxed[i];
+    std::optional<cv::Rect2f> box;
+    if (i < kMostFollowed) box = gauge_.follow(track.boxed, track.boxed_s, track.filter.visible());
+    track.followed_now = box.has_value();
+    if (box)
+      track.filter.correct(*box, kFollowSpread);
+    else if (track.outlined_now)
+      track.filter.correct(*track.outlined_now, kOutlineSpread);
+  }
+}
+
 // Two tracks of one vehicle come about when detectors disagree for a while. Tracks that merely
 // stand behind each other are told apart by having detections of their own.
 void Tracker::join_duplicates() {
@@ -243,9 +289,15 @@ void Tracker::join_duplicates() {
       Tracked& keep = tracks_[second_has_id ? j : i];
       const Tracked& drop = tracks_[second_has_id ? i : j];
       const bool better = one_is_outline ? keep.only_outlines : drop.detections > keep.detections;
-      if (better) keep.filter = drop.filter;
+      if (better) {
+        keep.filter = drop.filter;
+        keep.boxed = drop.boxed;
+        keep.boxed_s = drop.boxed_s;
+        keep.missed = drop.missed;
+      }
       keep.only_outlines = keep.only_outlines && drop.only_outlines;
       keep.seen_now = keep.seen_now || drop.seen_now;
+      keep.followed_now = keep.followed_now || drop.followed_now;
       keep.seen_s = std::max(keep.seen_s, drop.seen_s);
       keep.first_s = std::min(keep.first_s, drop.first_s);
       keep.score = std::max(keep.score, drop.score);
@@ -285,6 +337,7 @@ std::unique_ptr<Stage> make_tracker(ConfigReader& config) {
   config.number("confirm_s", settings.confirm_s, 0, 2);
   config.number("new_coast_s", settings.new_coast_s, 0.05, 2);
   config.number("coast_s", settings.coast_s, 0.1, 5);
+  config.number("follow_s", settings.follow_s, 0, 0.9);
   config.number("most_tracks", settings.most_tracks, 1, 256);
   return std::make_unique<Tracker>(settings);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyse/box_filter.h"
+#include "analyse/scale_gauge.h"
 #include "analyse/stage.h"
 #include "base/config_reader.h"
 
@@ -27,6 +28,10 @@ struct TrackerSettings {
   double new_coast_s = 0.3;
   /// A reported one lives on its prediction for this long.
   double coast_s = 1.0;
+  /// While a detector rests, a reported vehicle is followed in the picture for this long after its
+  /// box was drawn last, so that tracks live at the camera's rate while a network looks at some of
+  /// the frames; 0: never, its box is predicted.
+  double follow_s = 0.4;
   std::size_t most_tracks = 64;
 };
 
@@ -37,6 +42,11 @@ struct TrackerSettings {
 /// Detections of several detectors that mean one vehicle are merged. One with growth_per_s and
 /// without a class outlines movement, not a vehicle: it supports a track and its score, may begin
 /// one, but neither moves a box that another detector placed in the same frame nor votes on class.
+///
+/// In frames in which a detector rested, the box of a reported vehicle that it drew at its last
+/// look is carried along with the picture, as long as what the box held then is found again: then
+/// the track isn't coasting. What is hidden or looks otherwise coasts, and so does what a look
+/// missed. A track still ends coast_s after its last detection.
 ///
 /// track.box is the filter's box, cut at the picture's border.
 class Tracker : public Stage {
@@ -67,6 +77,12 @@ class Tracker : public Stage {
     int detections = 0;
     bool only_outlines = true;
     bool seen_now = false;
+    bool boxed_now = false;  ///< by a detector that draws vehicles
+    double boxed_s = 0;      ///< when it last was
+    cv::Rect2f boxed;        ///< its box then
+    std::optional<cv::Rect2f> outlined_now;
+    bool missed = false;  ///< by a look since
+    bool followed_now = false;
     std::array<double, kClasses> votes{};
   };
 
@@ -76,13 +92,17 @@ class Tracker : public Stage {
   bool beside_known(const Sighting& sighting) const;
   void begin(const Sighting& sighting, cv::Size picture, double t_s);
   void confirm();
+  bool may_follow(const Tracked& track, double t_s) const;
+  void follow(double t_s);
   void join_duplicates();
   void drop_lost(cv::Size picture, double t_s);
   static VehicleClass class_of(const Tracked& track);
 
   TrackerSettings settings_;
   std::vector<Tracked> tracks_;
+  ScaleGauge gauge_;
   std::optional<double> last_s_;
+  bool rested_ = false;  ///< a detector, in this frame
   cv::Size picture_;
   int last_id_ = 0;
 };

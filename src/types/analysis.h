@@ -133,6 +133,8 @@ struct Analysis {
   std::string text;  ///< why state is not ok, or the road blind or without signal; else empty
   std::optional<ViewGeometry> view;
   std::vector<Detection> detections;
+  /// A detector passed over this frame, as its cadence says: what it would have found isn't known.
+  bool detector_rested = false;
   std::vector<Track> tracks;
   std::vector<Alert> alerts;  ///< raised by this frame
   Latency latency;

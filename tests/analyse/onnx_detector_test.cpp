@@ -85,6 +85,11 @@ TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
   for (int i = 0; i < 7; ++i)
     looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
   EXPECT_EQ(looked, "-x--x--");
+  Analysis analysis;
+  stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
+  EXPECT_FALSE(analysis.detector_rested);
+  stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
+  EXPECT_TRUE(analysis.detector_rested) << "what it would have found isn't known";
   stage.reset();
   EXPECT_TRUE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
   EXPECT_FALSE(detections(stage, test::flat_planes({64, 64}, 235)).empty());

@@ -3,56 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <opencv2/imgproc.hpp>
+
+#include "tests/analyse/textured_road.h"
 
 namespace rearview {
 namespace {
 
-/// Something with features of all sizes, seeded.
-cv::Mat texture(cv::Size size, std::uint64_t seed, double contrast = 40) {
-  cv::RNG random(seed);
-  cv::Mat sum = cv::Mat::zeros(size, CV_32F);
-  for (const double blur : {1.5, 4.0, 12.0}) {
-    cv::Mat noise(size, CV_32F);
-    random.fill(noise, cv::RNG::NORMAL, 0, 1);
-    cv::GaussianBlur(noise, noise, {}, blur);
-    cv::Scalar mean;
-    cv::Scalar deviation;
-    cv::meanStdDev(noise, mean, deviation);
-    sum += (noise - mean[0]) / deviation[0] * contrast / 2;
-  }
-  sum += 120;
-  cv::Mat bytes;
-  sum.convertTo(bytes, CV_8U);
-  return bytes;
-}
-
-/// A road with a textured vehicle in `box`, drawn at that size, and noise of its own.
-class Road {
- public:
-  cv::Mat picture(const cv::Rect2d& box, double gain = 1, std::uint64_t noise_seed = 1) const {
-    cv::Mat road = ground_.clone();
-    const double scale_x = box.width / vehicle_.cols;
-    const double scale_y = box.height / vehicle_.rows;
-    const cv::Matx23d map(scale_x, 0, box.x + 0.5 * scale_x - 0.5, 0, scale_y,
-                          box.y + 0.5 * scale_y - 0.5);
-    cv::Mat soft;
-    cv::GaussianBlur(vehicle_, soft, {}, std::max(0.1, 0.4 / scale_x));
-    cv::warpAffine(soft, road, map, road.size(), cv::INTER_LINEAR, cv::BORDER_TRANSPARENT);
-    cv::Mat noise(road.size(), CV_16S);
-    cv::RNG random(noise_seed);
-    random.fill(noise, cv::RNG::NORMAL, 0, 3);
-    cv::Mat noisy;
-    road.convertTo(noisy, CV_16S, gain);
-    noisy += noise;
-    noisy.convertTo(noisy, CV_8U);
-    return noisy;
-  }
-
- private:
-  cv::Mat ground_ = texture({640, 360}, 7, 15);
-  cv::Mat vehicle_ = texture({180, 150}, 11);
-};
+using test::Road;
+using test::texture;
 
 /// A vehicle whose time to contact is `ttc_s` when its box is `width` wide, looked at `back_s` ago
 /// and now; the boxes said are off by `error_px`.
@@ -131,6 +89,62 @@ TEST(ScaleGauge, SaysNothingOfBoxesThatReachBeyondThePicture) {
   gauge.add(road.picture({-10, 150, 40, 32}), 0);
   gauge.add(road.picture({-10, 150, 40, 32}), 0.5);
   EXPECT_FALSE(gauge.growth({-10, 150, 40, 32}, 0, {-10, 150, 40, 32}));
+}
+
+/// Follows from `then` to `now`, from a guess that is a little off.
+std::optional<cv::Rect2f> followed(const cv::Rect2d& then, const cv::Rect2d& now) {
+  const Road road;
+  ScaleGauge gauge;
+  gauge.add(road.picture(then, 1, 3), 0);
+  gauge.add(road.picture(now, 1, 4), 0.1);
+  cv::Rect2f guess(now);
+  guess.x += 1 + 0.03F * guess.width;
+  guess.width *= 1.1F;
+  return gauge.follow(cv::Rect2f(then), 0, guess);
+}
+
+TEST(ScaleGauge, FollowsAVehicleFromTinyToNear) {
+  for (const double width : {12.0, 20.0, 45.0, 110.0, 240.0}) {
+    const cv::Rect2d now(301.3, 149.2, width * 1.05, width / 1.2 * 1.05);
+    const auto box = followed({296, 153, width, width / 1.2}, now);
+    ASSERT_TRUE(box) << width << " px";
+    EXPECT_NEAR(box->x, now.x, 0.4 + 0.01 * width) << width << " px";
+    EXPECT_NEAR(box->y, now.y, 0.4 + 0.01 * width) << width << " px";
+    EXPECT_NEAR(box->width, now.width, 0.4 + 0.02 * width) << width << " px";
+    EXPECT_NEAR(box->height, now.height, 0.4 + 0.02 * width) << width << " px";
+  }
+}
+
+TEST(ScaleGauge, FollowsInPicturesThatAreWiderThanItLooksAt) {
+  const Road road;
+  ScaleGauge gauge;
+  cv::Mat wide;
+  cv::resize(road.picture({300, 150, 48, 40}), wide, {}, 2, 2, cv::INTER_LINEAR);
+  gauge.add(wide, 0);
+  cv::resize(road.picture({304, 152, 48, 40}), wide, {}, 2, 2, cv::INTER_LINEAR);
+  gauge.add(wide, 0.1);
+  const auto box = gauge.follow({600, 300, 96, 80}, 0, {602, 300, 96, 80});
+  ASSERT_TRUE(box);
+  EXPECT_NEAR(box->x, 608, 1);
+  EXPECT_NEAR(box->y, 304, 1);
+  EXPECT_NEAR(box->width, 96, 2);
+}
+
+TEST(ScaleGauge, FollowsNothingThatIsHiddenLeavesThePictureOrIsElsewhere) {
+  const Road road;
+  const cv::Rect2d here(300, 150, 48, 40);
+  ScaleGauge gauge;
+  gauge.add(road.picture(here), 0);
+  cv::Mat hidden = road.picture(here);
+  texture({60, 60}, 5).copyTo(hidden(cv::Rect(290, 140, 60, 60)));
+  gauge.add(hidden, 0.1);
+  EXPECT_FALSE(gauge.follow(cv::Rect2f(here), 0, cv::Rect2f(here)));
+  gauge.add(road.picture({340, 150, 48, 40}), 0.2);
+  EXPECT_FALSE(gauge.follow(cv::Rect2f(here), 0, cv::Rect2f(here)));
+  gauge.add(road.picture({-12, 150, 48, 40}), 0.3);
+  EXPECT_FALSE(gauge.follow(cv::Rect2f(here), 0, {-12, 150, 48, 40}));
+  EXPECT_FALSE(gauge.follow(cv::Rect2f(here), 0.15, cv::Rect2f(here))) << "no picture of then";
+  EXPECT_FALSE(gauge.follow({-12, 150, 48, 40}, 0.3, {-12, 150, 48, 40})) << "not older";
 }
 
 TEST(ScaleGauge, ForgetsPicturesOfAnotherSizeOrALaterTime) {

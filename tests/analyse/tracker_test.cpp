@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "tests/analyse/frames.h"
+#include "tests/analyse/textured_road.h"
 
 namespace rearview {
 namespace {
@@ -39,6 +40,7 @@ class TrackerTest : public testing::Test {
   std::vector<Track> at(double t_s, const std::vector<Detection>& detections) {
     Analysis analysis;
     analysis.detections = detections;
+    analysis.detector_rested = rested_;
     tracker_.process(*test::frame_at(t_s, seq_++, planes_), analysis);
     return analysis.tracks;
   }
@@ -53,6 +55,7 @@ class TrackerTest : public testing::Test {
   Tracker tracker_{TrackerSettings{}};
   Planes planes_ = test::flat_planes(kPicture, 100);
   std::uint64_t seq_ = 0;
+  bool rested_ = false;
 };
 
 TEST_F(TrackerTest, ReportsAVehicleOnceItIsSure) {
@@ -290,9 +293,91 @@ TEST_F(TrackerTest, TheNumberOfTracksIsBoundedAndTheKnownOnesStay) {
   }
 }
 
+/// A vehicle that turns back after 0.7 s, detected in every fourth frame until then and never
+/// again.
+class FollowTest : public TrackerTest {
+ protected:
+  static cv::Rect2d place(double t_s) {
+    return {250 + 60 * (t_s < 0.7 ? t_s : 1.4 - t_s), 150, 60, 50};
+  }
+  std::vector<Track> shown(int i, bool hidden = false, bool outlined = false, bool missed = false) {
+    const double t = i / 30.0;
+    const cv::Rect2d box = place(t);
+    cv::Mat luma = road_.picture(box, 1, static_cast<std::uint64_t>(i + 1));
+    if (hidden) test::texture({120, 90}, 5).copyTo(luma(cv::Rect(220, 130, 120, 90)));
+    planes_.y = luma;
+    std::vector<Detection> seen;
+    rested_ = i % 4 != 0 || t > 0.7;
+    if (!rested_ && !missed)
+      seen.push_back(car(box.x + box.width / 2, box.y + box.height / 2, box.width, box.height));
+    if (outlined)
+      seen.push_back(outline(box.x + 45, box.y + box.height / 2, box.width + 30, box.height));
+    return at(t, seen);
+  }
+
+  test::Road road_;
+};
+
+TEST_F(FollowTest, AVehicleIsFollowedInThePictureBetweenDetections) {
+  int id = 0;
+  for (int i = 0; i < 32; ++i) {  // the last detection is that of frame 20
+    const auto tracks = shown(i);
+    if (i < 12) continue;
+    ASSERT_EQ(tracks.size(), 1U) << i;
+    if (id == 0) id = tracks[0].id;
+    EXPECT_EQ(tracks[0].id, id);
+    EXPECT_FALSE(tracks[0].coasting) << i;
+    EXPECT_NEAR(tracks[0].box.x, place(i / 30.0).x, 5) << i;
+    EXPECT_EQ(tracks[0].detections, std::min(i, 20) / 4 + 1) << "followed is not detected";
+  }
+}
+
+TEST_F(FollowTest, NotForEver) {
+  for (int i = 0; i < 33; ++i) shown(i);
+  const auto coasting = shown(33);
+  ASSERT_EQ(coasting.size(), 1U);
+  EXPECT_TRUE(coasting[0].coasting);
+  for (int i = 34; i < 51; ++i) shown(i);
+  EXPECT_TRUE(shown(51).empty()) << "what is followed alone ends as what is predicted";
+}
+
+TEST_F(FollowTest, WhatIsHiddenCoasts) {
+  for (int i = 0; i < 22; ++i) shown(i);
+  const auto tracks = shown(22, true);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_TRUE(tracks[0].coasting);
+}
+
+TEST_F(FollowTest, WhatALookMissedCoasts) {
+  for (int i = 0; i < 20; ++i) shown(i);
+  for (int i = 20; i < 23; ++i) {
+    const auto tracks = shown(i, false, false, true);
+    ASSERT_EQ(tracks.size(), 1U);
+    EXPECT_TRUE(tracks[0].coasting) << i;
+  }
+}
+
+TEST_F(FollowTest, AnOutlineDoesNotMoveABoxThatThePictureHolds) {
+  std::vector<Track> tracks;
+  for (int i = 0; i < 24; ++i) tracks = shown(i, false, true);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_NEAR(tracks[0].box.width, 60, 2);
+  EXPECT_GT(tracks[0].detections, 12) << "it supports the track";
+}
+
+TEST_F(FollowTest, CanBeLeftOut) {
+  TrackerSettings settings;
+  settings.follow_s = 0;
+  tracker_ = Tracker(settings);
+  for (int i = 0; i < 22; ++i) shown(i);
+  const auto tracks = shown(22);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_TRUE(tracks[0].coasting);
+}
+
 TEST_F(TrackerTest, IsBuiltFromConfiguration) {
   const auto json = nlohmann::json::parse(R"({"strong_score":0.4,"new_score":0.3,
-      "confirm_score":0.5,"confirm_detections":1,"confirm_s":0,"new_coast_s":0.2,"coast_s":0.5,
+      "confirm_score":0.5,"confirm_detections":1,"confirm_s":0,"new_coast_s":0.2,"coast_s":0.5,"follow_s":0.2,
       "most_tracks":4})");
   ConfigReader config(json, "rearview.json");
   const auto stage = make_tracker(config);
