@@ -16,6 +16,8 @@ ApproachConfig ApproachConfig::read(ConfigReader& reader) {
   reader.number("confirm_frames", config.confirm_frames, 1, 100);
   reader.number("confirm_s", config.confirm_s, 0, 5);
   reader.number("confirm_boxes_s", config.confirm_boxes_s, 0, 10);
+  reader.number("confirm_unnamed_s", config.confirm_unnamed_s, 0, 10);
+  reader.number("unnamed_ttc_s", config.unnamed_ttc_s, 0, 30);
   reader.number("least_score", config.least_score, 0, 1);
   reader.number("least_side_px", config.least_side_px, 0, 200);
   reader.number("fast_ttc_s", config.fast_ttc_s, 0.5, 20);

@@ -33,6 +33,10 @@ struct ApproachConfig {
   double confirm_s = 0.35;
   /// The same where only the boxes grow, and nobody measured it in the picture.
   double confirm_boxes_s = 1.0;
+  /// What grows without any detector having known it for a vehicle alerts only after this, and
+  /// below this time to contact: a second opinion, not a first.
+  double confirm_unnamed_s = 1.0;
+  double unnamed_ttc_s = 4.0;
 
   /// A track's running score: below it is a guess of the detector's, not a vehicle.
   double least_score = 0.35;

@@ -135,7 +135,9 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
   if (config_.measure_in_picture) look(frame);
   for (Track& track : analysis.tracks) {
     VehicleState& vehicle = state_of(track, analysis);
-    if (behind(track, analysis, false)) vehicle.boxed_s_ = analysis.t_s;
+    const Detection* box = behind(track, analysis, false);
+    vehicle.see_box(box ? std::optional(static_cast<double>(box->score)) : std::nullopt,
+                    analysis.t_s);
     vehicle.update(track, growth_of(vehicle, track, analysis), view, config_, analysis.t_s);
     judge(vehicle, track, analysis);
     vehicle.describe(track, config_);

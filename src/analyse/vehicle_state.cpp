@@ -71,6 +71,13 @@ Estimate joined(const Estimate& a, const Estimate& b) {
 
 }  // namespace
 
+void VehicleState::see_box(const std::optional<double>& score, double t_s) {
+  const double since = started_ ? t_s - updated_s_ : kMeasuredMemory_s;
+  const double memory = std::exp(-std::max(0.0, since) / kMeasuredMemory_s);
+  boxed_score_ = memory * boxed_score_ + (1 - memory) * score.value_or(0);
+  if (score) boxed_s_ = t_s;
+}
+
 void VehicleState::update(const Track& track, const std::optional<Estimate>& growth,
                           const ViewGeometry& view, const ApproachConfig& config, double t_s) {
   const double dt = started_ ? std::max(0.0, t_s - updated_s_) : 0;
@@ -235,7 +242,9 @@ bool VehicleState::growth_gate(const ApproachConfig& config) const {
   if (g.value < 1 / config.farthest_ttc_s) return false;
   // Its distance shrinks at a steady pace, its tangent grows as one over it: it leaves the view
   // when the share of the way that is left equals the share of the view that it has crossed.
-  return (1 - out_of_view_share_) / g.value < config.alert_ttc_s;
+  const double soon_s =
+      named() ? config.alert_ttc_s : std::min(config.alert_ttc_s, config.unnamed_ttc_s);
+  return (1 - out_of_view_share_) / g.value < soon_s;
 }
 
 bool VehicleState::picture_grows() const {

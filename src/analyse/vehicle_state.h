@@ -15,6 +15,8 @@ class VehicleState {
  public:
   explicit VehicleState(int track_id) : track_id_(track_id) {}
 
+  /// Before update(): the score of this frame's detection that knows it for a vehicle, if any.
+  void see_box(const std::optional<double>& score, double t_s);
   /// One frame's look. growth: of the detection behind the track, where its detector measures it.
   void update(const Track& track, const std::optional<Estimate>& growth, const ViewGeometry& view,
               const ApproachConfig& config, double t_s);
@@ -37,6 +39,8 @@ class VehicleState {
   /// Clearly no longer closing in.
   bool released(const ApproachConfig& config) const;
 
+  /// A detector knows it for a vehicle; more than a guess now and then.
+  bool named() const { return boxed_score_ > kNamedScore; }
   Estimate growth() const { return growth_.growth(); }
   std::optional<Estimate> ttc() const;
   const std::optional<Estimate>& distance() const { return distance_; }
@@ -52,8 +56,9 @@ class VehicleState {
   int track_id_ = 0;
   VehicleClass vehicle_class_ = VehicleClass::vehicle;
   cv::Rect2f box_;
-  double seen_s_ = 0;      ///< when last supported by a detection
-  double boxed_s_ = -1e9;  ///< when last by one that draws boxes round vehicles
+  double seen_s_ = 0;       ///< when last supported by a detection
+  double boxed_s_ = -1e9;   ///< when last by one that knows vehicles and draws boxes round them
+  double boxed_score_ = 0;  ///< running mean of such detections' scores, 0 where there was none
   double updated_s_ = 0;
   double gate_since_s_ = 0;
   int gate_frames_ = 0;  ///< supported frames in a row that passed the gates
@@ -65,6 +70,7 @@ class VehicleState {
   bool passed_ = false;
 
  private:
+  static constexpr double kNamedScore = 0.2;
   void measure_distance(const Track& track, const ViewGeometry& view, const ApproachConfig& config);
   std::optional<Trend> trend() const;
 

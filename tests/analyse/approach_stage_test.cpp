@@ -35,6 +35,10 @@ class Ride {
     analysis.t_s = t_s;
     analysis.road = road;
     analysis.tracks = tracks;
+    for (const Track& track : tracks) {
+      if (named && !track.coasting)
+        analysis.detections.push_back({.box = track.box, .score = 0.9F, .growth_per_s = {}});
+    }
     analysis.view.emplace();
     analysis.view->shown = cv::Rect2f(0, 0, 640, 360);
     analysis.view->vanishing = {320, kHorizon_px};
@@ -53,6 +57,7 @@ class Ride {
   }
   void reset() { stage_.reset(); }
 
+  bool named = true;  ///< a detector that knows vehicles sees the tracks
   std::vector<AlertKind> kinds;
   std::vector<Alert> alerts;
   std::vector<double> times;
@@ -172,6 +177,36 @@ TEST(ApproachStage, GateOfConfirmationWantsMoreThanAMoment) {
   drive(
       ride, 0, 5, [](double t) { return 60 - 10 * t; }, -2);
   EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 0);
+}
+
+TEST(ApproachStage, WhatNoDetectorKnowsAlertsOnlyNearAndAfterLonger) {
+  const auto ahead = [](double t) { return 60 - 10 * t; };
+  Ride known;
+  drive(known, 0, 5.5, ahead, -2);
+  Ride unknown;
+  unknown.named = false;
+  drive(unknown, 0, 5.5, ahead, -2);
+  ASSERT_FALSE(known.times.empty());
+  ASSERT_FALSE(unknown.times.empty()) << "it is a threat all the same";
+  EXPECT_GT(unknown.times.front(), known.times.front() + 0.5);
+  EXPECT_GT(unknown.times.front(), 6 - ApproachConfig().unnamed_ttc_s);
+}
+
+TEST(ApproachStage, AGuessOfTheDetectorsDoesNotAlert) {
+  Ride ride;
+  for (double t = 0; t < 5; t += 1.0 / 30) {
+    Track guess = car(1, car_box(60 - 10 * t, -2));
+    guess.score = 0.2F;
+    ride.step(t, {guess});
+  }
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 0);
+}
+
+TEST(ApproachStage, WhatIsVeryNearAlertsHoweverSlowlyItClosesIn) {
+  Ride ride;  // from 6.9 m by 0.6 m/s: more than 6 s to contact all the time
+  drive(
+      ride, 0, 5, [](double t) { return 6.9 - 0.6 * t; }, -0.2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
 }
 
 TEST(ApproachStage, ANewNumberForTheSameCarDoesNotAlertAgain) {
