@@ -6,6 +6,7 @@ ApproachConfig ApproachConfig::read(ConfigReader& reader) {
   ApproachConfig config;
   reader.number("horizontal_fov_deg", config.horizontal_fov_deg, 20, 150);
   reader.number("camera_height_m", config.camera_height_m, 0.2, 5);
+  reader.boolean("calibrate_height", config.calibrate_height);
   reader.number("horizon_share", config.horizon_share, -1, 1);
   reader.number("alert_ttc_s", config.alert_ttc_s, 1, 30);
   reader.number("farthest_ttc_s", config.farthest_ttc_s, 1, 30);

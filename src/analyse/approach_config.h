@@ -10,6 +10,8 @@ struct ApproachConfig {
   /// Only used where no stage before has measured the view.
   double horizontal_fov_deg = 65;
   double camera_height_m = 0.9;  ///< a seat post's
+  /// Learn the height from the vehicles that pass, from camera_height_m on; else keep that.
+  bool calibrate_height = true;
   /// Row of the horizon as a share of the picture's height; negative: by itself.
   double horizon_share = -1;
 
@@ -20,7 +22,7 @@ struct ApproachConfig {
   /// speak up at 140 m, 10 s at 50 km/h difference.
   double farthest_ttc_s = 10;
   /// So near, whatever closes in is the rider's business.
-  double near_m = 7;
+  double near_m = 8;
   /// Measure growth in the picture, not by boxes alone; costs about a millisecond.
   bool measure_in_picture = true;
   double growth_z = 3.0;  ///< standard deviations by which the growth must exceed nothing

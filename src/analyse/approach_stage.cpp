@@ -138,7 +138,10 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     const Detection* box = behind(track, analysis, false);
     vehicle.see_box(box ? std::optional(static_cast<double>(box->score)) : std::nullopt,
                     analysis.t_s);
-    vehicle.update(track, growth_of(vehicle, track, analysis), view, config_, analysis.t_s);
+    vehicle.update(track, growth_of(vehicle, track, analysis), view, height_.value_m(), config_,
+                   analysis.t_s);
+    if (const auto height_m = vehicle.camera_height_m(); height_m && config_.calibrate_height)
+      height_.see(*height_m);
     judge(vehicle, track, analysis);
     vehicle.describe(track, config_);
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "analyse/camera_height.h"
 #include "analyse/scale_gauge.h"
 #include "analyse/stage.h"
 #include "analyse/vehicle_state.h"
@@ -16,7 +17,8 @@ namespace rearview {
 /// stream time only, never the number of frames alone, so drops and jitter don't matter.
 class ApproachStage : public Stage {
  public:
-  explicit ApproachStage(const ApproachConfig& config) : config_(config) {}
+  explicit ApproachStage(const ApproachConfig& config)
+      : config_(config), height_(config.camera_height_m) {}
 
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
@@ -32,6 +34,7 @@ class ApproachStage : public Stage {
   Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
 
   ApproachConfig config_;
+  CameraHeight height_;  ///< outlives reset(): the mount is the same
   ScaleGauge gauge_;
   double scale_ = 1;                    ///< of the pictures in the gauge, relative to the frame
   std::vector<VehicleState> vehicles_;  ///< those with a track, and those just lost

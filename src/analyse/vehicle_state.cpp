@@ -21,6 +21,10 @@ constexpr double kHistory_s = 1.5;
 constexpr double kTrendSpan_s = 0.6;
 constexpr double kTrendSlope = 0.4;  // of the time to contact, beside the -1 of constant speed
 constexpr double kHorizonDoubt_px = 4;
+// Pictures of a car that tell the camera's height: so many, so wide, so far below the horizon.
+constexpr int kHeightPictures = 20;
+constexpr float kSureWidth_px = 25;
+constexpr double kSurelyBelow = 3;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
@@ -79,7 +83,8 @@ void VehicleState::see_box(const std::optional<double>& score, double t_s) {
 }
 
 void VehicleState::update(const Track& track, const std::optional<Estimate>& growth,
-                          const ViewGeometry& view, const ApproachConfig& config, double t_s) {
+                          const ViewGeometry& view, double camera_height_m,
+                          const ApproachConfig& config, double t_s) {
   const double dt = started_ ? std::max(0.0, t_s - updated_s_) : 0;
   updated_s_ = t_s;
   if (started_) {
@@ -135,7 +140,7 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
       const double tangent = (centre - view.vanishing.x) / view.focal_px;
       bearing_.measure(tangent, std::hypot(kBearingShake, 1.5 / view.focal_px));
     }
-    measure_distance(track, view, config);
+    measure_distance(track, view, camera_height_m, config);
     boxes_.emplace_back(t_s, track.box);
     while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
   }
@@ -144,8 +149,14 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
   while (history_.size() > 2 && t_s - history_.front().first > kHistory_s) history_.pop_front();
 }
 
+std::optional<double> VehicleState::camera_height_m() {
+  if (height_told_ || heights_ < kHeightPictures) return std::nullopt;
+  height_told_ = true;
+  return std::exp(height_logs_ / heights_);
+}
+
 void VehicleState::measure_distance(const Track& track, const ViewGeometry& view,
-                                    const ApproachConfig& config) {
+                                    double camera_height_m, const ApproachConfig& config) {
   const bool cut_side = cut_left_ || cut_right_;
   const Size usual = usual_size(track.vehicle_class);
   std::optional<Estimate> sight;
@@ -165,8 +176,13 @@ void VehicleState::measure_distance(const Track& track, const ViewGeometry& view
   const double below = track.box.y + track.box.height - horizon;
   const double doubt = kHorizonDoubt_px + (config.horizon_share >= 0 ? 0 : view.vanishing_sigma_px);
   if (!cut_bottom_ && below > 2 * doubt) {
-    const double value = view.focal_px * config.camera_height_m / below;
+    const double value = view.focal_px * camera_height_m / below;
     add({value, value * std::hypot(0.15, doubt / below)});
+  }
+  if (!cut_side && !cut_bottom_ && below > kSurelyBelow * doubt &&
+      track.box.width >= kSureWidth_px && track.vehicle_class == VehicleClass::car && named()) {
+    height_logs_ += std::log(usual.width_m * below / static_cast<double>(track.box.width));
+    ++heights_;
   }
   if (!sight) return;
   if (!distance_) {

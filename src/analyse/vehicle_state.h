@@ -19,7 +19,10 @@ class VehicleState {
   void see_box(const std::optional<double>& score, double t_s);
   /// One frame's look. growth: of the detection behind the track, where its detector measures it.
   void update(const Track& track, const std::optional<Estimate>& growth, const ViewGeometry& view,
-              const ApproachConfig& config, double t_s);
+              double camera_height_m, const ApproachConfig& config, double t_s);
+  /// What its pictures so far say of the camera's height above the road, once they suffice; told
+  /// only once.
+  std::optional<double> camera_height_m();
   /// Writes motion, time to contact, distance and so on into the track.
   void describe(Track& track, const ApproachConfig& config) const;
 
@@ -71,7 +74,8 @@ class VehicleState {
 
  private:
   static constexpr double kNamedScore = 0.2;
-  void measure_distance(const Track& track, const ViewGeometry& view, const ApproachConfig& config);
+  void measure_distance(const Track& track, const ViewGeometry& view, double camera_height_m,
+                        const ApproachConfig& config);
   std::optional<Trend> trend() const;
 
   bool started_ = false;
@@ -79,6 +83,9 @@ class VehicleState {
   LinearFilter bearing_;  ///< tangent of the bearing
   std::optional<Estimate> distance_;
   std::optional<Estimate> lateral_seen_;  ///< while it was seen whole
+  double height_logs_ = 0;  ///< sum of the logarithms of the camera's height by each picture
+  int heights_ = 0;
+  bool height_told_ = false;
   double measured_share_ = 0;     ///< of the last moments, in which its growth could be measured
   double out_of_view_share_ = 0;  ///< how far it is from the middle (0) to the picture's edge (1)
   std::deque<std::pair<double, Estimate>> history_;  ///< growth of the last second and a half

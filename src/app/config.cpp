@@ -19,7 +19,11 @@ constexpr std::size_t kMostCameras = 8;
 constexpr std::size_t kMostStages = 16;
 
 nlohmann::json default_stages() {
-  return {{{"type", "view"}}, {{"type", "looming"}}, {{"type", "tracker"}}, {{"type", "approach"}}};
+  return {{{"type", "view"}},
+          {{"type", "looming"}},
+          {{"type", "onnx"}, {"model", "rearview-vehicle"}},
+          {{"type", "tracker"}},
+          {{"type", "approach"}}};
 }
 
 bool is_camera_name(const std::string& name) {

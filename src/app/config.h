@@ -49,7 +49,7 @@ struct Config {
   /// The file's name, for messages of the stages; "default" without a file.
   std::string source = "default";
 
-  /// The default configuration: one camera, stages that need no weights.
+  /// The default configuration: one camera, our own network beside what needs none.
   Config();
 };
 

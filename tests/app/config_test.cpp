@@ -97,8 +97,8 @@ TEST_F(ConfigFile, ACameraKeepsTheDefaultsItDoesNotName) {
   ASSERT_EQ(config.cameras.size(), 2u);
   EXPECT_EQ(config.cameras[0].receiver.url, "tcp://h:1");
   EXPECT_EQ(config.cameras[1].receiver.url, ReceiverConfig().url);
-  EXPECT_EQ(config.cameras[1].stages.size(), 4u);
-  EXPECT_EQ(make_stages(config, config.cameras[1]).size(), 4u);
+  EXPECT_EQ(config.cameras[1].stages.size(), 5u);
+  EXPECT_EQ(make_stages(config, config.cameras[1]).size(), 5u);
 }
 
 TEST_F(ConfigFile, EveryFaultHasItsSentence) {
