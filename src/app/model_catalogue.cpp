@@ -54,10 +54,11 @@ Model read_model(ConfigReader& entry) {
   entry.text("url", model.url);
   if (!model.url.empty() && !model.url.starts_with("https://"))
     entry.fail("url", fmt::format("\"{}\" is not an https:// address", model.url));
-  entry.object("stage", [&model](ConfigReader& stage) {
+  const bool has_stage = entry.raw("stage") != nullptr;
+  entry.object("stage", [&](ConfigReader& stage) {
     std::string type;
     stage.text("type", type);
-    if (type != "onnx") stage.fail("type", "is not \"onnx\"");
+    if (has_stage && type != "onnx") stage.fail("type", "is not \"onnx\"");
     if (stage.raw("model")) stage.fail("model", "is not for the manifest; it gives the file");
     model.stage.read(stage);
   });

@@ -63,9 +63,12 @@ TEST_F(ConfigFile, TheShippedFileIsTheDefaultsAndLeavesNoneOut) {
   const std::filesystem::path shipped = REARVIEW_SOURCE_DIR "/config/rearview.json";
   EXPECT_EQ(settings(read_config(shipped)), settings(Config()));
   auto defaults = settings(Config());
-  for (auto& stage : defaults["cameras"][0]["stages"]) stage = {{"type", stage["type"]}};
   auto file = read_json_file(shipped);
   file.erase("$schema");
+  // Of the stages the file names only what has no default.
+  for (auto* either : {&defaults, &file}) {
+    for (auto& stage : (*either)["cameras"][0]["stages"]) stage = {{"type", stage["type"]}};
+  }
   EXPECT_EQ(file, defaults);
 }
 
