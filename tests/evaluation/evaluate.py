@@ -225,8 +225,9 @@ developed on these same clips.
 
 On the real clips. Gates: of growth (it closes in, soon enough, beyond doubt), of the path (it passes
 near), of confirmation (for long enough), of sight (the detector is sure, and it isn't tiny).
-""", HEADS]
-    text += [row(name, total) for name, total in ablations.items()]
+""", "| | found | false | lead |", "|---|---|---|---|"]
+    text += [f"| {name} | {t['found']} of {t['events']} | {t['false_alerts']} "
+             f"| {shown(t['lead']['mean_s'], 2, 1, ' s')} |" for name, t in ablations.items()]
     (options.docs / "evaluation.md").write_text("\n".join(text) + "\n")
 
 
