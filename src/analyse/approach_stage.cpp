@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
 
 #include "analyse/box_decoder.h"
 
@@ -13,8 +12,6 @@ namespace {
 // A vehicle that left at the picture's edge is past once its track has been without support so
 // long.
 constexpr double kPassedAfter_s = 0.25;
-// Growth is measured in pictures no wider than this.
-constexpr int kWidest_px = 640;
 // Over how long growth is measured: as long as may be, or else over less.
 constexpr std::array kGaugeSpans_s = {0.8, 0.4};
 constexpr double kLeastGaugeSpan_s = 0.15;
@@ -55,31 +52,16 @@ void ApproachStage::reset() noexcept {
   quiet_since_s_.reset();
 }
 
-void ApproachStage::look(const Frame& frame) {
-  scale_ = std::min(1.0, static_cast<double>(kWidest_px) / frame.width());
-  if (scale_ == 1) {
-    gauge_.add(frame.luma(), frame.t_s);
-    return;
-  }
-  cv::Mat smaller;
-  cv::resize(frame.luma(), smaller, {}, scale_, scale_, cv::INTER_AREA);
-  gauge_.add(smaller, frame.t_s);
-}
-
 // From the picture where a detector says what the vehicle's box is; else as a detector of movement
 // measured it; else only the boxes tell.
 std::optional<Estimate> ApproachStage::growth_of(const VehicleState& vehicle, const Track& track,
                                                  const Analysis& analysis) const {
   if (track.coasting) return std::nullopt;
   if (config_.measure_in_picture && analysis.t_s - vehicle.boxed_s_ < kBoxesLast_s) {
-    const auto scaled = [this](const cv::Rect2f& box) {
-      const auto s = static_cast<float>(scale_);
-      return cv::Rect2f(box.x * s, box.y * s, box.width * s, box.height * s);
-    };
     for (const double most_s : kGaugeSpans_s) {
       const auto before = vehicle.seen_before(most_s);
       if (!before || analysis.t_s - before->first < kLeastGaugeSpan_s) break;
-      const auto growth = gauge_.growth(scaled(before->second), before->first, scaled(track.box));
+      const auto growth = gauge_.growth(before->second, before->first, track.box);
       if (growth) return growth;
     }
     return std::nullopt;
@@ -116,34 +98,54 @@ VehicleState& ApproachStage::state_of(const Track& track, const Analysis& analys
     heir->track_id_ = track.id;
     return *heir;
   }
-  return vehicles_.emplace_back(track.id);
+  // The number of a track that comes back after its vehicle went on with another one is taken:
+  // then the two change numbers.
+  int id = track.id;
+  const auto taken = [&] {
+    return std::find_if(vehicles_.begin(), vehicles_.end(),
+                        [id](const VehicleState& other) { return other.id_ == id; });
+  };
+  for (auto other = taken(); other != vehicles_.end(); other = taken()) id = other->track_id_;
+  return vehicles_.emplace_back(id, track.id);
+}
+
+// As measured by the stages before; else as the configuration says.
+ViewGeometry ApproachStage::view_of(const Frame& frame, const Analysis& analysis) const {
+  const auto width = static_cast<float>(frame.width());
+  const auto height = static_cast<float>(frame.height());
+  ViewGeometry view = analysis.view.value_or(ViewGeometry{});
+  if (view.shown.area() <= 0) view.shown = cv::Rect2f(0, 0, width, height);
+  if (view.focal_px <= 0) {
+    view.focal_px = frame.width() / 2.0 / std::tan(config_.horizontal_fov_deg * CV_PI / 360);
+    view.vanishing = {width / 2, height / 2};
+    view.vanishing_sigma_px = 0.06 * frame.height();
+  }
+  if (config_.horizon_share >= 0) {
+    view.vanishing.y = view.shown.y + static_cast<float>(config_.horizon_share) * view.shown.height;
+    view.vanishing_sigma_px = 0;
+  }
+  view.pitch_deg =
+      std::atan((view.vanishing.y - frame.height() / 2.0) / view.focal_px) * 180 / CV_PI;
+  view.camera_height_m = height_.value_m();
+  view.camera_height_sigma_m =
+      config_.calibrate_height ? height_.sigma_share() * height_.value_m() : 0;
+  return view;
 }
 
 void ApproachStage::process(const Frame& frame, Analysis& analysis) {
-  ViewGeometry view;
-  if (analysis.view) view = *analysis.view;
-  if (view.shown.area() <= 0)
-    view.shown =
-        cv::Rect2f(0, 0, static_cast<float>(frame.width()), static_cast<float>(frame.height()));
-  if (view.focal_px <= 0) {
-    view.focal_px = frame.width() / 2.0 / std::tan(config_.horizontal_fov_deg * CV_PI / 360);
-    view.vanishing = {static_cast<float>(frame.width()) / 2,
-                      static_cast<float>(frame.height()) / 2};
-    view.vanishing_sigma_px = 0.06 * frame.height();
-  }
-
-  if (config_.measure_in_picture) look(frame);
+  const ViewGeometry view = view_of(frame, analysis);
+  analysis.view = view;
+  if (config_.measure_in_picture) gauge_.add(frame.luma(), frame.t_s);
   for (Track& track : analysis.tracks) {
     VehicleState& vehicle = state_of(track, analysis);
     const Detection* box = behind(track, analysis, false);
     vehicle.see_box(box ? std::optional(static_cast<double>(box->score)) : std::nullopt,
                     analysis.t_s);
-    vehicle.update(track, growth_of(vehicle, track, analysis), view, height_.value_m(), config_,
-                   analysis.t_s);
+    vehicle.update(track, growth_of(vehicle, track, analysis), view, analysis.t_s);
     if (const auto height_m = vehicle.camera_height_m(); height_m && config_.calibrate_height)
       height_.see(*height_m);
     judge(vehicle, track, analysis);
-    vehicle.describe(track, config_);
+    vehicle.describe(track);
   }
   for (VehicleState& vehicle : vehicles_) {
     const bool has_track =
@@ -154,6 +156,7 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
       gone(vehicle, analysis);
     if (!has_track) vehicle.threat_ = 0;
   }
+  for (Track& track : analysis.tracks) track.id = state_of(track, analysis).id_;
   std::erase_if(vehicles_, [&](const VehicleState& vehicle) {
     return analysis.t_s - vehicle.updated_s_ > config_.remember_s;
   });
@@ -251,7 +254,7 @@ Alert ApproachStage::alert(const VehicleState& vehicle, AlertKind kind, AlertLev
   Alert alert;
   alert.kind = kind;
   alert.level = level;
-  alert.track_id = vehicle.track_id_;
+  alert.track_id = vehicle.id_;
   alert.vehicle_class = vehicle.vehicle_class_;
   alert.box = vehicle.box_;
   if (const auto time = vehicle.ttc()) alert.ttc_s = time->value;

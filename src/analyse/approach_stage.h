@@ -13,8 +13,10 @@ namespace rearview {
 
 /// From tracks to words: for each track growth, time to contact with its doubt, distance, side and
 /// motion; threats through three gates (growth, path, confirmation: after arXiv 2606.23699);
-/// alerts, each once per vehicle; and the state of the road. Works on tracks of any detector; uses
-/// stream time only, never the number of frames alone, so drops and jitter don't matter.
+/// alerts, each once per vehicle; and the state of the road. A vehicle keeps the number of its
+/// first track when another track goes on with it. Completes Analysis::view by how the camera sits.
+/// Works on tracks of any detector; uses stream time only, never the number of frames alone, so
+/// drops and jitter don't matter.
 class ApproachStage : public Stage {
  public:
   explicit ApproachStage(const ApproachConfig& config)
@@ -24,10 +26,10 @@ class ApproachStage : public Stage {
   void reset() noexcept override;
 
  private:
-  void look(const Frame& frame);
   std::optional<Estimate> growth_of(const VehicleState& vehicle, const Track& track,
                                     const Analysis& analysis) const;
   VehicleState& state_of(const Track& track, const Analysis& analysis);
+  ViewGeometry view_of(const Frame& frame, const Analysis& analysis) const;
   void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
   void gone(VehicleState& vehicle, Analysis& analysis);
   bool same_as_alerted(const VehicleState& vehicle) const;
@@ -36,7 +38,6 @@ class ApproachStage : public Stage {
   ApproachConfig config_;
   CameraHeight height_;  ///< outlives reset(): the mount is the same
   ScaleGauge gauge_;
-  double scale_ = 1;                    ///< of the pictures in the gauge, relative to the frame
   std::vector<VehicleState> vehicles_;  ///< those with a track, and those just lost
   bool warned_ = false;                 ///< an alert stands that no all_clear has taken back
   std::optional<double> quiet_since_s_;

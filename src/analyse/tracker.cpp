@@ -84,7 +84,9 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
     track.outlined_now.reset();
   }
   rested_ = analysis.detector_rested;
-  if (settings_.follow_s > 0) gauge_.add(frame.luma(), frame.t_s);
+  // Where nothing ever rests, the pictures need not be kept.
+  rests_ = rests_ || rested_;
+  if (rests_ && settings_.follow_s > 0) gauge_.add(frame.luma(), frame.t_s);
   std::vector<Sighting> sightings = merged(analysis.detections);
   match(sightings, true, true, frame.t_s);
   match(sightings, false, true, frame.t_s);

@@ -103,6 +103,7 @@ class Tracker : public Stage {
   ScaleGauge gauge_;
   std::optional<double> last_s_;
   bool rested_ = false;  ///< a detector, in this frame
+  bool rests_ = false;   ///< in some frames, as has been seen
   cv::Size picture_;
   int last_id_ = 0;
 };

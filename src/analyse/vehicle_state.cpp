@@ -83,8 +83,7 @@ void VehicleState::see_box(const std::optional<double>& score, double t_s) {
 }
 
 void VehicleState::update(const Track& track, const std::optional<Estimate>& growth,
-                          const ViewGeometry& view, double camera_height_m,
-                          const ApproachConfig& config, double t_s) {
+                          const ViewGeometry& view, double t_s) {
   const double dt = started_ ? std::max(0.0, t_s - updated_s_) : 0;
   updated_s_ = t_s;
   if (started_) {
@@ -140,7 +139,7 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
       const double tangent = (centre - view.vanishing.x) / view.focal_px;
       bearing_.measure(tangent, std::hypot(kBearingShake, 1.5 / view.focal_px));
     }
-    measure_distance(track, view, camera_height_m, config);
+    measure_distance(track, view);
     boxes_.emplace_back(t_s, track.box);
     while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
   }
@@ -155,8 +154,7 @@ std::optional<double> VehicleState::camera_height_m() {
   return std::exp(height_logs_ / heights_);
 }
 
-void VehicleState::measure_distance(const Track& track, const ViewGeometry& view,
-                                    double camera_height_m, const ApproachConfig& config) {
+void VehicleState::measure_distance(const Track& track, const ViewGeometry& view) {
   const bool cut_side = cut_left_ || cut_right_;
   const Size usual = usual_size(track.vehicle_class);
   std::optional<Estimate> sight;
@@ -170,13 +168,10 @@ void VehicleState::measure_distance(const Track& track, const ViewGeometry& view
     add({value, value * std::hypot(usual.height_share, 2.0 / track.box.height)});
   }
   // By where it stands on the road.
-  const double horizon = config.horizon_share >= 0
-                             ? view.shown.y + config.horizon_share * view.shown.height
-                             : view.vanishing.y;
-  const double below = track.box.y + track.box.height - horizon;
-  const double doubt = kHorizonDoubt_px + (config.horizon_share >= 0 ? 0 : view.vanishing_sigma_px);
-  if (!cut_bottom_ && below > 2 * doubt) {
-    const double value = view.focal_px * camera_height_m / below;
+  const double below = track.box.y + track.box.height - view.vanishing.y;
+  const double doubt = kHorizonDoubt_px + view.vanishing_sigma_px;
+  if (!cut_bottom_ && below > 2 * doubt && view.camera_height_m) {
+    const double value = view.focal_px * *view.camera_height_m / below;
     add({value, value * std::hypot(0.15, doubt / below)});
   }
   if (!cut_side && !cut_bottom_ && below > kSurelyBelow * doubt &&
@@ -336,7 +331,7 @@ std::optional<Trend> VehicleState::trend() const {
   return std::nullopt;
 }
 
-void VehicleState::describe(Track& track, const ApproachConfig& /*config*/) const {
+void VehicleState::describe(Track& track) const {
   track.motion = motion();
   track.threat = threat_;
   if (const auto time = ttc()) {

@@ -13,18 +13,18 @@ namespace rearview {
 /// growth. One thread.
 class VehicleState {
  public:
-  explicit VehicleState(int track_id) : track_id_(track_id) {}
+  VehicleState(int id, int track_id) : id_(id), track_id_(track_id) {}
 
   /// Before update(): the score of this frame's detection that knows it for a vehicle, if any.
   void see_box(const std::optional<double>& score, double t_s);
   /// One frame's look. growth: of the detection behind the track, where its detector measures it.
   void update(const Track& track, const std::optional<Estimate>& growth, const ViewGeometry& view,
-              double camera_height_m, const ApproachConfig& config, double t_s);
+              double t_s);
   /// What its pictures so far say of the camera's height above the road, once they suffice; told
   /// only once.
   std::optional<double> camera_height_m();
   /// Writes motion, time to contact, distance and so on into the track.
-  void describe(Track& track, const ApproachConfig& config) const;
+  void describe(Track& track) const;
 
   /// When and where it was seen before, for measuring its growth against: as long ago as up to
   /// most_s, and not so long that it was much smaller or larger.
@@ -56,7 +56,8 @@ class VehicleState {
   /// It reaches the left, right or lower edge of what the picture shows.
   bool leaving() const { return cut_left_ || cut_right_ || cut_bottom_; }
 
-  int track_id_ = 0;
+  int id_ = 0;        ///< of the vehicle: the number of its first track, whatever tracks follow
+  int track_id_ = 0;  ///< of the track that shows it now
   VehicleClass vehicle_class_ = VehicleClass::vehicle;
   cv::Rect2f box_;
   double seen_s_ = 0;       ///< when last supported by a detection
@@ -74,8 +75,7 @@ class VehicleState {
 
  private:
   static constexpr double kNamedScore = 0.2;
-  void measure_distance(const Track& track, const ViewGeometry& view, double camera_height_m,
-                        const ApproachConfig& config);
+  void measure_distance(const Track& track, const ViewGeometry& view);
   std::optional<Trend> trend() const;
 
   bool started_ = false;

@@ -51,8 +51,11 @@ struct ViewGeometry {
   cv::Rect2f shown;       ///< the part that shows something: without black bars
   cv::Point2f vanishing;  ///< where the way behind vanishes in this frame, shake included; its row
                           ///< is the horizon
-  double vanishing_sigma_px = 0;
-  double focal_px = 0;
+  double vanishing_sigma_px = 0;          ///< one standard deviation; 0 where the horizon was set
+  double focal_px = 0;                    ///< 0: nobody has measured the view yet
+  double pitch_deg = 0;                   ///< of the camera, upwards positive
+  std::optional<double> camera_height_m;  ///< above the road
+  std::optional<double> camera_height_sigma_m;  ///< one standard deviation; 0 where it was set
 };
 
 struct Track {

@@ -166,7 +166,22 @@ Json to_json(const Track& track) {
           {"lateral_m", rounded(track.lateral_m, 2)}};
 }
 
+namespace {
+
+Json to_json(const ViewGeometry& view) {
+  return {{"vanishing_x", rounded(view.vanishing.x, 1)},
+          {"horizon_y", rounded(view.vanishing.y, 1)},
+          {"horizon_sigma_px", rounded(view.vanishing_sigma_px, 1)},
+          {"focal_px", rounded(view.focal_px, 1)},
+          {"pitch_deg", rounded(view.pitch_deg, 1)},
+          {"camera_height_m", rounded(view.camera_height_m, 2)},
+          {"camera_height_sigma_m", rounded(view.camera_height_sigma_m, 2)}};
+}
+
+}  // namespace
+
 Json to_json(const Analysis& analysis) {
+  const bool measured = analysis.view && analysis.view->focal_px > 0;
   Json tracks = Json::array();
   for (const Track& track : analysis.tracks) tracks.push_back(to_json(track));
   return {{"type", "analysis"},
@@ -178,6 +193,7 @@ Json to_json(const Analysis& analysis) {
           {"state", name(analysis.state)},
           {"road", name(analysis.road)},
           {"text", analysis.text},
+          {"view", measured ? to_json(*analysis.view) : Json(nullptr)},
           {"tracks", std::move(tracks)},
           {"latency_ms", latency_json(analysis.latency)}};
 }

@@ -226,13 +226,54 @@ TEST(ApproachStage, LearnsHowHighTheCameraSits) {
   EXPECT_LT(std::abs(errors_m.back()), errors_m.front() / 2);
 }
 
-TEST(ApproachStage, ANewNumberForTheSameCarDoesNotAlertAgain) {
+TEST(ApproachStage, ANewTrackOfTheSameCarKeepsItsNumberAndDoesNotAlertAgain) {
   Ride ride;
   const auto ahead = [](double t) { return 60 - 8 * t; };
   drive(ride, 0, 4, ahead, -2, 1);
   for (double t = 4; t < 4.3; t += 1.0 / 30) ride.step(t, {});
-  drive(ride, 4.3, 6, ahead, -2, 2);
+  const Analysis last = drive(ride, 4.3, 6, ahead, -2, 2);
   EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  ASSERT_EQ(last.tracks.size(), 1U);
+  EXPECT_EQ(last.tracks[0].id, 1);
+  for (const Alert& alert : ride.alerts) EXPECT_EQ(alert.track_id.value_or(1), 1);
+}
+
+TEST(ApproachStage, ATrackThatComesBackAfterItsCarHasAnotherNeverSharesItsNumber) {
+  Ride ride;
+  const auto left = [](int id, double t) { return car(id, car_box(50 - 8 * t, -3)); };
+  const auto right = [](int id, double t) { return car(id, car_box(50 - 8 * t, 4)); };
+  for (double t = 0; t < 1; t += 1.0 / 30) ride.step(t, {left(1, t)});
+  for (double t = 1.1; t < 2; t += 1.0 / 30) ride.step(t, {left(2, t)});
+  const Analysis last = ride.step(2, {right(1, 2), left(2, 2)});
+  ASSERT_EQ(last.tracks.size(), 2U);
+  EXPECT_EQ(last.tracks[1].id, 1) << "the car of old";
+  EXPECT_EQ(last.tracks[0].id, 2);
+}
+
+TEST(ApproachStage, SaysHowTheCameraSits) {
+  Ride ride;
+  const Analysis last = drive(
+      ride, 0, 3, [](double t) { return 60 - 10 * t; }, -1.5);
+  ASSERT_TRUE(last.view);
+  EXPECT_NEAR(last.view->pitch_deg, std::atan((kHorizon_px - 180) / kFocal_px) * 180 / CV_PI, 0.01)
+      << "the horizon lies above the middle: it looks down";
+  ASSERT_TRUE(last.view->camera_height_m && last.view->camera_height_sigma_m);
+  EXPECT_NEAR(*last.view->camera_height_m, 0.9, 0.15);
+  EXPECT_GT(*last.view->camera_height_sigma_m, 0.05);
+}
+
+TEST(ApproachStage, AHorizonThatIsSetIsTheOneThatCounts) {
+  ApproachConfig config;
+  config.horizon_share = 0.5;
+  config.calibrate_height = false;
+  config.camera_height_m = 1.1;
+  Ride ride(config);
+  const Analysis last = ride.step(0, {car(1, car_box(20, 0))});
+  ASSERT_TRUE(last.view);
+  EXPECT_FLOAT_EQ(last.view->vanishing.y, 180);
+  EXPECT_EQ(last.view->pitch_deg, 0);
+  EXPECT_EQ(last.view->camera_height_m, 1.1);
+  EXPECT_EQ(last.view->camera_height_sigma_m, 0) << "as told";
 }
 
 TEST(ApproachStage, TwoCarsAlertTwice) {

@@ -265,6 +265,13 @@ class ScriptedService {
       analysis.state = now.state;
       analysis.road = now.road;
       if (now.road == Road::blind) analysis.text = "the picture is dark";
+      analysis.view = {.shown = {0, 0, 640, 360},
+                       .vanishing = {320, 158},
+                       .vanishing_sigma_px = 2.2,
+                       .focal_px = 457,
+                       .pitch_deg = -2.8,
+                       .camera_height_m = 0.92,
+                       .camera_height_sigma_m = 0.1};
       for (int i = 0; i < now.vehicles; ++i) analysis.tracks.push_back(vehicle(i, t_s));
       analysis.latency = {2.1, 14.0, 18.2};
       for (std::size_t camera = 0; camera < cameras_.size(); ++camera) {

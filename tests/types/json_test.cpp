@@ -51,6 +51,11 @@ TEST(Json, AnalysisIsTheDocumentedMessageToTheLetter) {
   analysis.t_s = 41.133;
   analysis.road = Road::approaching;
   analysis.latency = {2.1, 24.0, 29.3};
+  analysis.view = {.vanishing = {322.4F, 158},
+                   .vanishing_sigma_px = 2.1,
+                   .focal_px = 457,
+                   .pitch_deg = -2.8,
+                   .camera_height_m = 0.92};
   Track track;
   track.id = 7;
   track.vehicle_class = VehicleClass::car;
@@ -67,7 +72,9 @@ TEST(Json, AnalysisIsTheDocumentedMessageToTheLetter) {
       to_json(analysis).dump(),
       R"({"type":"analysis","camera":"rear","epoch":1,"seq":1234,)"
       R"("time":"2026-11-22T09:00:00.123Z","t_s":41.133,"state":"ok","road":"approaching",)"
-      R"("text":"","tracks":[{"id":7,"class":"car","score":0.81,)"
+      R"("text":"","view":{"vanishing_x":322.4,"horizon_y":158.0,"horizon_sigma_px":2.1,)"
+      R"("focal_px":457.0,"pitch_deg":-2.8,"camera_height_m":0.92,"camera_height_sigma_m":null},)"
+      R"("tracks":[{"id":7,"class":"car","score":0.81,)"
       R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"motion":"approaching","threat":1,)"
       R"("ttc_s":3.4,"ttc_sigma_s":0.4,"distance_m":null,"closing_mps":null,"trend":"steady",)"
       R"("side":"left","lateral_m":null}],"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");

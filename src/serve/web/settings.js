@@ -83,13 +83,27 @@ function card(title, ...children) {
   return make("section", { class: "card" }, make("h3", {}, title), ...children);
 }
 
-function health(camera) {
+/** How the camera sits, as the pictures of the road told; no lines before they did. */
+function mount(view) {
+  if (!view) return [];
+  const give = (sigma, unit) => sigma > 0 ? `, give or take ${sigma} ${unit}` : ", as set";
+  const tilt = Math.abs(view.pitch_deg);
+  return [
+    ["Looks", tilt < 0.1 ? "level" : `${tilt}° ${view.pitch_deg < 0 ? "down" : "up"}`],
+    ["Horizon", `row ${Math.round(view.horizon_y)}${give(Math.round(view.horizon_sigma_px), "px")}`],
+    ["Height above the road", view.camera_height_m === null ? "not known"
+      : `${view.camera_height_m} m${give(view.camera_height_sigma_m, "m")}`],
+  ];
+}
+
+function health(camera, analysis) {
   const lost = Object.entries(camera.drops).filter(([, count]) => count > 0);
   const size = camera.resolution ? `${camera.resolution.width} × ${camera.resolution.height}` : "no picture yet";
   const lines = [
     ["State", camera.text ? `${camera.state}: ${camera.text}` : camera.state], ["Picture", size],
     ["Received", `${camera.fps_in} a second`], ["Analysed", `${camera.fps_analysed} a second`],
     ["Picture to answer", `${camera.latency_ms.total.p50} ms, seldom over ${camera.latency_ms.total.p95} ms`],
+    ...mount(analysis?.view),
     ["Lost pictures", lost.length === 0 ? "none" : lost.map(([why, count]) => `${count} ${why.replaceAll("_", " ")}`).join(", ")],
   ];
   const list = make("dl");
@@ -160,7 +174,10 @@ export class Settings {
 
   async refresh() {
     try {
-      this.cameras.replaceChildren(...(await get("api/v1/cameras")).map(health));
+      const cameras = await get("api/v1/cameras");
+      const analyses = await Promise.all(cameras.map(({ name }) =>
+        get(`api/v1/cameras/${encodeURIComponent(name)}/analysis`).catch(() => null)));
+      this.cameras.replaceChildren(...cameras.map((camera, i) => health(camera, analyses[i])));
       this.note.hidden = true;
       if (this.service.childElementCount === 0 && this.timer !== null) this.load();
     } catch (error) {

@@ -302,7 +302,9 @@ class PageTest(unittest.TestCase):
             text = browser.wait_for("the settings", "return document.querySelectorAll('#settings-service .card').length === 4"
                                     " && document.querySelector('#settings-cameras .card') && document.getElementById('settings').innerText")
             for words in ("Log level\ninfo", "Write timeout\n10 s", "Allowed hosts\nnone", "Password\nset, not shown",
-                          "Queue\n1 MiB", "Urgent\nyes", "Camera rear\n", "Address\ntcp://***@rearview.local:5000", "Camera rear now"):
+                          "Queue\n1 MiB", "Urgent\nyes", "Camera rear\n", "Address\ntcp://***@rearview.local:5000", "Camera rear now",
+                          "Looks\n2.8° down", "Horizon\nrow 158, give or take 2 px",
+                          "Height above the road\n0.92 m, give or take 0.1 m"):
                 self.assertIn(words, text)
             browser.click("summary")
             self.assertIn("Close pass\n1.5 m", browser.text("#settings"))
