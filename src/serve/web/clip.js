@@ -9,6 +9,7 @@ export class Clip {
     this.frames = [];
     this.boxes = true;
     this.showing = 0;
+    this.posed = false;  // the poster is shown, not yet a picture of the clip
     this.follow();
   }
 
@@ -17,6 +18,7 @@ export class Clip {
     this.showing = id;
     this.frames = [];
     this.clear();
+    this.posed = Boolean(poster);
     if (poster) this.video.poster = poster;
     else this.video.removeAttribute("poster");
     if (id === null) {
@@ -42,6 +44,11 @@ export class Clip {
   /** Every picture that is shown gets its own boxes; without the callback, every painted frame does. */
   follow() {
     const { video } = this;
+    for (const begun of ["play", "seeking"]) {
+      video.addEventListener(begun, () => {
+        this.posed = false;
+      });
+    }
     if ("requestVideoFrameCallback" in video) {
       const next = (_, { mediaTime }) => {
         this.draw(mediaTime);
@@ -74,8 +81,7 @@ export class Clip {
   draw(time) {
     const { canvas, pen } = this;
     const frame = this.frames.length > 0 ? this.frameAt(time) : null;
-    this.shown = frame;
-    if (frame === null || !this.boxes) {
+    if (frame === null || !this.boxes || this.posed) {
       this.clear();
       return;
     }

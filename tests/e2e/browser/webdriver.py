@@ -112,11 +112,18 @@ class Browser:
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
 
+    def download_to(self, folder):
+        self.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def wait_for(self, what, script, *arguments, timeout=20):
         """Until the script returns something true; that is returned."""
+        return self.wait_until(what, lambda: self.run(script, *arguments), timeout)
+
+    @staticmethod
+    def wait_until(what, condition, timeout=20):
         deadline = time.monotonic() + timeout
         while True:
-            value = self.run(script, *arguments)
+            value = condition()
             if value:
                 return value
             if time.monotonic() > deadline:
