@@ -13,6 +13,7 @@
 
 #include "app/config.h"
 #include "base/error.h"
+#include "fit/ride_fit.h"
 #include "receive/recording_reader.h"
 #include "render/overlay.h"
 #include "render/video_writer.h"
@@ -84,6 +85,35 @@ void write_whole(const fs::path& out, const std::function<void(const fs::path&)>
   }
 }
 
+void export_clip(const ArchiveFile& archive, const ExportOptions& options, const fs::path& folder) {
+  const std::uint64_t id = *options.alert;
+  if (!archive.alert(id))
+    throw UsageError(fmt::format("{}: there is no alert {}", folder.string(), id));
+  const auto clip = archive.clip(id);
+  const auto tracks = archive.tracks(id);
+  if (!clip || !tracks)
+    throw UsageError(fmt::format("{}: alert {} has no clip", folder.string(), id));
+  write_whole(options.out, [&](const fs::path& beside) {
+    if (options.burn)
+      burn(*clip, *tracks, beside);
+    else
+      fs::copy_file(*clip, beside, fs::copy_options::overwrite_existing);
+  });
+}
+
+void export_ride(const ArchiveFile& archive, const ExportOptions& options, const fs::path& folder) {
+  const auto ride = archive.ride(*options.ride);
+  if (!ride)
+    throw UsageError(fmt::format("{}: there is no ride {}", folder.string(), *options.ride));
+  const std::string fit = ride_fit(ride_record(archive, *ride));
+  write_whole(options.out, [&fit](const fs::path& beside) {
+    std::ofstream file(beside, std::ios::binary);
+    file.write(fit.data(), static_cast<std::streamsize>(fit.size()));
+    file.close();
+    if (!file) throw std::runtime_error(fmt::format("{}: can't be written", beside.string()));
+  });
+}
+
 }  // namespace
 
 int export_command(const ExportOptions& options) {
@@ -93,18 +123,10 @@ int export_command(const ExportOptions& options) {
     throw UsageError(
         "no store folder: give --store FOLDER, or --config FILE of a service with one");
   const ArchiveFile archive(folder);
-  if (!archive.alert(options.alert))
-    throw UsageError(fmt::format("{}: there is no alert {}", folder.string(), options.alert));
-  const auto clip = archive.clip(options.alert);
-  const auto tracks = archive.tracks(options.alert);
-  if (!clip || !tracks)
-    throw UsageError(fmt::format("{}: alert {} has no clip", folder.string(), options.alert));
-  write_whole(options.out, [&](const fs::path& beside) {
-    if (options.burn)
-      burn(*clip, *tracks, beside);
-    else
-      fs::copy_file(*clip, beside, fs::copy_options::overwrite_existing);
-  });
+  if (options.ride)
+    export_ride(archive, options, folder);
+  else
+    export_clip(archive, options, folder);
   fmt::print("{}\n", options.out.string());
   return kExitDone;
 }

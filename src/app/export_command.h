@@ -2,19 +2,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace rearview {
 
 struct ExportOptions {
-  std::uint64_t alert = 0;       ///< whose clip
-  bool burn = false;             ///< draw the boxes into the pictures
-  std::filesystem::path out;     ///< MP4; replaced when it is there
+  // Just one of these.
+  std::optional<std::uint64_t> alert;  ///< whose clip
+  std::optional<std::uint64_t> ride;   ///< as a FIT activity
+
+  bool burn = false;             ///< draw the boxes into the clip's pictures
+  std::filesystem::path out;     ///< replaced when it is there
   std::filesystem::path store;   ///< store folder; empty: the configuration's
   std::filesystem::path config;  ///< empty: defaults
 };
 
-/// `rearview export`: writes the clip of a stored alert to a file, as it is or with what was seen
-/// drawn into it. The service may be running. Returns the exit code; throws UsageError for what the
+/// `rearview export`: writes to a file the clip of a stored alert, as it is or with what was seen
+/// drawn into it, or a ride for ride sites. The service may be running; of a ride that goes on it
+/// is then what the service has written down. Returns the exit code; throws UsageError for what the
 /// user gave wrong and std::runtime_error for what fails.
 int export_command(const ExportOptions& options);
 

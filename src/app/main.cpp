@@ -83,18 +83,26 @@ void add_eval(CLI::App& app, Command& chosen) {
 
 void add_export(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ExportOptions>();
-  CLI::App* command = app.add_subcommand("export", "write a stored clip to a file");
-  command->add_option("--alert", options->alert, "the alert whose clip it is")
-      ->type_name("ID")
-      ->required();
-  command->add_flag("--burn", options->burn, "draw what was seen into the pictures");
-  command->add_option("OUT", options->out, "MP4 file to write")->required();
+  CLI::App* command = app.add_subcommand("export", "write a stored clip or ride to a file");
+  CLI::Option* alert =
+      command->add_option("--alert", options->alert, "the alert whose clip it is: an MP4 file")
+          ->type_name("ID");
+  CLI::Option* ride =
+      command->add_option("--ride", options->ride, "the ride, for ride sites: a FIT file")
+          ->type_name("ID")
+          ->excludes(alert);
+  command->add_flag("--burn", options->burn, "draw what was seen into the clip's pictures")
+      ->excludes(ride);
+  command->add_option("OUT", options->out, "file to write")->required();
   command->add_option("--store", options->store, "store folder of the service")
       ->type_name("FOLDER");
   command->add_option("--config", options->config, "the service's configuration (JSON)")
       ->type_name("FILE");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return export_command(*options); }; });
+  command->callback([options, &chosen] {
+    if (!options->alert && !options->ride)
+      throw UsageError("export: say what: --alert ID (its clip) or --ride ID (a FIT file)");
+    chosen = [options] { return export_command(*options); };
+  });
 }
 
 void add_nalu(CLI::App& app, Command& chosen) {

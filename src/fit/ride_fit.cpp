@@ -36,8 +36,10 @@ constexpr std::uint32_t kStop = 1;
 constexpr std::uint32_t kStopAll = 4;
 constexpr std::uint32_t kCycling = 2;
 
-/// The developer fields of MyBikeTraffic (github.com/kartoone/mybiketraffic, under whose
-/// application id sites look for them).
+/// The developer fields of MyBikeTraffic (github.com/kartoone/mybiketraffic,
+/// source/MyBikeTrafficFitContributions.mc: their numbers, types, messages and what stands in them
+/// while there is no radar; manifest.xml: the application id, under which sites look for them). It
+/// gives them no units; its speeds of passing vehicles are in those of the device's settings.
 constexpr std::string_view kApplication =
     "\xc6\x47\x04\x4c\xc3\x21\x44\xbb\xbf\x8a\x24\x1a\x87\xa0\xeb\x2e";
 enum Radar : std::uint8_t {
@@ -159,7 +161,7 @@ std::vector<FitField> radar_fields(const std::vector<Target>& targets, bool sees
 
 }  // namespace
 
-RideRecord ride_record(const EventArchive& archive, const Ride& ride) {
+RideRecord ride_record(const RideArchive& archive, const Ride& ride) {
   RideRecord found{ride, {}, {}};
   PassQuery passes;
   passes.ride = ride.id;

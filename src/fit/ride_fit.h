@@ -17,14 +17,15 @@ struct RideRecord {
 };
 
 /// Throws what the archive throws.
-RideRecord ride_record(const EventArchive& archive, const Ride& ride);
+RideRecord ride_record(const RideArchive& archive, const Ride& ride);
 
 /// The ride as a FIT activity, a record a second, with the developer fields of the data field
 /// MyBikeTraffic, which ride sites read for radar: radar_ranges (m) and radar_speeds (m/s) of up to
 /// 8 vehicles, nearest first, radar_current (vehicles that have passed so far) and passing_speed
 /// (km/h) in the records, radar_lap and radar_total at the end. Vehicles are those that passed; on
 /// their way here they are where their lead time and closing speed put them. While the camera saw
-/// nothing, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. A
+/// nothing, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. Its
+/// passing_speedabs is left out: that is the vehicle's own speed, and nobody knows the rider's. A
 /// ride longer than a day ends there.
 std::string ride_fit(const RideRecord& record);
 

@@ -3,6 +3,9 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "base/error.h"
 #include "store/store_database.h"
 
@@ -10,6 +13,8 @@ namespace rearview {
 namespace {
 
 constexpr int kBusy_ms = 5000;
+/// The database's ids are 64-bit signed.
+constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 }  // namespace
 
@@ -33,10 +38,18 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& folder) : media_(folder) {
 
 ArchiveFile::~ArchiveFile() = default;
 
+std::vector<Alert> ArchiveFile::alerts(const AlertQuery& query) const {
+  return StoreReader(*database_).alerts(query, kMostId);
+}
+
 std::optional<Alert> ArchiveFile::alert(std::uint64_t id) const {
   if (id == 0) return std::nullopt;
-  const auto found = StoreReader(*database_).alerts({.after = id - 1, .limit = 1}, id + 1);
-  return found.empty() ? std::nullopt : std::optional(found.front());
+  const auto found = alerts({.after = id - 1, .limit = 1});
+  return found.empty() || found.front().id != id ? std::nullopt : std::optional(found.front());
+}
+
+std::uint64_t ArchiveFile::newest_id() const {
+  return StoreReader(*database_).newest_alert_id();
 }
 
 std::optional<std::filesystem::path> ArchiveFile::clip(std::uint64_t alert) const {
@@ -49,9 +62,13 @@ std::optional<std::filesystem::path> ArchiveFile::tracks(std::uint64_t alert) co
   return has && has->clip ? std::optional(media_.tracks(*has->clip)) : std::nullopt;
 }
 
+std::vector<Ride> ArchiveFile::rides(const RideQuery& query) const {
+  return StoreReader(*database_).rides(query);
+}
+
 std::optional<Ride> ArchiveFile::ride(std::uint64_t id) const {
   if (id == 0) return std::nullopt;
-  const auto found = StoreReader(*database_).rides({.after = id - 1, .limit = 1});
+  const auto found = rides({.after = id - 1, .limit = 1});
   return found.empty() || found.front().id != id ? std::nullopt : std::optional(found.front());
 }
 

@@ -15,19 +15,22 @@ class Database;
 
 namespace rearview {
 
-/// A store folder, read while a service may be writing in it. One thread.
-class ArchiveFile {
+/// A store folder, read while a service may be writing in it. A ride that goes on ends, as far as
+/// this knows, where the service last wrote it down. One thread.
+class ArchiveFile final : public RideArchive {
  public:
   /// Throws UsageError when there is no store in the folder, or of another version.
   explicit ArchiveFile(const std::filesystem::path& folder);
-  ~ArchiveFile();
+  ~ArchiveFile() override;
 
-  // These throw std::runtime_error when the database can't be read.
-  std::optional<Alert> alert(std::uint64_t id) const;
+  std::vector<Alert> alerts(const AlertQuery& query) const override;
+  std::optional<Alert> alert(std::uint64_t id) const override;
+  std::uint64_t newest_id() const override;
   std::optional<std::filesystem::path> clip(std::uint64_t alert) const;
   std::optional<std::filesystem::path> tracks(std::uint64_t alert) const;
-  std::optional<Ride> ride(std::uint64_t id) const;
-  std::vector<Pass> passes(const PassQuery& query) const;
+  std::vector<Ride> rides(const RideQuery& query) const override;
+  std::optional<Ride> ride(std::uint64_t id) const override;
+  std::vector<Pass> passes(const PassQuery& query) const override;
 
  private:
   MediaFolder media_;

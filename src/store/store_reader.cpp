@@ -53,6 +53,12 @@ std::vector<Alert> StoreReader::alerts(const AlertQuery& query, std::uint64_t be
   return found;
 }
 
+std::uint64_t StoreReader::newest_alert_id() const {
+  SQLite::Statement select(database_, "SELECT coalesce(max(id), 0) FROM alerts");
+  select.executeStep();
+  return unsigned_of(select.getColumn(0));
+}
+
 std::optional<AlertMedia> StoreReader::media(std::uint64_t alert) const {
   SQLite::Statement select(database_, "SELECT snapshot_bytes, clip FROM alerts WHERE id = ?");
   select.bind(1, static_cast<std::int64_t>(alert));
@@ -66,7 +72,8 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
                            "(SELECT count(*) FROM passes WHERE ride = rides.id), "
                            "(SELECT count(*) FROM passes WHERE ride = rides.id AND close), "
                            "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
-                           "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked) "
+                           "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked), "
+                           "duration_s "
                            "FROM rides WHERE id > ? ORDER BY id LIMIT ?");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(query.limit));
@@ -77,11 +84,11 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
     ride.camera = select.getColumn(1).getString();
     ride.start = from_unix_ms(select.getColumn(2).getInt64());
     ride.end = from_unix_ms(select.getColumn(3).getInt64());
-    ride.duration_s = std::chrono::duration<double>(*ride.end - ride.start).count();
     ride.passes = unsigned_of(select.getColumn(4));
     ride.close_passes = unsigned_of(select.getColumn(5));
     ride.alerts = unsigned_of(select.getColumn(6));
     ride.locked = select.getColumn(7).getInt() != 0;
+    ride.duration_s = select.getColumn(8).getDouble();
   }
   return found;
 }

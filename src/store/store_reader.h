@@ -27,6 +27,8 @@ class StoreReader {
 
   /// Alerts with query.after < id < before, oldest first.
   std::vector<Alert> alerts(const AlertQuery& query, std::uint64_t before) const;
+  /// 0 without any.
+  std::uint64_t newest_alert_id() const;
   /// nullopt: there is no such alert.
   std::optional<AlertMedia> media(std::uint64_t alert) const;
   /// Ids above after; an end for each, for the caller knows which ride goes on.

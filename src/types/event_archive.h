@@ -76,9 +76,17 @@ enum class Change {
   open,     ///< refused: its clip is still being recorded
 };
 
-/// Everything that is kept: alerts with their pictures and clips, rides and passes. Any thread;
-/// calls may wait for the disk and throw std::runtime_error when it fails.
-class EventArchive : public AlertHistory {
+/// What is told of rides. Calls may wait for the disk and throw std::runtime_error when it fails.
+class RideArchive : public AlertHistory {
+ public:
+  /// Oldest first.
+  virtual std::vector<Ride> rides(const RideQuery& query) const = 0;
+  virtual std::optional<Ride> ride(std::uint64_t id) const = 0;
+  virtual std::vector<Pass> passes(const PassQuery& query) const = 0;
+};
+
+/// Everything that is kept: alerts with their pictures and clips, rides and passes. Any thread.
+class EventArchive : public RideArchive {
  public:
   /// Files of one alert; nullopt without one. They may be deleted at any time.
   virtual std::optional<std::filesystem::path> snapshot(std::uint64_t alert) const = 0;
@@ -89,11 +97,6 @@ class EventArchive : public AlertHistory {
   virtual Change set_locked(std::uint64_t alert, bool locked) = 0;
   /// With its pictures; a clip goes with the last of its alerts.
   virtual Change remove(std::uint64_t alert) = 0;
-
-  /// Oldest first.
-  virtual std::vector<Ride> rides(const RideQuery& query) const = 0;
-  virtual std::optional<Ride> ride(std::uint64_t id) const = 0;
-  virtual std::vector<Pass> passes(const PassQuery& query) const = 0;
 
   virtual StoreStatus status() const = 0;
 };

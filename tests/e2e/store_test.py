@@ -160,6 +160,44 @@ class StoreTest(unittest.TestCase):
             self.assertIn(said, done.stderr)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
 
+    def test_a_ride_is_exported_as_over_http_and_where_nobody_saw_it_says_so(self):
+        camera = self.start_camera()
+        service = self.start_service(camera)
+        wait_for(lambda: service.get_json("/api/v1/passes"), "a vehicle that passes", 60)
+        alert = lambda kind: next((a for a in service.get_json("/api/v1/alerts?limit=1000") if a["kind"] == kind), None)
+        camera.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_for(lambda: alert("camera_lost"), "the loss of the camera")
+            end = os.times().elapsed + 1.5
+            wait_for(lambda: os.times().elapsed > end, "a second in which nobody sees")
+        finally:
+            camera.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: alert("camera_back"), "its return")
+        ride = alert("camera_back")["ride"]
+        seen = service.get_json(f"/api/v1/rides/{ride}")["duration_s"]
+        wait_for(lambda: service.get_json(f"/api/v1/rides/{ride}")["duration_s"] > seen + 1, "some more of the ride")
+        service.stop()
+        camera.stop()
+
+        out = self.folder / "ride.fit"
+        export = lambda *arguments: subprocess.run(
+            [REARVIEW, "export", "--store", self.store, *arguments, out], capture_output=True, text=True, timeout=30)
+        done = export("--ride", str(ride))
+        self.assertEqual((0, f"{out}\n"), (done.returncode, done.stdout), done.stderr)
+        fit = out.read_bytes()
+        self.assertEqual(b".FIT", fit[8:12])
+        self.assertIn(b"\xff" * 24, fit, "8 ranges of -1 and 8 speeds of 255")
+        self.assertLess(fit.count(b"\xff" * 24), len(fit) // 60, "not all of it")
+        # A service for which this ride has ended tells the same.
+        service = self.start_service(camera)
+        self.assertEqual(fit, service.get(f"/api/v1/rides/{ride}/ride.fit")[2])
+        for arguments, said in ((("--ride", "999"), "no ride 999"), ((), "--alert ID"),
+                                (("--ride", "1", "--burn"), "--burn"), (("--ride", "1", "--alert", "1"), "--alert")):
+            done = export(*arguments)
+            self.assertEqual(2, done.returncode, done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+
     def coloured(self, clip):
         """The most pixels of one picture in the amber or red of a threat's box."""
         video, most = cv2.VideoCapture(str(clip)), 0

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "store/archive_file.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -339,6 +340,38 @@ TEST_F(DiskStore, RidesAndPassesOutliveRestartsAndAlerts) {
   ASSERT_TRUE(store.flush());
   EXPECT_EQ(store.remove(store.newest_id()), Change::done);
   EXPECT_EQ(store.passes({}).size(), 2u) << "a deleted alert takes its pass along";
+}
+
+TEST_F(DiskStore, ARideThatEndedIsAsLongAsItWasWhateverTheClockSaid) {
+  {
+    AlertStore store(config_);
+    store.camera_seen("rear", WallClock::now() - std::chrono::hours(30));
+    store.camera_seen("rear", WallClock::now());
+    ASSERT_TRUE(store.flush());
+    EXPECT_LT(store.ride(1)->duration_s, 60);
+  }
+  EXPECT_LT(AlertStore(config_).ride(1)->duration_s, 60);
+}
+
+TEST_F(DiskStore, AFolderCanBeReadFromOutside) {
+  AlertStore store(config_);
+  store.camera_seen("rear", WallClock::now());
+  append_four(store);
+  Alert pass = alert_of("rear", AlertKind::overtake);
+  pass.track_id = 7;
+  pass.pass_t_s = 13;
+  store.append(pass);
+  ASSERT_TRUE(store.flush());
+  const ArchiveFile archive(config_.folder);
+  EXPECT_EQ(archive.newest_id(), 5u);
+  EXPECT_THAT(ids(archive.alerts({.after = 1, .camera = "rear"})), ElementsAre(3, 4, 5));
+  EXPECT_EQ(archive.alert(3)->keeping->ride, 1u);
+  EXPECT_FALSE(archive.alert(0));
+  EXPECT_FALSE(archive.alert(6));
+  EXPECT_EQ(archive.rides({}).size(), 1u);
+  EXPECT_EQ(archive.ride(1)->passes, 1u);
+  EXPECT_FALSE(archive.ride(2));
+  EXPECT_EQ(archive.passes({.ride = 1}).size(), 1u);
 }
 
 TEST_F(DiskStore, ADatabaseOfTheFirstVersionIsTakenOver) {
