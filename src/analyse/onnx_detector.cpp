@@ -100,10 +100,27 @@ OnnxDetector::OnnxDetector(OnnxSettings settings)
 
 OnnxDetector::~OnnxDetector() = default;
 
+void OnnxDetector::reset() noexcept {
+  frames_ = 0;
+  since_look_ = 0;
+  watch_.clear();
+}
+
+bool OnnxDetector::rests(const Frame& frame) {
+  const bool turn = frames_ == settings_.offset;
+  frames_ = (frames_ + 1) % settings_.every;
+  ++since_look_;
+  if (!turn) return true;
+  if (settings_.still_every > settings_.every) {
+    if (since_look_ < settings_.still_every && watch_.still(frame.luma())) return true;
+    watch_.keep(frame.luma());
+  }
+  since_look_ = 0;
+  return false;
+}
+
 void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
-  const bool rests = frames_++ % settings_.every != settings_.offset;
-  frames_ %= settings_.every;
-  if (rests) {
+  if (rests(frame)) {
     analysis.detector_rested = true;
     return;
   }
@@ -168,6 +185,7 @@ void OnnxSettings::read(ConfigReader& config) {
   });
   config.number("every", every, 1, 30);
   config.number("offset", offset, 0, 29);
+  config.number("still_every", still_every, 1, 30);
   if (offset >= every) config.fail("offset", fmt::format("is not below \"every\" ({})", every));
 
   if (const nlohmann::json* found = config.raw("classes")) {

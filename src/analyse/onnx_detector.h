@@ -7,6 +7,7 @@
 
 #include "analyse/box_decoder.h"
 #include "analyse/stage.h"
+#include "analyse/still_watch.h"
 #include "base/config_reader.h"
 
 namespace rearview {
@@ -28,9 +29,14 @@ struct OnnxSettings {
   /// it rested.
   int every = 1;
   int offset = 0;
+  /// While the luma says that nothing moves, looks only at every n-th frame, rounded up to the
+  /// turns of `every`: a rider who waits at a crossing saves most of the network's time. Not above
+  /// `every`: looks whatever moves.
+  int still_every = 1;
 
   /// Takes over the keys that are there: model, family, input {width, height}, score_threshold,
-  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, every, offset. Throws UsageError.
+  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, every, offset,
+  /// still_every. Throws UsageError.
   void read(ConfigReader& config);
 };
 
@@ -49,10 +55,12 @@ class OnnxDetector : public Stage {
   ~OnnxDetector() override;
 
   void process(const Frame& frame, Analysis& analysis) override;
-  void reset() noexcept override { frames_ = 0; }
+  void reset() noexcept override;
 
  private:
   struct Network;
+
+  bool rests(const Frame& frame);
 
   OnnxSettings settings_;
   std::unique_ptr<BoxDecoder> decoder_;
@@ -61,6 +69,8 @@ class OnnxDetector : public Stage {
   std::vector<int> labels_;
   std::vector<Candidate> found_;
   int frames_ = 0;
+  StillWatch watch_;
+  int since_look_ = 0;  ///< frames
 };
 
 /// Stage "onnx", with the keys of OnnxSettings; model has to be there, a path.

@@ -95,6 +95,37 @@ TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
   EXPECT_FALSE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
 }
 
+TEST_F(OnnxDetectorTest, LooksSeldomWhileNothingMoves) {
+  OnnxSettings settings = tiny();
+  settings.still_every = 5;
+  OnnxDetector stage(settings);
+  const auto looks = [&](int from, int to) {
+    std::string looked;
+    for (int i = from; i < to; ++i) {
+      Planes planes = test::flat_planes({64, 64}, 235);
+      planes.y = planes.y.clone();
+      planes.y(cv::Rect(0, 0, 16, 16)) = 100 + i % 3;                           // noise
+      if (i >= 12) planes.y(cv::Rect(3 * (i - 12), 40, 8, 8)) = cv::Scalar::all(80);  // it moves
+      looked += detections(stage, planes).empty() ? '-' : 'x';
+    }
+    return looked;
+  };
+  EXPECT_EQ(looks(0, 18), "x----x----x-xxxxxx");
+  stage.reset();
+  EXPECT_EQ(looks(0, 3), "x--");
+}
+
+TEST_F(OnnxDetectorTest, StillnessKeepsToTheTurnsOfTheCadence) {
+  OnnxSettings settings = tiny();
+  settings.every = 2;
+  settings.still_every = 5;
+  OnnxDetector stage(settings);
+  std::string looked;
+  for (int i = 0; i < 13; ++i)
+    looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
+  EXPECT_EQ(looked, "x-----x-----x");
+}
+
 TEST_F(OnnxDetectorTest, DropsBoxesThatTheRegionCutsButNotThoseThatThePictureCuts) {
   OnnxSettings settings = tiny();
   settings.region = {0, 0, 0.5, 0.5};  // its top left corner is the picture's
