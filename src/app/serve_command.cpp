@@ -118,8 +118,9 @@ int serve_command(const ServeOptions& options) {
       if (seen.analysis) seen_on_ride(*seen.analysis);
       auto kept = std::make_shared<const Alert>(alerts.append(alert));
       log_alert(*kept);
+      service.publish_alert(kept);
+      // Its files are told of behind it.
       recorder.alert(i, *kept, seen.frame, seen.analysis);
-      service.publish_alert(std::move(kept));
       publisher.publish_alert();
     };
     outputs.access_unit = [&service, &recorder, i](LiveAccessUnitPtr unit) {
@@ -141,6 +142,7 @@ int serve_command(const ServeOptions& options) {
                                                          std::move(outputs)));
   }
 
+  alerts.on_change([&service](const AlertUpdate& update) { service.publish_update(update); });
   service.show_settings(effective_settings(config, stage_settings));
   service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
   service.start();

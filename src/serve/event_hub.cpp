@@ -12,6 +12,8 @@ namespace rearview {
 namespace {
 
 constexpr std::size_t kHistoryPage = 200;
+/// A subscriber that misses the alerts of so many is closed: what it reads anew is up to date.
+constexpr std::size_t kMostUpdates = 1000;
 
 /// id: of an alert; 0 for what isn't resumable.
 EventText make_text(std::string_view kind, std::uint64_t id, std::string json) {
@@ -53,6 +55,17 @@ void EventHub::publish(std::shared_ptr<const Alert> alert) {
       [this, id = alert->id, text = alert_text(*alert)] { take(order_.published(id, text)); });
 }
 
+void EventHub::publish(const AlertUpdate& update) {
+  loop_.post([this, id = update.id, text = make_text("alert_update", 0, dump(to_json(update)))] {
+    const auto all = subscribers_;
+    for (const auto& [stream, subscriber] : all) {
+      subscriber->updates.insert_or_assign(id, text);
+      if (!subscriber->catching_up) send_updates(*subscriber);
+      if (subscriber->updates.size() > kMostUpdates) subscriber->stream->close();
+    }
+  });
+}
+
 EventHub::Newest EventHub::newest(std::size_t camera) const {
   const std::lock_guard lock(mutex_);
   return newest_.at(camera);
@@ -88,6 +101,14 @@ void EventHub::pay(Subscriber& subscriber) {
   }
 }
 
+void EventHub::send_updates(Subscriber& subscriber) {
+  auto& updates = subscriber.updates;
+  while (!updates.empty() && updates.begin()->first <= subscriber.sent_id) {
+    const auto update = updates.extract(updates.begin());
+    if (!subscriber.send(update.mapped())) return;
+  }
+}
+
 const EventText& EventHub::analysis_text(std::size_t camera) {
   Formatted& formatted = formatted_[camera];
   AnalysisPtr analysis = newest(camera).analysis;
@@ -106,6 +127,7 @@ void EventHub::take(const AlertOrder::Step& step) {
       if (subscriber->catching_up || subscriber->sent_id >= id) continue;
       subscriber->sent_id = id;
       subscriber->send(text);
+      send_updates(*subscriber);
     }
   }
   for (const auto& [id, text] : step.late) {
@@ -228,6 +250,7 @@ void EventHub::caught(const SubscriberPtr& subscriber, const Page& page) {
     if (!send(alert)) return;
   }
   subscriber->catching_up = false;
+  send_updates(*subscriber);
 }
 
 }  // namespace rearview

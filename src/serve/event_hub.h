@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,8 +18,8 @@
 #include "http/stream.h"
 #include "serve/alert_order.h"
 #include "serve/event_text.h"
-#include "types/alert_history.h"
 #include "types/analysis.h"
+#include "types/event_archive.h"
 
 namespace rearview {
 
@@ -35,6 +36,8 @@ class EventHub {
   void publish(std::size_t camera, AnalysisPtr analysis);
   /// Any thread.
   void publish(std::shared_ptr<const Alert> alert);
+  /// Any thread. Reaches each subscriber behind the alert itself.
+  void publish(const AlertUpdate& update);
 
   struct Wish {
     std::optional<std::uint64_t> after;  ///< alerts after this id first; without: new ones only
@@ -77,12 +80,15 @@ class EventHub {
     bool page_due = false;  ///< the next page of history is read when the last has been sent
     bool analysis = false;
     std::vector<bool> owed;  ///< cameras whose newest analysis it has not been sent
+    /// Newest updates of alerts that it has yet to be sent, by id.
+    std::map<std::uint64_t, EventText> updates;
   };
   using SubscriberPtr = std::shared_ptr<Subscriber>;
 
   void add(const std::shared_ptr<http::Stream>& stream, const Wish& wish, bool web_socket);
   void deliver_analyses();
   void pay(Subscriber& subscriber);
+  void send_updates(Subscriber& subscriber);
   const EventText& analysis_text(std::size_t camera);
   void take(const AlertOrder::Step& step);
   void catch_up(const SubscriberPtr& subscriber);

@@ -400,4 +400,8 @@ void Service::publish_alert(std::shared_ptr<const Alert> alert) {
   impl_->events.publish(std::move(alert));
 }
 
+void Service::publish_update(const AlertUpdate& update) {
+  impl_->events.publish(update);
+}
+
 }  // namespace rearview

@@ -59,6 +59,8 @@ class Service {
   void publish_analysis(std::size_t camera, AnalysisPtr analysis);
   /// An alert that the archive already holds, with its id. Any thread; doesn't block.
   void publish_alert(std::shared_ptr<const Alert> alert);
+  /// What is kept of a published alert has changed. Any thread; doesn't block.
+  void publish_update(const AlertUpdate& update);
 
  private:
   struct Impl;

@@ -247,6 +247,14 @@ void AlertStore::forget(const Removed& removed) {
   }
 }
 
+void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
+  if (!tell_) return;
+  for (const std::uint64_t id : alerts) {
+    const auto kept = alert(id);
+    tell_({id, kept ? kept->keeping : std::nullopt});
+  }
+}
+
 void AlertStore::mark(const std::vector<std::uint64_t>& alerts,
                       const std::function<void(Keeping&)>& change) {
   const std::lock_guard lock(mutex_);
@@ -280,6 +288,7 @@ bool AlertStore::attach_snapshot(std::uint64_t alert, std::uint64_t bytes) {
     if (!known) return;
     mark({alert}, [](Keeping& keeping) { keeping.has_snapshot = true; });
     trim_media(database);
+    tell_of({alert});
   });
   return known;
 }
@@ -292,6 +301,7 @@ bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t
     if (!known) return;
     mark(alerts, [](Keeping& keeping) { keeping.has_clip = true; });
     trim_media(database);
+    tell_of(alerts);
   });
   return known;
 }
@@ -380,6 +390,7 @@ Change AlertStore::set_locked(std::uint64_t alert, bool locked) {
     if (!known) return;
     mark({alert}, [locked](Keeping& keeping) { keeping.locked = locked; });
     trim_media(database);
+    tell_of({alert});
   });
   return known ? Change::done : Change::unknown;
 }
@@ -401,6 +412,7 @@ Change AlertStore::remove(std::uint64_t alert) {
     }
     forget(removed);
     trim_media(database);
+    tell_of({alert});
   });
   return change;
 }

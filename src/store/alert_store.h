@@ -39,6 +39,10 @@ class AlertStore : public EventArchive {
   /// Waits until everything appended so far is on disk; false when that fails.
   bool flush();
 
+  /// What to tell of a change by a new file, a lock or remove(); not of one that makes room. Called
+  /// on the store's thread; must not wait. Before anything is attached, locked or removed.
+  void on_change(std::function<void(const AlertUpdate&)> handler) { tell_ = std::move(handler); }
+
   const MediaFolder& media() const { return media_; }
   /// The alert's clip is being recorded: until released nothing deletes the alert.
   void hold(std::uint64_t alert);
@@ -92,6 +96,8 @@ class AlertStore : public EventArchive {
   /// Lets the writer run it, and waits.
   void perform(std::function<void(StoreDatabase&)> run);
   void forget(const Removed& removed);
+  /// Of the alerts as they are now.
+  void tell_of(const std::vector<std::uint64_t>& alerts) const;
   void mark(const std::vector<std::uint64_t>& alerts, const std::function<void(Keeping&)>& change);
   std::uint64_t first_held() const;
   std::optional<AlertMedia> media_of(std::uint64_t alert) const;
@@ -116,6 +122,7 @@ class AlertStore : public EventArchive {
   StoreStatus status_;
   SteadyTime old_removed_;
 
+  std::function<void(const AlertUpdate&)> tell_;
   std::jthread writer_;
 };
 

@@ -76,6 +76,12 @@ enum class Change {
   open,     ///< refused: its clip is still being recorded
 };
 
+/// What is kept of an alert has changed.
+struct AlertUpdate {
+  std::uint64_t id = 0;
+  std::optional<Keeping> keeping;  ///< as of now; absent: the alert was deleted
+};
+
 /// What is told of rides. Calls may wait for the disk and throw std::runtime_error when it fails.
 class RideArchive : public AlertHistory {
  public:

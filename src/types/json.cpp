@@ -99,6 +99,12 @@ std::optional<double> number_in(const nlohmann::json& json, const char* key) {
   return found->get<double>();
 }
 
+void add(Json& json, const Keeping& keeping) {
+  json["locked"] = keeping.locked;
+  json["has_snapshot"] = keeping.has_snapshot;
+  json["has_clip"] = keeping.has_clip;
+}
+
 Json latency_json(const Latency& latency) {
   return {{"decode", rounded(latency.decode_ms, 1)},
           {"analyse", rounded(latency.analyse_ms, 1)},
@@ -226,9 +232,7 @@ Json to_json(const Alert& alert) {
   if (alert.pass_t_s) json["pass_t_s"] = rounded(*alert.pass_t_s, 3);
   if (!alert.text.empty()) json["text"] = alert.text;
   if (const auto& keeping = alert.keeping) {
-    json["locked"] = keeping->locked;
-    json["has_snapshot"] = keeping->has_snapshot;
-    json["has_clip"] = keeping->has_clip;
+    add(json, *keeping);
     json["ride"] = keeping->ride ? Json(*keeping->ride) : Json(nullptr);
   }
   return json;
@@ -271,6 +275,13 @@ Alert alert_from_json(const nlohmann::json& json) {
   } catch (const std::exception& e) {  // of the JSON library, or an empty optional
     throw std::runtime_error(std::string("not an alert: ") + e.what());
   }
+}
+
+Json to_json(const AlertUpdate& update) {
+  Json json = {
+      {"type", "alert_update"}, {"id", update.id}, {"deleted", !update.keeping.has_value()}};
+  add(json, update.keeping.value_or(Keeping{}));
+  return json;
 }
 
 Json to_json(const Ride& ride) {

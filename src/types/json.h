@@ -33,6 +33,7 @@ nlohmann::ordered_json to_json(const Alert& alert);
 /// One of `tracks` in an analysis.
 nlohmann::ordered_json to_json(const Track& track);
 /// The elements of /api/v1/rides and /api/v1/passes.
+nlohmann::ordered_json to_json(const AlertUpdate& update);
 nlohmann::ordered_json to_json(const Ride& ride);
 nlohmann::ordered_json to_json(const Pass& pass);
 

@@ -100,10 +100,13 @@ class Service(Program):
         self.port = int(self.wait_for_line(r"component=serve msg=serving .*port=(\d+)")[1])
 
     def get(self, path, headers=None):
+        return self.ask("GET", path, headers)
+
+    def ask(self, method, path, headers=None):
         """(status, headers, body) of one request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
         try:
-            connection.request("GET", path, headers=headers or {})
+            connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
             return response.status, response.headers, response.read()
         finally:

@@ -122,6 +122,11 @@ def check_schema(value, schema):
                         cls=jsonschema.Draft202012Validator)
 
 
+def message(kind):
+    """The schema of a message by its type."""
+    return named("".join(word.capitalize() for word in kind.split("_")))
+
+
 def named(name):
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -165,7 +170,8 @@ class DocumentsTest(unittest.TestCase):
                  "tracks.json": next(text for text in blocks("json") if '"frames"' in text).encode()}
         for name, content in files.items():
             pathlib.Path(cls.folder.name, name).write_bytes(content)
-        cls.service.say(" ".join(["attach 2", *(f"{cls.folder.name}/{name}" for name in files)]))
+        cls.attach = " ".join(["attach 2", *(f"{cls.folder.name}/{name}" for name in files)])
+        cls.service.say(cls.attach)
         deadline = time.monotonic() + 10
         while ask(cls.service.port, "/readyz")[0] != 200 or ask(cls.service.port, "/api/v1/alerts/2/clip.mp4")[0] != 200:
             assert time.monotonic() < deadline
@@ -237,12 +243,20 @@ class DocumentsTest(unittest.TestCase):
             time.sleep(0.05)
 
     def test_events_match_their_schemas(self):
-        body = ask(self.service.port, "/api/v1/events?after=0&analysis=1")[2].decode()
-        kinds = set()
-        for event, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", body):
-            kinds.add(event)
-            check_schema(json.loads(data), named(event.capitalize()))
-        self.assertEqual({"alert", "analysis", "heartbeat"}, kinds)
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/api/v1/events?after=0&analysis=1")
+        stream = connection.getresponse()
+        kinds, event = set(), ""
+        while kinds != {"alert", "alert_update", "analysis", "heartbeat"}:
+            field, _, value = stream.readline().decode().rstrip().partition(": ")
+            if field == "event":
+                event = value
+            elif field == "data":
+                check_schema(json.loads(value), message(event))
+                if event == "alert" and event not in kinds:
+                    self.service.say(self.attach)
+                kinds.add(event)
 
     def test_the_guide_lists_the_same_paths(self):
         listed = set()
@@ -268,12 +282,12 @@ class DocumentsTest(unittest.TestCase):
                 check_schema(value, named("Health"))
                 seen.add("health")
             elif "type" in value:
-                check_schema(value, named(value["type"].capitalize()))
+                check_schema(value, message(value["type"]))
                 seen.add(value["type"])
             else:
                 self.assertEqual(8080, value["port"])
                 seen.add("settings")
-        self.assertEqual({"camera", "ride", "pass", "tracks", "analysis", "alert", "heartbeat", "health", "problem", "settings"}, seen)
+        self.assertEqual({"camera", "ride", "pass", "tracks", "analysis", "alert", "alert_update", "heartbeat", "health", "problem", "settings"}, seen)
 
     def test_the_guides_examples_run(self):
         here = lambda text: text.replace("127.0.0.1:8080", f"127.0.0.1:{self.service.port}")

@@ -1,12 +1,18 @@
 // A service without a camera for the browser tests: it draws a road, and reads from standard input
 // what happens on it, one command a line:
-//   road NAME          what the analyses say (clear, following, approaching, danger, blind,
-//   no_signal) vehicles N         how many are behind (0 to 8) state NAME         ok, degraded,
-//   failed alert KIND SIDE    raises an alert; SIDE as in the picture attach ID SNAPSHOT CLIP
-//   TRACKS   gives an alert these files open ID            its clip is still being recorded history
-//   one ride, and one pass in it disk TEXT          what is wrong with the store's disk; nothing:
-//   all is well freeze | thaw      stops and resumes the pictures silence | speak    stops and
-//   resumes the analyses quit
+// clang-format off
+//   road NAME         what the analyses say (clear, following, approaching, danger, blind, no_signal)
+//   vehicles N        how many are behind (0 to 8)
+//   state NAME        ok, degraded, failed
+//   alert KIND SIDE   raises an alert; SIDE as in the picture
+//   attach ID SNAPSHOT CLIP TRACKS   gives an alert these files
+//   open ID           its clip is still being recorded
+//   history           one ride, and one pass in it
+//   disk TEXT         what is wrong with the store's disk; nothing: all is well
+//   freeze | thaw     stops and resumes the pictures
+//   silence | speak   stops and resumes the analyses
+//   quit
+// clang-format on
 // Prints "port N" when it listens.
 #include <fmt/format.h>
 
@@ -133,6 +139,7 @@ class ScriptedService {
       std::string tracks;
       words >> clip >> tracks;
       history_.attach(std::stoull(value), side, clip, tracks);
+      service_.publish_update({std::stoull(value), history_.alert(std::stoull(value))->keeping});
       return true;
     }
     if (command == "open") history_.set_open(std::stoull(value));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -25,6 +26,7 @@ using test::get;
 using test::RawClient;
 using test::RawResponse;
 using test::WebSocketClient;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -416,6 +418,48 @@ TEST_F(ServiceTest, NoGapAndNoRepeatBetweenHistoryAndLive) {
     }
   }
   stop_raising = true;
+}
+
+TEST_F(ServiceTest, TellsWhatBecameOfAnAlertBehindTheAlert) {
+  for (int i = 0; i < 500; ++i) store();
+  start();
+  RawClient live(port_);
+  subscribe(live);
+  RawClient catching_up(port_);
+  subscribe(catching_up, "?after=0");
+  // While the history is being read for the one, and before the other was sent what it is about.
+  service_->publish_update({400, Keeping{.has_clip = true}});
+  const Alert next = store();
+  service_->publish_update({next.id, Keeping{.has_snapshot = true}});
+  service_->publish_update({next.id, Keeping{.locked = true, .has_snapshot = true}});
+  service_->publish_alert(std::make_shared<const Alert>(next));
+  service_->publish_update({next.id, std::nullopt});
+  for (auto* client : {&live, &catching_up}) {
+    std::vector<std::string> heard;
+    while (heard.empty() || heard.back() != "501 deleted") {
+      const auto block = client->read_until("\n\n");
+      ASSERT_TRUE(block);
+      const auto message = json::parse(block->substr(block->find("data: ") + 6));
+      if (message["type"] == "heartbeat" || message["id"] < 400) continue;
+      const bool update = message["type"] == "alert_update";
+      EXPECT_EQ(block->substr(0, 4) == "id: ", !update) << "only alerts can be resumed behind";
+      heard.push_back(message["id"].dump() + (!update              ? ""
+                                              : message["deleted"] ? " deleted"
+                                              : message["locked"]  ? " locked"
+                                                                   : " kept"));
+    }
+    if (client == &live) {
+      EXPECT_THAT(heard, ElementsAre("400 kept", "501", "501 locked", "501 deleted"));
+      continue;
+    }
+    const auto place = [&heard](const char* what) {
+      return std::find(heard.begin(), heard.end(), what) - heard.begin();
+    };
+    EXPECT_LT(place("400"), place("400 kept"));
+    EXPECT_LT(place("500"), place("501"));
+    EXPECT_LT(place("501"), place("501 deleted"));
+    EXPECT_EQ(std::count(heard.begin(), heard.end(), "400 kept"), 1);
+  }
 }
 
 TEST_F(ServiceTest, SendsAnalysesToThoseWhoWantThem) {

@@ -208,6 +208,29 @@ TEST_F(DiskStore, FilesBelongToTheirAlertOverRestartsAndGoWithIt) {
   EXPECT_EQ(store.status().media_bytes, 0u);
 }
 
+TEST_F(DiskStore, TellsOfEachChangeAsItIsKept) {
+  AlertStore store(config_);
+  std::vector<std::string> told;
+  store.on_change([&](const AlertUpdate& update) { told.push_back(to_json(update).dump()); });
+  append_four(store);
+  EXPECT_TRUE(store.attach_snapshot(2, 10));
+  EXPECT_TRUE(store.attach_clip(1, {1, 2}, 10));
+  EXPECT_EQ(store.set_locked(2, true), Change::done);
+  EXPECT_EQ(store.remove(2), Change::locked);
+  EXPECT_EQ(store.remove(3), Change::done);
+  EXPECT_FALSE(store.attach_snapshot(3, 10)) << "it is gone";
+  const auto json = [](int id, bool deleted, bool locked, bool has_snapshot, bool has_clip) {
+    return nlohmann::ordered_json{{"type", "alert_update"},       {"id", id},
+                                  {"deleted", deleted},           {"locked", locked},
+                                  {"has_snapshot", has_snapshot}, {"has_clip", has_clip}}
+        .dump();
+  };
+  EXPECT_THAT(told,
+              ElementsAre(json(2, false, false, true, false), json(1, false, false, false, true),
+                          json(2, false, false, true, true), json(2, false, true, true, true),
+                          json(3, true, false, false, false)));
+}
+
 TEST_F(DiskStore, WhatAKilledProgramLeftHalfDoneIsDeletedAndTheRestIsKept) {
   const std::filesystem::path clips = config_.folder / "clips";
   {

@@ -35,16 +35,14 @@ WallTime wall(double t_s) {
 
 class RideMaker {
  public:
-  explicit RideMaker(const std::filesystem::path& folder)
-      : config_{.folder = folder, .keep_days = 0, .least_free_bytes = 0}, store_(config_) {}
+  explicit RideMaker(StoreConfig config) : config_(std::move(config)), store_(config_) {}
 
-  void ride() {
+  void encounters() {
     store_.camera_seen("rear", wall(0));
     for (int car = 0; car < kCars; ++car) encounter(car, 60 + car * 108 + (car * 37) % 60);
     Alert lost = alert(2650, AlertKind::camera_lost, AlertLevel::danger);
     lost.text = "no connection to the camera";
     store_.append(lost);
-    store_.camera_seen("rear", wall(kRide_s));
     if (!store_.flush() || store_.status().clips_written != kCars)
       throw std::runtime_error("not everything could be written: " + store_.status().problem +
                                store_.status().media_problem);
@@ -166,5 +164,11 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: ride_maker FOLDER\n");
     return 2;
   }
-  rearview::test::RideMaker(argv[1]).ride();
+  const rearview::StoreConfig config{
+      .folder = argv[1], .keep_days = 0, .least_free_bytes = 0, .ride_gap_s = 3600};
+  rearview::test::RideMaker(config).encounters();
+  // Between two programs the wall clock says how long the ride has gone on.
+  rearview::AlertStore store(config);
+  store.camera_seen("rear", rearview::test::wall(rearview::test::kRide_s));
+  return store.flush() ? 0 : 1;
 }

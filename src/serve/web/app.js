@@ -203,10 +203,15 @@ const feed = new Feed({
     if (!historyLoaded) loadHistory(message.newest_alert_id);
     changed();
   },
-  alert: addAlert,
+  alert(alert) {
+    addAlert(alert);
+    history.alert(alert);
+  },
+  alert_update: (update) => history.update(update),
   changed() {
     if (!feed.connected) historyLoaded = false;
     else if (camera !== null && routes.name === "live") picture.begin();
+    history.connection(feed.connected);
     showState();
   },
 });

@@ -11,6 +11,19 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Makes nodes the children of parent; those that stay where they are keep focus and scroll place. */
+export function arrange(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...parent.children]) {
+    if (!wanted.has(child)) child.remove();
+  }
+  let at = parent.firstElementChild;
+  for (const node of nodes) {
+    if (node === at) at = at.nextElementSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
 export function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

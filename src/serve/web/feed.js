@@ -6,7 +6,7 @@ const RETRY_MS = 1000;
 const LATE_MS = 6000;
 
 export class Feed {
-  /** handlers: analysis, heartbeat, alert (each with the message), changed (connection). */
+  /** handlers: analysis, heartbeat, alert, alert_update (each with the message), changed (connection). */
   constructor(handlers) {
     this.handlers = handlers;
     this.connected = false;
@@ -30,7 +30,7 @@ export class Feed {
     this.lateSince = null;
     const source = new EventSource(`api/v1/events?analysis=1${after}`);
     this.source = source;
-    for (const kind of ["analysis", "heartbeat", "alert"]) {
+    for (const kind of ["analysis", "heartbeat", "alert", "alert_update"]) {
       source.addEventListener(kind, (event) => {
         if (source !== this.source) return;
         this.hear(kind, JSON.parse(event.data));
@@ -43,7 +43,7 @@ export class Feed {
 
   hear(kind, message) {
     this.heardAt = performance.now();
-    if (kind !== "alert") this.measureDelay(Date.parse(message.time));
+    if (kind === "analysis" || kind === "heartbeat") this.measureDelay(Date.parse(message.time));
     if (!this.connected) {
       this.connected = true;
       this.everConnected = true;

@@ -1,12 +1,14 @@
 // After the ride: its timeline, what happened, each with its clip, and what the passes add up to.
 import { rideCharts, timeline } from "./charts.js";
 import { Clip } from "./clip.js";
-import { make, put } from "./dom.js";
+import { arrange, make, put } from "./dom.js";
 import { alertWords } from "./words.js";
 
 const PAGE = 1000;
 const MOST_LISTED = 300;
 const CLOSE_PASS_M = 1.5;
+/** Several alerts in a row are added up once. */
+const ADD_UP_MS = 1000;
 
 async function send(method, path) {
   const answer = await fetch(path, { method });
@@ -40,6 +42,16 @@ function clock(date, seconds = false) {
   return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}), hourCycle: "h23" });
 }
 
+function rideWords(ride) {
+  const start = new Date(ride.start);
+  const passes = ride.passes === 1 ? "1 pass" : `${ride.passes} passes`;
+  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)} · ${passes}`;
+}
+
+function changedBy(alert, { locked, has_snapshot, has_clip }) {
+  return { ...alert, locked, has_snapshot, has_clip };
+}
+
 export class History {
   constructor(element) {
     const part = (id) => element.querySelector(`#history-${id}`);
@@ -50,14 +62,19 @@ export class History {
     this.connected = new Promise((resolve) => {
       this.connect = resolve;
     });
+    this.visible = false;
+    this.away = false;    // the connection was lost
+    this.stale = true;    // something may have been missed since the list was read
+    this.reading = null;  // what comes while it is being read, to be taken afterwards
     this.rides = [];
     this.alerts = [];
+    this.items = new Map();  // id → { alert, item } in the list
     this.shown = [];
     this.ride = null;
     this.chosen = null;
     this.limit = MOST_LISTED;
     const { ride, kind, locked, boxes, lock, more } = this.parts;
-    ride.addEventListener("change", () => this.showRide(ride.value));
+    ride.addEventListener("change", () => this.trying(() => this.showRide(ride.value)));
     kind.addEventListener("change", () => this.list());
     locked.addEventListener("change", () => this.list());
     boxes.addEventListener("change", () => this.clip.setBoxes(boxes.checked));
@@ -83,23 +100,101 @@ export class History {
 
   /** rest: [id] of an alert to be shown. */
   async show([id]) {
+    this.visible = true;
     await this.trying(async () => {
       await this.connected;
       if (id === undefined) {
         this.choose(null);
         await this.loadRides();
       } else {
-        const alert = await get(`api/v1/alerts/${id}`);
-        if (this.rides.length === 0 || !this.alerts.some((one) => one.id === alert.id)) {
-          await this.loadRides(alert.ride);
-        }
-        this.choose(alert);
+        const known = this.stale ? undefined : this.alerts.find((one) => one.id === Number(id));
+        const alert = known ?? await get(`api/v1/alerts/${id}`);
+        if (known === undefined) await this.loadRides(alert.ride);
+        this.choose(this.alerts.find((one) => one.id === alert.id) ?? alert);
       }
     });
   }
 
   hide() {
-    this.clip.show(null, null);
+    this.visible = false;
+    this.stale = true;
+    this.choose(null);
+  }
+
+  /** connected: whether the service is heard. What came while it wasn't is read when it is again. */
+  connection(connected) {
+    if (connected && this.away && this.visible) this.trying(() => this.readAgain());
+    if (!connected) this.stale = true;
+    this.away = !connected;
+  }
+
+  async readAgain() {
+    await this.loadRides();
+    if (this.chosen === null) return;
+    const { id } = this.chosen;
+    const [now] = await get(`api/v1/alerts?after=${id - 1}&limit=1`);
+    this.follow(now?.id === id ? now : { id, deleted: true });
+  }
+
+  /** A new alert. */
+  alert(alert) {
+    this.newestId = Math.max(this.newestId, alert.id);
+    this.take(() => {
+      if (this.alerts.some((one) => one.id === alert.id)) return;
+      if (this.ride === null || alert.ride === this.ride.id) {
+        this.alerts.push(alert);
+        this.list();
+      }
+      this.adding ??= setTimeout(() => this.trying(() => this.addUp()), ADD_UP_MS);
+    });
+  }
+
+  /** update: what is kept of an alert has changed. */
+  update(update) {
+    this.take(() => {
+      const at = this.alerts.findIndex((one) => one.id === update.id);
+      if (at < 0) return;
+      if (update.deleted) this.alerts.splice(at, 1);
+      else this.alerts[at] = changedBy(this.alerts[at], update);
+      this.list();
+    });
+    this.follow(update);
+  }
+
+  /** Now, or after what is being read has been read. */
+  take(news) {
+    if (!this.visible) this.stale = true;
+    else if (this.reading !== null) this.reading.push(news);
+    else if (!this.stale) news();
+  }
+
+  /** Brings the event that is shown up to date, without a stir where it plays. */
+  follow(update) {
+    if (this.chosen?.id !== update.id) return;
+    if (update.deleted) location.hash = "#/history";
+    else this.choose(changedBy(this.chosen, update), false);
+  }
+
+  /** The ride that goes on has come further. */
+  async addUp() {
+    this.adding = null;
+    if (!this.visible || this.stale) return;
+    const { ride } = this.parts;
+    const newest = this.rides[0]?.id ?? 0;
+    if ((await get(`api/v1/rides?after=${newest}&limit=1`)).length > 0) {
+      await this.loadRides();  // another one has begun
+      return;
+    }
+    if (this.ride === null || this.ride.end !== null) return;
+    const { id } = this.ride;
+    const now = await get(`api/v1/rides/${id}`);
+    const passes = await all(`api/v1/passes?ride=${id}`, 0);
+    if (this.ride?.id !== id) return;
+    this.rides = this.rides.map((one) => one.id === id ? now : one);
+    this.ride = now;
+    ride.querySelector(`option[value="${id}"]`).textContent = rideWords(now);
+    this.showSums(passes);
+    this.drawTimeline();
   }
 
   /** Runs it and says what went wrong. */
@@ -117,11 +212,7 @@ export class History {
     this.rides = (await all("api/v1/rides", 0)).reverse();
     const { ride } = this.parts;
     const before = wanted ?? ride.value;
-    ride.replaceChildren(...this.rides.map((one) => {
-      const start = new Date(one.start);
-      const passes = one.passes === 1 ? "1 pass" : `${one.passes} passes`;
-      return new Option(`${day(start)} ${clock(start)} · ${one.end === null ? "now" : duration(one.duration_s)} · ${passes}`, one.id);
-    }));
+    ride.replaceChildren(...this.rides.map((one) => new Option(rideWords(one), one.id)));
     ride.disabled = this.rides.length === 0;
     if (this.rides.length === 0) ride.append(new Option("No ride yet", ""));
     if (this.rides.some((one) => String(one.id) === String(before))) ride.value = before;
@@ -143,27 +234,46 @@ export class History {
 
   async showRide(id) {
     const ride = this.rides.find((one) => String(one.id) === String(id)) ?? null;
-    this.ride = ride;
-    this.limit = MOST_LISTED;
-    let passes = [];
-    if (ride === null) {
-      this.alerts = await all("api/v1/alerts", Math.max(0, this.newestId - MOST_LISTED));
-    } else {
-      const end = ride.end === null ? Infinity : Date.parse(ride.end) + 60_000;
-      const after = await this.firstSince(Date.parse(ride.start) - 1000);
-      const found = await all("api/v1/alerts", after, (last) => Date.parse(last.time) <= end);
-      this.alerts = found.filter((one) => one.ride === ride.id);
-      passes = await all(`api/v1/passes?ride=${ride.id}`, 0);
+    const news = this.reading = [];
+    let read;
+    try {
+      read = await this.read(ride);
+    } finally {
+      if (this.reading !== news) return;  // another one was asked for meanwhile
+      this.reading = null;
     }
-    const { sums, charts, fit } = this.parts;
-    fit.hidden = true;
+    if (this.ride?.id !== ride?.id) this.limit = MOST_LISTED;
+    this.ride = ride;
+    this.alerts = read.alerts;
+    this.parts.fit.hidden = true;
     if (ride !== null) this.offerFit(`api/v1/rides/${ride.id}/ride.fit`);
+    this.showSums(read.passes);
+    this.list();
+    this.stale = false;
+    for (const one of news) one();
+  }
+
+  /** ride: null for the last alerts, whatever ride they are of. */
+  async read(ride) {
+    if (ride === null) return { alerts: await all("api/v1/alerts", Math.max(0, this.newestId - MOST_LISTED)), passes: [] };
+    const end = ride.end === null ? Infinity : Date.parse(ride.end) + 60_000;
+    const after = await this.firstSince(Date.parse(ride.start) - 1000);
+    const found = await all("api/v1/alerts", after, (last) => Date.parse(last.time) <= end);
+    return { alerts: found.filter((one) => one.ride === ride.id), passes: await all(`api/v1/passes?ride=${ride.id}`, 0) };
+  }
+
+  showSums(passes) {
+    const { ride } = this;
+    const { sums, charts } = this.parts;
     sums.replaceChildren(...(ride === null ? [] : [
       [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[`${(ride.distance_m / 1000).toFixed(1)} km`, "far"]] : []),
       [ride.passes, ride.passes === 1 ? "pass" : "passes"], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
     ].map(([value, word]) => make("div", {}, make("dd", {}, String(value)), make("dt", {}, word)))));
+    const open = [...charts.querySelectorAll("details")].map((one) => one.open);
     charts.replaceChildren(...(ride === null ? [] : rideCharts(ride, passes, CLOSE_PASS_M)));
-    this.list();
+    charts.querySelectorAll("details").forEach((one, i) => {
+      one.open = open[i] ?? false;
+    });
   }
 
   drawTimeline() {
@@ -187,7 +297,12 @@ export class History {
     const shown = this.alerts.filter((one) => (kinds.length === 0 || kinds.includes(one.kind)) && (!locked.checked || one.locked)).reverse();
     this.shown = shown;
     this.drawTimeline();
-    list.replaceChildren(...shown.slice(0, this.limit).map((one) => this.item(one)));
+    const before = this.items;
+    this.items = new Map(shown.slice(0, this.limit).map((alert) => {
+      const old = before.get(alert.id);
+      return [alert.id, old?.alert === alert ? old : { alert, item: this.item(alert) }];
+    }));
+    arrange(list, [...this.items.values()].map(({ item }) => item));
     none.hidden = shown.length > 0;
     more.hidden = shown.length <= this.limit;
   }
@@ -206,7 +321,9 @@ export class History {
             alert.locked ? make("span", { class: "locked" }, " · Locked") : null))));
   }
 
-  choose(alert) {
+  /** moved: the user chose it, so that it is brought into view. */
+  choose(alert, moved = true) {
+    const before = this.chosen;
     this.chosen = alert;
     const { event, title, detail, lock, clip, snapshot, list, video } = this.parts;
     event.hidden = alert === null;
@@ -214,8 +331,11 @@ export class History {
       if (alert !== null && link.parentElement.dataset.id === String(alert.id)) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    const poster = alert?.has_snapshot ? `api/v1/alerts/${alert.id}/snapshot.jpg` : null;
-    this.trying(() => this.clip.show(alert?.has_clip ? alert.id : null, poster));
+    const another = alert?.id !== before?.id;
+    if (another || alert?.has_clip !== before?.has_clip || alert?.has_snapshot !== before?.has_snapshot) {
+      const poster = alert?.has_snapshot ? `api/v1/alerts/${alert.id}/snapshot.jpg` : null;
+      this.trying(() => this.clip.show(alert?.has_clip ? alert.id : null, poster));
+    }
     if (alert === null) return;
     const words = alertWords(alert);
     const time = new Date(alert.time);
@@ -228,7 +348,7 @@ export class History {
     lock.setAttribute("aria-pressed", String(alert.locked));
     this.parts.delete.disabled = alert.locked;
     this.parts.delete.title = alert.locked ? "It is locked" : "";
-    this.askAgain(false);
+    if (another || alert.locked) this.askAgain(false);
     clip.hidden = !alert.has_clip;
     clip.href = `api/v1/alerts/${alert.id}/clip.mp4`;
     clip.download = `rearview-${alert.id}.mp4`;
@@ -236,17 +356,14 @@ export class History {
     snapshot.href = `api/v1/alerts/${alert.id}/snapshot.jpg`;
     snapshot.download = `rearview-${alert.id}.jpg`;
     this.parts.boxes.parentElement.hidden = !alert.has_clip;
+    if (!moved) return;
     event.scrollIntoView({ block: "nearest" });
     title.focus({ preventScroll: true });
   }
 
   async setLocked(locked) {
     await this.trying(async () => {
-      const alert = await send(locked ? "PUT" : "DELETE", `api/v1/alerts/${this.chosen.id}/lock`);
-      this.alerts = this.alerts.map((one) => one.id === alert.id ? alert : one);
-      this.list();
-      this.choose(alert);
-      this.parts.lock.focus();
+      this.update(await send(locked ? "PUT" : "DELETE", `api/v1/alerts/${this.chosen.id}/lock`));
     });
   }
 
@@ -264,8 +381,7 @@ export class History {
     await this.trying(async () => {
       const { id } = this.chosen;
       await send("DELETE", `api/v1/alerts/${id}`);
-      this.alerts = this.alerts.filter((one) => one.id !== id);
-      location.hash = "#/history";
+      this.update({ id, deleted: true });
     });
     this.askAgain(false);
   }

@@ -7,6 +7,7 @@ import axe
 from clip_page import PLAYABLE, frame_at, largest, saved, seek, wait_for_box, wait_for_no_box
 from page_test import CONTRAST, screenshot
 from past_ride import PastRide
+from programs import Service
 from webdriver import Browser
 
 LISTED = "return document.querySelectorAll('#history-list li').length"
@@ -101,6 +102,27 @@ class HistoryTest(unittest.TestCase):
             browser.wait_for("the list without it", LISTED + " === 48")
             self.assertNotIn(number, service.alerts())
             self.assertTrue(browser.run("return document.getElementById('history-event').hidden"))
+
+    def test_shows_what_changed_while_the_service_was_away(self):
+        with PastRide() as service, Browser(1280, 800) as browser:
+            self.open(service, browser, "#/history/2")
+            browser.wait_for("the event", "return document.getElementById('history-lock').textContent === 'Lock'")
+            service.stop()
+            meanwhile = Service(*service.arguments)
+            try:
+                for method, path in (("DELETE", "4"), ("PUT", "2/lock")):
+                    self.assertIn(meanwhile.ask(method, f"/api/v1/alerts/{path}")[0], (200, 204))
+            finally:
+                meanwhile.stop()
+            service.start_again()
+            browser.wait_for("the list without it", LISTED + " === 48")
+            browser.wait_for("the lock", "return document.getElementById('history-lock').textContent === 'Unlock'")
+            self.assertEqual(204, service.ask("DELETE", "/api/v1/alerts/6")[0])
+            browser.wait_for("the list without another", LISTED + " === 47")
+            service.ask("DELETE", "/api/v1/alerts/2/lock")
+            browser.wait_for("no lock", "return document.getElementById('history-lock').textContent === 'Lock'")
+            service.ask("DELETE", "/api/v1/alerts/2")
+            browser.wait_for("the event to go", "return document.getElementById('history-event').hidden")
 
     def test_saves_what_one_asks_for(self):
         with PastRide() as service, Browser(1280, 800) as browser:

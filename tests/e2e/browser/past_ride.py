@@ -29,7 +29,8 @@ class PastRide(Service):
         shutil.copytree(PastRide.made.name, self.store)
         config = pathlib.Path(self.folder.name, "config.json")
         config.write_text(json.dumps({"store": {"folder": str(self.store), "keep_days": 0}}))
-        super().__init__("--config", str(config), "--camera", NO_CAMERA)
+        self.arguments = ("--config", str(config), "--camera", NO_CAMERA)
+        super().__init__(*self.arguments)
         self.address = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
@@ -38,6 +39,10 @@ class PastRide(Service):
     def __exit__(self, *_):
         self.stop()
         self.folder.cleanup()
+
+    def start_again(self):
+        """After stop(), at the same address."""
+        super().__init__(*self.arguments, http=f"127.0.0.1:{self.port}")
 
     def alerts(self):
         return {one["id"]: one for one in self.get_json("/api/v1/alerts?limit=1000")}
