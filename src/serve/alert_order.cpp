@@ -13,7 +13,10 @@ constexpr std::size_t kRecent = 512;
 void AlertOrder::send(std::uint64_t id, EventText text, Step& step) {
   tail_ = id;
   recent_.emplace_back(id, text);
-  if (recent_.size() > kRecent) recent_.pop_front();
+  if (recent_.size() > kRecent) {
+    forgotten_ = recent_.front().first;
+    recent_.pop_front();
+  }
   step.ready.emplace_back(id, std::move(text));
 }
 

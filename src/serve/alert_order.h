@@ -36,6 +36,8 @@ class AlertOrder {
   std::uint64_t tail() const { return tail_; }
   /// The last alerts that were sent, oldest first.
   const std::deque<Numbered>& recent() const { return recent_; }
+  /// Whether those are all that were sent after this id.
+  bool remembers_all_after(std::uint64_t id) const { return id >= forgotten_; }
 
  private:
   void send(std::uint64_t id, EventText text, Step& step);
@@ -45,6 +47,7 @@ class AlertOrder {
   std::uint64_t tail_;
   std::map<std::uint64_t, EventText> waiting_;
   bool asked_ = false;
+  std::uint64_t forgotten_ = 0;  ///< the newest that recent_ no longer has
   std::deque<Numbered> recent_;
 };
 

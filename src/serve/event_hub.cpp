@@ -221,6 +221,7 @@ void EventHub::became_idle(const SubscriberPtr& subscriber) {
 }
 
 void EventHub::catch_up(const SubscriberPtr& subscriber) {
+  subscriber->read_at = order_.tail();
   const bool started = read_history(
       subscriber->sent_id, [this, subscriber](const Page& page) { caught(subscriber, page); });
   // It will come again, with the id it has.
@@ -240,12 +241,12 @@ void EventHub::caught(const SubscriberPtr& subscriber, const Page& page) {
   for (const auto& alert : *page) {
     if (!send(alert)) return;
   }
-  if (page->size() >= kHistoryPage) {
+  if (page->size() >= kHistoryPage || !order_.remembers_all_after(subscriber->read_at)) {
     subscriber->page_due = true;
     if (subscriber->stream->idle()) became_idle(subscriber);
     return;
   }
-  // The history was read before what the loop sent since: that is still here.
+  // The history holds all that was sent when it was asked; what was sent since is still here.
   for (const auto& alert : order_.recent()) {
     if (!send(alert)) return;
   }

@@ -77,7 +77,8 @@ class EventHub {
     bool web_socket = false;
     std::uint64_t sent_id = 0;  ///< everything up to it was sent
     bool catching_up = false;
-    bool page_due = false;  ///< the next page of history is read when the last has been sent
+    std::uint64_t read_at = 0;  ///< the greatest id sent when the page was asked for
+    bool page_due = false;      ///< the next page of history is read when the last has been sent
     bool analysis = false;
     std::vector<bool> owed;  ///< cameras whose newest analysis it has not been sent
     /// Newest updates of alerts that it has yet to be sent, by id.

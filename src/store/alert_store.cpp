@@ -77,18 +77,24 @@ Alert AlertStore::append(Alert alert) {
     alert.keeping = Keeping{.ride = rides_->current(alert.camera, SteadyClock::now())};
     if (auto pass = rides_->note(alert)) passes_.push_back(std::move(*pass));
     recent_.push_back(alert);
-    if (recent_.size() > config_.alerts_in_memory) {
-      const std::uint64_t leaving = recent_.front().id;
-      if (leaving > on_disk_id_) {
-        on_disk_id_ = leaving;
-        ++status_.lost;
-        if (!passes_.empty() && passes_.front().id <= leaving) passes_.pop_front();
-      }
-      recent_.pop_front();
-    }
+    make_room();
   }
   changed_.notify_all();
   return alert;
+}
+
+void AlertStore::make_room() {
+  while (recent_.size() > config_.alerts_in_memory) {
+    const std::uint64_t leaving = recent_.front().id;
+    if (leaving > on_disk_id_) {
+      // What the disk is taking just now stays readable here until it is readable there.
+      if (leaving <= writing_id_ && recent_.size() <= 2 * config_.alerts_in_memory) return;
+      on_disk_id_ = leaving;
+      ++status_.lost;
+      if (!passes_.empty() && passes_.front().id <= leaving) passes_.pop_front();
+    }
+    recent_.pop_front();
+  }
 }
 
 void AlertStore::camera_seen(const std::string& camera, WallTime time) {
@@ -140,6 +146,7 @@ void AlertStore::write(std::stop_token stop) {
       return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty();
     });
     Batch batch = take_batch();
+    if (!batch.alerts.empty()) writing_id_ = batch.alerts.back().id;
     const bool reopen = !status_.problem.empty();
     std::string problem;
     lock.unlock();
@@ -154,6 +161,7 @@ void AlertStore::write(std::stop_token stop) {
       if (!problem.empty()) operation->error = problem;
     }
     ++attempts_;
+    writing_id_ = 0;
     if (problem.empty()) {
       if (!batch.alerts.empty()) on_disk_id_ = std::max(on_disk_id_, batch.alerts.back().id);
       for (std::size_t i = 0; i < batch.passes.size() && !passes_.empty() &&
@@ -326,22 +334,30 @@ StoreStatus AlertStore::status() const {
 }
 
 std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
-  std::vector<Alert> found;
+  std::vector<Alert> recent;
   std::uint64_t first_recent = 0;
   {
     const std::lock_guard lock(mutex_);
     first_recent = recent_.empty() ? newest_id_ + 1 : recent_.front().id;
+    recent = recent_alerts(query);
   }
-  // From disk what memory no longer has; the two meet at first_recent whatever is appended
-  // meanwhile.
-  if (query.after + 1 < first_recent)
-    found = database_->read(
-        [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
-  const std::lock_guard lock(mutex_);
-  const auto first = std::partition_point(recent_.begin(), recent_.end(), [&](const Alert& a) {
-    return a.id <= query.after || a.id < first_recent;
-  });
-  for (auto it = first; it != recent_.end() && found.size() < query.limit; ++it) {
+  if (query.after + 1 >= first_recent) return recent;
+  // What had left memory by then is on disk. Memory first: what leaves it while the disk is being
+  // read would else be in neither.
+  std::vector<Alert> found = database_->read(
+      [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
+  for (Alert& alert : recent) {
+    if (found.size() >= query.limit) break;
+    found.push_back(std::move(alert));
+  }
+  return found;
+}
+
+std::vector<Alert> AlertStore::recent_alerts(const AlertQuery& query) const {
+  std::vector<Alert> found;
+  auto it = std::partition_point(recent_.begin(), recent_.end(),
+                                 [&](const Alert& a) { return a.id <= query.after; });
+  for (; it != recent_.end() && found.size() < query.limit; ++it) {
     if (query.camera && it->camera != *query.camera) continue;
     if (query.kind && it->kind != *query.kind) continue;
     found.push_back(*it);

@@ -87,6 +87,9 @@ class AlertStore : public EventArchive {
   };
 
   void sweep();
+  // These two want mutex_ held.
+  void make_room();
+  std::vector<Alert> recent_alerts(const AlertQuery& query) const;
   void write(std::stop_token stop);
   Batch take_batch();
   /// Throws when alerts can't be written; an operation keeps its own error.
@@ -115,6 +118,7 @@ class AlertStore : public EventArchive {
   std::multiset<std::uint64_t> held_;
   std::uint64_t newest_id_ = 0;
   std::uint64_t on_disk_id_ = 0;  ///< alerts up to this id are on disk or lost
+  std::uint64_t writing_id_ = 0;  ///< alerts up to this id are being written; 0: none
   std::uint64_t attempts_ = 0;
   bool write_rides_ = false;
   bool media_full_ = false;  ///< of locked ones

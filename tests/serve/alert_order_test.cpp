@@ -62,6 +62,15 @@ TEST(AlertOrder, AsksOnWhenTheHistoryWasCutShort) {
   EXPECT_THAT(ids(order.filled({{6, text(6)}}, true).ready), ElementsAre(6, 9));
 }
 
+TEST(AlertOrder, SaysHowFarBackItRemembers) {
+  AlertOrder order(10);
+  EXPECT_TRUE(order.remembers_all_after(10));
+  for (std::uint64_t id = 11; id <= 600; ++id) order.published(id, text(id));
+  const std::uint64_t first = order.recent().front().first;
+  EXPECT_TRUE(order.remembers_all_after(first - 1));
+  EXPECT_FALSE(order.remembers_all_after(first - 2));
+}
+
 TEST(AlertOrder, NeverLosesOneThatComesTooLate) {
   AlertOrder order(0);
   order.published(2, text(2));

@@ -88,6 +88,26 @@ TEST_F(DiskStore, QueriesJoinDiskAndMemory) {
   EXPECT_EQ(store.alert(1)->camera, "rear");
 }
 
+TEST_F(DiskStore, AReaderMissesNothingBetweenMemoryAndDisk) {
+  config_.alerts_in_memory = 4;
+  AlertStore store(config_);
+  constexpr std::uint64_t kMost = 1500;
+  std::jthread writer([&] {
+    for (std::uint64_t i = 0; i < kMost; ++i) {
+      store.append(alert_of("rear", AlertKind::overtake));
+      if (i % 4 == 3) store.flush();  // else the disk can't keep up with such a small memory
+    }
+  });
+  std::uint64_t after = 0;
+  for (std::size_t limit = 1; after < kMost; limit = limit % 7 + 1) {
+    for (const Alert& alert : store.alerts({.after = after, .limit = limit})) {
+      ASSERT_EQ(alert.id, after + 1);
+      after = alert.id;
+    }
+  }
+  EXPECT_EQ(store.status().lost, 0u);
+}
+
 TEST_F(DiskStore, ARestartKeepsEverythingAndReusesNoNumber) {
   std::string written;
   {
