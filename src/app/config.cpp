@@ -105,6 +105,7 @@ void read_service(ConfigReader& reader, Config& config) {
   reader.object("store", [&](ConfigReader& store) { config.store.read(store); });
   reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
   reader.object("publish", [&](ConfigReader& publish) { config.publish.read(publish); });
+  reader.object("radar", [&](ConfigReader& radar) { config.radar.read(radar); });
 }
 
 }  // namespace
@@ -132,6 +133,11 @@ Config read_config(const std::filesystem::path& file) {
     config.cameras.push_back(std::move(camera));
   });
   reader.finish();
+  if (!config.radar.camera.empty() &&
+      std::none_of(config.cameras.begin(), config.cameras.end(),
+                   [&config](const CameraConfig& one) { return one.name == config.radar.camera; }))
+    throw UsageError(fmt::format("{}: /radar/camera: there is no camera \"{}\"", config.source,
+                                 config.radar.camera));
   config.given = reader.effective();
   return config;
 }

@@ -9,6 +9,7 @@
 #include "analyse/stage.h"
 #include "base/log.h"
 #include "publish/publish_config.h"
+#include "radar/radar_config.h"
 #include "receive/receiver_config.h"
 #include "serve/serve_config.h"
 #include "store/store_config.h"
@@ -43,6 +44,7 @@ struct Config {
   StoreConfig store;
   ServeConfig serve;
   PublishConfig publish;
+  RadarConfig radar;
   std::vector<CameraConfig> cameras;
   /// What the file gave, as ConfigReader::effective() tells it; empty without a file.
   nlohmann::ordered_json given;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <opencv2/core/utility.hpp>
+#include <optional>
 #include <vector>
 
 #include "app/camera_pipeline.h"
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/termination.h"
 #include "publish/publisher.h"
+#include "radar/radar.h"
 #include "render/jpeg_encoder.h"
 #include "render/overlay.h"
 #include "serve/service.h"
@@ -52,6 +54,7 @@ Config configured(const ServeOptions& options) {
   if (options.after && !ndjson.standard_output)
     throw UsageError("--after is for JSON lines on standard output: give --ndjson - as well");
   ndjson.after = options.after;
+  if (config.radar.camera.empty()) config.radar.camera = config.cameras.front().name;
   return config;
 }
 
@@ -64,6 +67,14 @@ void log_alert(const Alert& alert) {
              {"ttc_s", alert.ttc_s ? fmt::format("{:.1f}", *alert.ttc_s) : "unknown"},
              {"side", name(alert.side)},
              {"text", alert.text}});
+}
+
+nlohmann::ordered_json health_of(const Radar& radar) {
+  const RadarStatus status = radar.status();
+  return {{"on_air", status.on_air},
+          {"listening", status.listening},
+          {"problem", status.problem.empty() ? nlohmann::ordered_json(nullptr)
+                                             : nlohmann::ordered_json(status.problem)}};
 }
 
 }  // namespace
@@ -97,6 +108,12 @@ int serve_command(const ServeOptions& options) {
   service.on_heartbeat(
       [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
   service.add_metrics([&publisher] { return publisher.metrics(); });
+  std::optional<Radar> radar;
+  if (config.radar.enabled) {
+    radar.emplace(config.radar);
+    service.add_metrics([&radar] { return radar->metrics(); });
+    service.add_health("radar", [&radar] { return health_of(*radar); });
+  }
   EventRecorder recorder(config.store, alerts, names,
                          [encoder = std::make_shared<JpegEncoder>(kSnapshotQuality)](
                              const Frame& frame, const Analysis& analysis) {
@@ -107,8 +124,10 @@ int serve_command(const ServeOptions& options) {
     const auto seen_on_ride = [&alerts](const Analysis& analysis) {
       if (analysis.road != Road::no_signal) alerts.camera_seen(analysis.camera, analysis.time);
     };
-    outputs.analysis = [&service, &publisher, &recorder, seen_on_ride, i](AnalysisPtr analysis) {
+    outputs.analysis = [&service, &publisher, &radar, &recorder, seen_on_ride,
+                        i](AnalysisPtr analysis) {
       seen_on_ride(*analysis);
+      if (radar) radar->publish_analysis(analysis);
       publisher.publish_analysis(analysis);
       recorder.analysis(i, analysis);
       service.publish_analysis(i, std::move(analysis));
@@ -147,6 +166,7 @@ int serve_command(const ServeOptions& options) {
   service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
   service.start();
   publisher.start([&termination](const std::string& reason) { termination.fail(reason); });
+  if (radar) radar->start([&termination](const std::string& reason) { termination.fail(reason); });
   for (const auto& pipeline : pipelines) pipeline->start();
   log::info("serve", "serving",
             {{"address", "http://" + Endpoint{config.serve.host, service.port()}.text() + "/"},
@@ -154,6 +174,7 @@ int serve_command(const ServeOptions& options) {
              {"cameras", config.cameras.size()}});
   const auto failure = termination.wait();
   for (const auto& pipeline : pipelines) pipeline->stop();
+  if (radar) radar->stop();
   service.stop();
   publisher.stop();
   if (!failure) return kExitDone;

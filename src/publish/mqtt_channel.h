@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "publish/backoff.h"
+#include "base/backoff.h"
 #include "publish/channel.h"
 #include "publish/delivery_mark.h"
 #include "publish/mqtt_link.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "publish/backoff.h"
+#include "base/backoff.h"
 #include "publish/channel.h"
 #include "publish/delivery_mark.h"
 #include "publish/http_post.h"

@@ -114,6 +114,7 @@ struct Service::Impl {
   http::IoLoop loop;
   std::function<void(HeartbeatPtr)> on_heartbeat;
   std::vector<std::function<std::vector<Metric>()>> metrics;
+  std::vector<std::pair<std::string, std::function<Json()>>> health_sources;
   std::deque<PictureHub> pictures;
   std::deque<VideoHub> videos;
   EventHub events;
@@ -311,11 +312,12 @@ Response Service::Impl::health(const std::function<std::string(const CameraView&
                     {"analysis", name(camera.status.analysis)},
                     {"problem", problem.empty() ? Json(nullptr) : Json(problem)}});
   }
-  return fresh_json({{"status", reason.empty() ? "ok" : "unavailable"},
-                     {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
-                     {"cameras", std::move(list)},
-                     {"store", to_json(archive.status())}},
-                    reason.empty() ? 200 : 503);
+  Json report{{"status", reason.empty() ? "ok" : "unavailable"},
+              {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
+              {"cameras", std::move(list)},
+              {"store", to_json(archive.status())}};
+  for (const auto& [other, source] : health_sources) report[other] = source();
+  return fresh_json(report, reason.empty() ? 200 : 503);
 }
 
 void Service::Impl::health_routes(http::Router& router) {
@@ -362,6 +364,10 @@ void Service::on_heartbeat(std::function<void(HeartbeatPtr)> handler) {
 
 void Service::add_metrics(std::function<std::vector<Metric>()> source) {
   impl_->metrics.push_back(std::move(source));
+}
+
+void Service::add_health(std::string name, std::function<nlohmann::ordered_json()> source) {
+  impl_->health_sources.emplace_back(std::move(name), std::move(source));
 }
 
 void Service::show_settings(const nlohmann::ordered_json& settings) {

@@ -42,6 +42,9 @@ class Service {
   void on_heartbeat(std::function<void(HeartbeatPtr)> handler);
   /// Numbers of other rooms for /metrics. Called on the I/O thread: must be cheap. Before start().
   void add_metrics(std::function<std::vector<Metric>()> source);
+  /// How another room is doing, beside the cameras in /healthz and /readyz; makes neither 503. As
+  /// with metrics.
+  void add_health(std::string name, std::function<nlohmann::ordered_json()> source);
   /// What GET /api/v1/config answers; without secrets. Before start().
   void show_settings(const nlohmann::ordered_json& settings);
   void start();

@@ -108,7 +108,8 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
   const std::pair<const char*, const char*> faults[] = {
       {R"({"camera":[]})",
        "/camera: unknown key; known here: $schema, cameras, log_level, opencv_threads, publish, "
-       "serve, store"},
+       "radar, serve, store"},
+      {R"({"radar":{"camera":"front"}})", "/radar/camera: there is no camera \"front\""},
       {R"({"cameras":[]})", "/cameras: 0 entries are not from 1 to 8"},
       {R"({"cameras":[{"name":"Rear 1"}]})",
        "/cameras/0/name: \"Rear 1\" has other characters than a-z, 0-9, - and _"},

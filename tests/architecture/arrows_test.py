@@ -17,6 +17,7 @@ ALLOWED = {
     "store": {"base", "h264", "types"},
     "serve": {"base", "types", "http", "fit"},
     "publish": {"base", "types"},
+    "radar": {"base", "types"},
     "camera": {"base", "h264", "http"},
 }
 ANY = {"app"}  # the only room that sees all of src

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from private_bus import PrivateBus  # noqa: E402
 from programs import BIN, Program, wait_for  # noqa: E402
 
 NEEDED = ("dbus-daemon", "avahi-daemon", "avahi-browse", "avahi-resolve")
@@ -45,18 +46,15 @@ class Mdns(unittest.TestCase):
                         "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15",
                         self.clip], check=True)
         self.children = []
-        # A bus of our own that takes the place of the system's.
-        bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"],
-                               stdout=subprocess.PIPE, text=True)
-        self.children.append(bus)
-        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": bus.stdout.readline().strip()}
+        self.bus = PrivateBus(self.root)
+        self.environment = self.bus.environment
         self.daemon = None
 
     def tearDown(self):
         for child in reversed(self.children):
             child.terminate()
             child.wait()
-        self.children[0].stdout.close()
+        self.bus.stop()
         self.temporary.cleanup()
 
     def start_avahi(self, interface="lo"):
@@ -70,12 +68,8 @@ class Mdns(unittest.TestCase):
     def start_camera(self, **mdns):
         config = self.root / "camera.json"
         config.write_text(json.dumps({"mdns": {"name": "Rear of the test", **mdns}}))
-        os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = self.environment["DBUS_SYSTEM_BUS_ADDRESS"]
-        try:
-            camera = Program("rearview-camera", "--config", str(config), "--source", "file:" + self.clip,
-                             "--stream", "127.0.0.1:0", "--http", "127.0.0.1:0")
-        finally:
-            del os.environ["DBUS_SYSTEM_BUS_ADDRESS"]
+        camera = Program("rearview-camera", "--config", str(config), "--source", "file:" + self.clip,
+                         "--stream", "127.0.0.1:0", "--http", "127.0.0.1:0", environment=self.environment)
         self.addCleanup(camera.stop, signal.SIGKILL)
         camera.port = camera.wait_for_line(r"component=stream msg=listening .*port=(\d+)")[1]
         return camera

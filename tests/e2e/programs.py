@@ -95,8 +95,8 @@ class Camera(Program):
 
 
 class Service(Program):
-    def __init__(self, *arguments, http="127.0.0.1:0"):
-        super().__init__("rearview", "serve", "--http", http, *arguments)
+    def __init__(self, *arguments, http="127.0.0.1:0", environment=None):
+        super().__init__("rearview", "serve", "--http", http, *arguments, environment=environment)
         self.port = int(self.wait_for_line(r"component=serve msg=serving .*port=(\d+)")[1])
 
     def get(self, path, headers=None):
