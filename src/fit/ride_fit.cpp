@@ -39,16 +39,17 @@ constexpr std::uint32_t kCycling = 2;
 /// The developer fields of MyBikeTraffic (github.com/kartoone/mybiketraffic,
 /// source/MyBikeTrafficFitContributions.mc: their numbers, types, messages and what stands in them
 /// while there is no radar; manifest.xml: the application id, under which sites look for them). It
-/// gives them no units; its speeds of passing vehicles are in those of the device's settings.
+/// gives them no units; its speeds of passing vehicles are in those of the device's settings. Its
+/// field 6, passing_speedabs, would take the rider's speed.
 constexpr std::string_view kApplication =
     "\xc6\x47\x04\x4c\xc3\x21\x44\xbb\xbf\x8a\x24\x1a\x87\xa0\xeb\x2e";
-enum Radar : std::uint8_t {
-  radar_ranges = 0,
-  radar_speeds = 1,
-  radar_current = 2,
-  radar_total = 3,
-  radar_lap = 4,
-  passing_speed = 5
+enum Radar : std::uint8_t {  // from 0 on
+  radar_ranges,
+  radar_speeds,
+  radar_current,
+  radar_total,
+  radar_lap,
+  passing_speed
 };
 constexpr std::size_t kTargets = 8;
 constexpr std::uint32_t kNoRange = 0xFFFF;  // -1

@@ -4,6 +4,8 @@ import selectors
 import socket
 import threading
 
+from tcp_listener import TcpListener
+
 
 class CutProxy:
     """Forwards every connection to a port of this machine. cut(): nothing goes through any more, and
@@ -11,14 +13,13 @@ class CutProxy:
 
     def __init__(self, target_port):
         self.target_port = target_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         self._up = threading.Event()
         self._up.set()
         self._closed = False
         self._pairs = []
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = TcpListener(self._forward)
+        self.port = self._listener.port
 
     def cut(self):
         self._up.clear()
@@ -42,14 +43,6 @@ class CutProxy:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._forward, args=(client,), daemon=True).start()
 
     def _forward(self, client):
         self._up.wait()

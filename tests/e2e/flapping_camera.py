@@ -7,6 +7,7 @@ import socket
 import threading
 
 from programs import Camera, DEADLINE_S
+from tcp_listener import TcpListener
 
 SHOWS_S = 0.2
 HIDES_S = 0.3  # longer than CAMERA_SETTINGS' signal_timeout_ms
@@ -48,9 +49,8 @@ class FlappingCamera:
         self._picture = picture
         self._steady = threading.Event()
         self._closed = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = TcpListener(self._serve)
+        self.url = f"tcp://127.0.0.1:{self._listener.port}"
 
     def steady(self):
         """No more alerts: it stays."""
@@ -62,14 +62,6 @@ class FlappingCamera:
     def close(self):
         self._closed.set()
         self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
         with client:
