@@ -34,14 +34,15 @@ class Channel {
   virtual bool wants_picture(std::size_t) const { return false; }
   /// Any thread.
   virtual std::vector<Metric> metrics() const = 0;
+  // With the channel's name as a label.
+  Metric counter(const char* family, const char* help, double value) const;
+  Metric gauge(const char* family, const char* help, double value) const;
 
  protected:
   /// The thread's body; returns once the inbox says stop.
   virtual void run() = 0;
   /// Makes run() return from where it waits for something else than the inbox. Any thread.
   virtual void interrupt() {}
-  Metric counter(const char* family, const char* help, double value) const;
-  Metric gauge(const char* family, const char* help, double value) const;
 
  private:
   const std::string name_;

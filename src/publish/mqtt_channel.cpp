@@ -38,31 +38,32 @@ MqttChannel::MqttChannel(const MqttConfig& config, std::vector<std::string> came
     : Channel("mqtt", false),
       config_(config),
       cameras_(std::move(cameras)),
-      mark_(folder, name(), history),
+      // A file that can't be used stops the start, not the first connection.
+      delivery_(*this, folder, history, config.max_age_s),
       backoff_(config.backoff_min_ms, config.backoff_max_ms),
+      link_(config_, gone("the service is gone"),
+            [this](int number, bool taken) { answered(number, taken); }),
       heard_(SteadyClock::now()),
       picture_sent_(cameras_.size()),
-      wants_picture_(cameras_.size()) {
-  // A file that can't be used stops the start, not the first connection.
-  const MqttLink check(config_, gone(""), [](int, bool) {});
-}
+      wants_picture_(cameras_.size()) {}
 
 void MqttChannel::run() {
   while (true) {
-    if (!link_ && backoff_.wait_ms(SteadyClock::now()) == 0) open();
+    if (link_.state() == MqttLink::State::closed && backoff_.wait_ms(SteadyClock::now()) == 0)
+      open();
     wait();
     Inbox::News news = inbox().take();
     if (news.stop) break;
     if (news.heartbeat) take(std::move(news.heartbeat));
-    if (link_ && link_->state() == MqttLink::State::connected) {
+    if (link_.state() == MqttLink::State::connected) {
       if (!greeted_) connected();
       watch_silence();
       send_state();
       if (!in_flight_) send_next_alert();
       send_pictures(news);
     }
-    if (link_ && link_->state() == MqttLink::State::closed) lost();
-    waiting_ = mark_.feed().waiting();
+    if (link_.state() == MqttLink::State::closed && up_) lost();
+    delivery_.count_waiting();
   }
   say_goodbye();
 }
@@ -70,55 +71,54 @@ void MqttChannel::run() {
 void MqttChannel::take(HeartbeatPtr heartbeat) {
   heartbeat_ = std::move(heartbeat);
   heard_ = SteadyClock::now();
-  if (state_due_ && connected_) ++skipped_;
+  if (state_due_ && delivery_.connected()) ++skipped_;
   state_due_ = true;
 }
 
 void MqttChannel::open() {
-  link_.emplace(config_, gone("the service is gone"),
-                [this](int number, bool taken) { answered(number, taken); });
   greeted_ = false;
-  in_flight_.reset();
-  state_in_flight_.reset();
-  link_->connect();
-  if (link_->state() == MqttLink::State::closed) lost();
+  up_ = true;
+  link_.connect();
 }
 
 void MqttChannel::wait() {
   pollfd fds[2]{{inbox().fd(), POLLIN, 0}, {-1, 0, 0}};
   int timeout_ms = kIdle_ms;
-  if (link_)
-    fds[1] = {link_->fd(), link_->events(), 0};
+  const bool closed = link_.state() == MqttLink::State::closed;
+  if (closed)
+    timeout_ms = up_ ? 0 : std::min(kIdle_ms, backoff_.wait_ms(SteadyClock::now()));
   else
-    timeout_ms = std::min(kIdle_ms, backoff_.wait_ms(SteadyClock::now()));
+    fds[1] = {link_.fd(), link_.events(), 0};
   poll(fds, 2, timeout_ms);
-  if (link_) link_->work(fds[1].revents);
+  if (!closed) link_.work(fds[1].revents);
 }
 
 void MqttChannel::connected() {
   greeted_ = true;
-  connected_ = true;
+  delivery_.set_connected(true);
   backoff_.succeeded();
   tell_of("");
   for (const MqttMessage& message : home_assistant_discovery(config_, cameras_))
-    link_->publish(message);
+    link_.publish(message);
   state_due_ = heartbeat_ != nullptr;
 }
 
 void MqttChannel::lost() {
-  const std::string problem = link_->problem();
-  link_.reset();
-  connected_ = false;
+  up_ = false;
+  delivery_.set_connected(false);
   for (auto& wanted : wants_picture_) wanted = false;
-  ++retries_;
+  delivery_.failed();
   backoff_.failed(SteadyClock::now());
-  tell_of(problem);
+  tell_of(link_.problem());
 }
 
 void MqttChannel::tell_of(const std::string& problem) {
   if (problem.empty())
     log::info("publish", "connected",
-              {{"channel", name()}, {"broker", config_.broker.text()}, {"tls", config_.tls}});
+              {{"channel", name()},
+               {"broker", config_.broker.text()},
+               {"tls", config_.tls},
+               {"session", link_.resumed() ? "resumed" : "new"}});
   else if (problem != problem_)
     log::warning("publish", "not connected; trying again",
                  {{"channel", name()}, {"broker", config_.broker.text()}, {"why", problem}});
@@ -127,7 +127,7 @@ void MqttChannel::tell_of(const std::string& problem) {
 
 void MqttChannel::watch_silence() {
   const bool silent = seconds_between(heard_, SteadyClock::now()) > kSilence_s;
-  if (std::exchange(silent_, silent) != silent && silent) link_->publish(gone("the service hangs"));
+  if (std::exchange(silent_, silent) != silent && silent) link_.publish(gone("the service hangs"));
 }
 
 void MqttChannel::send_state() {
@@ -136,27 +136,19 @@ void MqttChannel::send_state() {
     state_due_ = true;
     return;
   }
-  state_in_flight_ = link_->publish(state(*heartbeat_));
+  state_in_flight_ = link_.publish(state(*heartbeat_));
 }
 
 void MqttChannel::send_next_alert() {
   if (backoff_.wait_ms(SteadyClock::now()) > 0) return;
   try {
-    while (const Alert* alert = mark_.feed().next()) {
-      const double age_s = std::chrono::duration<double>(WallClock::now() - alert->time).count();
-      if (age_s <= config_.max_age_s) {
-        if (const int number = link_->publish(
-                {.topic = alert_topic(config_), .payload = dump(to_json(*alert)), .qos = 1});
-            number > 0)
-          in_flight_ = number;
-        want_picture(alert->camera);
-        return;
-      }
-      ++too_old_;
-      log::warning("publish", "an alert was given up: it is too old",
-                   {{"channel", name()}, {"id", alert->id}});
-      mark_.done();
-    }
+    const Alert* alert = delivery_.next();
+    if (!alert) return;
+    if (const int number = link_.publish(
+            {.topic = alert_topic(config_), .payload = dump(to_json(*alert)), .qos = 2});
+        number > 0)
+      in_flight_ = number;
+    want_picture(alert->camera);
   } catch (const std::exception& error) {
     backoff_.failed(SteadyClock::now());
     log::error("publish", "the alert history can't be read", {{"error", error.what()}});
@@ -171,14 +163,13 @@ void MqttChannel::answered(int number, bool taken) {
   if (number != in_flight_) return;
   in_flight_.reset();
   if (!taken) {
-    ++retries_;
+    delivery_.failed();
     backoff_.failed(SteadyClock::now());
     tell_of("the broker refuses an alert; may this user publish " + alert_topic(config_) + "?");
     return;
   }
   backoff_.succeeded();
-  ++alerts_;
-  mark_.done();
+  delivery_.taken();
   if (!leaving_) send_next_alert();
 }
 
@@ -196,8 +187,8 @@ void MqttChannel::send_pictures(const Inbox::News& news) {
   for (const auto& [camera, jpeg] : news.pictures) {
     wants_picture_[camera] = false;
     picture_sent_[camera] = now;
-    if (link_->idle())
-      link_->publish({.topic = picture_topic(config_, cameras_[camera]), .payload = *jpeg});
+    if (link_.idle())
+      link_.publish({.topic = picture_topic(config_, cameras_[camera]), .payload = *jpeg});
     else
       ++skipped_;
   }
@@ -230,38 +221,28 @@ MqttMessage MqttChannel::gone(const std::string& text) const {
 }
 
 void MqttChannel::say_goodbye() {
-  if (!link_ || link_->state() != MqttLink::State::connected) return;
+  if (link_.state() != MqttLink::State::connected) return;
   leaving_ = true;
-  state_in_flight_ = link_->publish(gone("the service has ended"));
+  state_in_flight_ = link_.publish(gone("the service has ended"));
   // An alert under way is waited for as well, so that it need not come again.
   const SteadyTime begun = SteadyClock::now();
-  while ((state_in_flight_ || in_flight_) && link_->state() == MqttLink::State::connected &&
+  while ((state_in_flight_ || in_flight_) && link_.state() == MqttLink::State::connected &&
          seconds_between(begun, SteadyClock::now()) < kGoodbye_s) {
-    pollfd fd{link_->fd(), link_->events(), 0};
+    pollfd fd{link_.fd(), link_.events(), 0};
     poll(&fd, 1, kIdle_ms / 10);
-    link_->work(fd.revents);
+    link_.work(fd.revents);
   }
-  link_->disconnect();
-  link_->work(POLLOUT);
+  link_.disconnect();
+  link_.work(POLLOUT);
 }
 
 std::vector<Metric> MqttChannel::metrics() const {
-  const auto number = [](const auto& value) { return static_cast<double>(value.load()); };
-  Metric too_old =
-      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(too_old_));
-  too_old.labels.emplace_back("reason", "too_old");
-  return {
-      counter("rearview_publish_alerts_total", "Alerts delivered.", number(alerts_)),
-      counter("rearview_publish_retries_total", "Tries that failed and were or will be repeated.",
-              number(retries_)),
-      std::move(too_old),
-      counter("rearview_publish_skipped_total",
-              "Heartbeats, analyses and pictures not sent because a newer one came first.",
-              number(skipped_)),
-      gauge("rearview_publish_waiting", "Alerts not yet delivered.", number(waiting_)),
-      gauge("rearview_publish_connected", "Clients of the channel, or whether it is connected.",
-            number(connected_)),
-  };
+  std::vector<Metric> all = delivery_.metrics();
+  all.push_back(counter("rearview_publish_skipped_total",
+                        "Heartbeats, analyses and pictures not sent because a newer one came "
+                        "first.",
+                        static_cast<double>(skipped_.load())));
+  return all;
 }
 
 }  // namespace rearview

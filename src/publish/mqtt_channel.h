@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/backoff.h"
+#include "publish/alert_delivery.h"
 #include "publish/channel.h"
-#include "publish/delivery_mark.h"
 #include "publish/mqtt_link.h"
 
 namespace rearview {
@@ -46,12 +46,13 @@ class MqttChannel final : public Channel {
 
   const MqttConfig config_;
   const std::vector<std::string> cameras_;
-  DeliveryMark mark_;
+  AlertDelivery delivery_;
   Backoff backoff_;
-  std::optional<MqttLink> link_;
+  MqttLink link_;
+  bool up_ = false;       ///< a connection was begun, and its end not yet told
   bool greeted_ = false;  ///< on this connection the state and the discovery were sent
-  std::optional<int>
-      in_flight_;  ///< the number of the feed's next alert, which the broker has yet to take
+  /// The number of the next alert, which the broker has yet to take. Stays over connections.
+  std::optional<int> in_flight_;
   HeartbeatPtr heartbeat_;              ///< newest
   SteadyTime heard_;                    ///< when the newest heartbeat came
   bool silent_ = false;                 ///< the broker was told that the service hangs
@@ -62,12 +63,7 @@ class MqttChannel final : public Channel {
   std::string problem_;
 
   std::deque<std::atomic<bool>> wants_picture_;
-  std::atomic<std::uint64_t> alerts_ = 0;
-  std::atomic<std::uint64_t> retries_ = 0;
-  std::atomic<std::uint64_t> too_old_ = 0;
   std::atomic<std::uint64_t> skipped_ = 0;
-  std::atomic<std::uint64_t> waiting_ = 0;
-  std::atomic<bool> connected_ = false;
 };
 
 }  // namespace rearview

@@ -19,6 +19,8 @@ namespace {
 
 /// To the broker's answer.
 constexpr double kConnect_s = 10;
+/// Of the flags of a CONNACK: MQTT 3.1.1, 3.2.2.2; MQTT 5, 3.2.2.1.1.
+constexpr int kSessionPresent = 1;
 constexpr const char* kSystemAuthorities = "/etc/ssl/certs";
 
 void initialise_once() {
@@ -50,14 +52,28 @@ class Properties {
   mosquitto_property* list_ = nullptr;
 };
 
+/// Says how long the broker is to keep the session of a client that is away. The library has no
+/// call for that alone, and its connect call that takes properties waits for the network: without a
+/// host it keeps them for the next connection and does no more.
+void keep_session(mosquitto* client, int seconds) {
+  mosquitto_property* list = nullptr;
+  mosquitto_property_add_int32(&list, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+                               static_cast<std::uint32_t>(seconds));
+  mosquitto_connect_bind_v5(client, nullptr, 0, 0, nullptr, list);
+  mosquitto_property_free_all(&list);
+}
+
 }  // namespace
 
 struct MqttLink::Callbacks {
   static MqttLink& link(void* self) { return *static_cast<MqttLink*>(self); }
 
-  static void connected(mosquitto*, void* self, int code, int, const mosquitto_property*) {
+  static void connected(mosquitto*, void* self, int code, int flags, const mosquitto_property*) {
     MqttLink& that = link(self);
-    if (code == 0)
+    that.resumed_ = (flags & kSessionPresent) != 0;
+    if (code == 0 && !that.session_)
+      that.cleared_ = true;
+    else if (code == 0)
       that.state_ = State::connected;
     else
       that.close(fmt::format("the broker refuses: {}", that.version_5_
@@ -66,6 +82,7 @@ struct MqttLink::Callbacks {
   }
   static void disconnected(mosquitto*, void* self, int code, const mosquitto_property*) {
     MqttLink& that = link(self);
+    if (that.cleared_ && !that.session_) return;  // we left to come back with a session
     that.close(that.last_error_.empty() ? text_of(code) : that.last_error_);
   }
   static void published(mosquitto*, void* self, int number, int reason, const mosquitto_property*) {
@@ -80,10 +97,15 @@ MqttLink::MqttLink(const MqttConfig& config, const MqttMessage& will,
                    std::function<void(int, bool)> answered)
     : config_(config),
       version_5_(config.version == MqttVersion::v5),
+      will_(will),
       answered_(std::move(answered)),
       client_(nullptr, &mosquitto_destroy) {
   initialise_once();
-  client_.reset(mosquitto_new(config.client_id.c_str(), true, this));
+  make_client(true);
+}
+
+void MqttLink::make_client(bool clean) {
+  client_.reset(mosquitto_new(config_.client_id.c_str(), clean, this));
   if (!client_) throw std::bad_alloc();
   mosquitto* client = client_.get();
   mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION,
@@ -93,22 +115,36 @@ MqttLink::MqttLink(const MqttConfig& config, const MqttMessage& will,
   mosquitto_disconnect_v5_callback_set(client, &Callbacks::disconnected);
   mosquitto_publish_v5_callback_set(client, &Callbacks::published);
   mosquitto_log_callback_set(client, &Callbacks::logged);
-  mosquitto_will_set(client, will.topic.c_str(), static_cast<int>(will.payload.size()),
-                     will.payload.data(), will.qos, will.retain);
-  if (!config.username.empty())
-    mosquitto_username_pw_set(client, config.username.c_str(),
-                              config.password_file.empty() ? nullptr : config.password().c_str());
-  if (!config.tls) return;
-  const int code = mosquitto_tls_set(client, given(config.ca_file),
-                                     config.ca_file.empty() ? kSystemAuthorities : nullptr,
-                                     given(config.cert_file), given(config.key_file), nullptr);
+  if (!clean) {
+    mosquitto_will_set(client, will_.topic.c_str(), static_cast<int>(will_.payload.size()),
+                       will_.payload.data(), will_.qos, will_.retain);
+    if (version_5_) keep_session(client, config_.max_age_s);
+  }
+  log_in();
+  if (!config_.tls) return;
+  const int code = mosquitto_tls_set(client, given(config_.ca_file),
+                                     config_.ca_file.empty() ? kSystemAuthorities : nullptr,
+                                     given(config_.cert_file), given(config_.key_file), nullptr);
   if (code != MOSQ_ERR_SUCCESS)
     throw UsageError(fmt::format("MQTT: the certificates can't be used: {}", text_of(code)));
 }
 
 MqttLink::~MqttLink() = default;
 
+void MqttLink::log_in() {
+  if (!config_.username.empty())
+    mosquitto_username_pw_set(client_.get(), config_.username.c_str(),
+                              config_.password_file.empty() ? nullptr : config_.password().c_str());
+}
+
 void MqttLink::connect() {
+  state_ = State::connecting;
+  last_error_.clear();
+  log_in();  // the password may have been changed
+  begin();
+}
+
+void MqttLink::begin() {
   begun_ = SteadyClock::now();
   const int code = mosquitto_connect_async(client_.get(), config_.broker.host.c_str(),
                                            config_.broker.port, config_.keepalive_s);
@@ -145,6 +181,13 @@ void MqttLink::work(short happened) {
       !went_well(mosquitto_loop_write(client, 1)))
     return;
   if (!went_well(mosquitto_loop_misc(client))) return;
+  if (cleared_ && !session_) {
+    mosquitto_disconnect(client);
+    make_client(false);
+    session_ = true;
+    begin();
+    return;
+  }
   if (state_ == State::connecting && seconds_between(begun_, SteadyClock::now()) > kConnect_s)
     close("the broker doesn't answer");
 }

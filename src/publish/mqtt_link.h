@@ -19,22 +19,27 @@ struct MqttMessage {
   int expires_s = 0;  ///< the broker forgets it after so long; 0: never. MQTT 5 only.
 };
 
-/// One connection to a broker, from the first try to its end; for the next one make another. Never
-/// waits, but for the look-up of the broker's name. One thread.
+/// A session with a broker, over as many connections as it takes: what was published with quality 1
+/// or 2 and not answered is sent again on the next one, and with quality 2 reaches nobody twice.
+/// It begins anew with each link, because the numbers of messages do: an older session of the same
+/// name is cleared before. Never waits, but for the look-up of the broker's name. One thread.
 class MqttLink {
  public:
-  /// answered: called from work() with the number of a message of quality 1 that the broker took,
-  /// or refused. Throws UsageError when a file of the configuration can't be used.
+  /// answered: called from work() with the number of a message of quality 1 or 2 that the broker
+  /// took, or refused. Throws UsageError when a file of the configuration can't be used.
   MqttLink(const MqttConfig& config, const MqttMessage& will,
            std::function<void(int number, bool taken)> answered);
   ~MqttLink();
   MqttLink(const MqttLink&) = delete;
   MqttLink& operator=(const MqttLink&) = delete;
 
-  /// Begins. Look at state().
+  /// Begins a connection; when closed, the next one. Look at state(). Throws UsageError when the
+  /// password can't be read.
   void connect();
   enum class State { connecting, connected, closed };
   State state() const { return state_; }
+  /// On this connection the broker went on with the session of the one before.
+  bool resumed() const { return resumed_; }
   /// Why it was closed.
   const std::string& problem() const { return problem_; }
 
@@ -52,13 +57,20 @@ class MqttLink {
 
  private:
   struct Callbacks;
+  void make_client(bool clean);
+  void log_in();
+  void begin();
   void close(std::string problem);
 
   const MqttConfig config_;
   const bool version_5_;
+  const MqttMessage will_;
   std::function<void(int, bool)> answered_;
   std::unique_ptr<mosquitto, void (*)(mosquitto*)> client_;
-  State state_ = State::connecting;
+  bool cleared_ = false;  ///< the broker has forgotten any older session
+  bool session_ = false;  ///< client_ is the one with the session
+  bool resumed_ = false;
+  State state_ = State::closed;
   SteadyTime begun_;
   std::string problem_;
   std::string last_error_;  ///< the newest that the library logged

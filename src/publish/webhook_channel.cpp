@@ -40,7 +40,7 @@ WebhookChannel::WebhookChannel(const WebhookConfig& config, const std::filesyste
                                const AlertHistory& history)
     : Channel("webhook-" + config.name, false),
       config_(config),
-      mark_(folder, name(), history),
+      delivery_(*this, folder, history, config.max_age_s),
       post_(config.url, config.ca_file, config.timeout_ms),
       backoff_(config.backoff_min_ms, config.backoff_max_ms) {
   if (!config.secret_file.empty()) signature_.emplace(config.secret_file);
@@ -52,7 +52,7 @@ void WebhookChannel::run() {
     if (news.stop) return;
     if (news.heartbeat) take_heartbeat(std::move(news.heartbeat));
     if (backoff_.wait_ms(SteadyClock::now()) > 0) {
-      waiting_ = mark_.feed().waiting();
+      delivery_.count_waiting();
       continue;
     }
     if (!deliver_alerts() || !deliver_heartbeat()) return;
@@ -73,27 +73,18 @@ void WebhookChannel::take_heartbeat(HeartbeatPtr heartbeat) {
 
 bool WebhookChannel::deliver_alerts() {
   try {
-    while (const Alert* alert = mark_.feed().next()) {
-      if (std::chrono::duration<double>(WallClock::now() - alert->time).count() >
-          config_.max_age_s) {
-        ++too_old_;
-        log::warning("publish", "an alert was given up: it is too old",
-                     {{"channel", name()}, {"id", alert->id}});
-        mark_.done();
-        continue;
-      }
+    while (const Alert* alert = delivery_.next()) {
       const auto outcome =
-          post(fmt::format("{}_{}", mark_.history_name(), alert->id), dump(to_json(*alert)));
-      waiting_ = mark_.feed().waiting();
+          post(fmt::format("{}_{}", delivery_.history_name(), alert->id), dump(to_json(*alert)));
+      delivery_.count_waiting();
       if (outcome == Outcome::stopped) return false;
       if (outcome == Outcome::failed) return true;
       if (outcome == Outcome::taken)
-        ++alerts_;
+        delivery_.taken();
       else
-        ++refused_;
-      mark_.done();
+        delivery_.refused();
     }
-    waiting_ = 0;
+    delivery_.count_waiting();
   } catch (const std::exception& error) {
     backoff_.failed(SteadyClock::now());
     tell_of(fmt::format("the alert history can't be read: {}", error.what()));
@@ -105,7 +96,7 @@ bool WebhookChannel::deliver_heartbeat() {
   if (!heartbeat_due_ || backoff_.wait_ms(SteadyClock::now()) > 0) return true;
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(heartbeat_->time.time_since_epoch());
-  const auto outcome = post(fmt::format("{}_heartbeat_{}", mark_.history_name(), ms.count()),
+  const auto outcome = post(fmt::format("{}_heartbeat_{}", delivery_.history_name(), ms.count()),
                             dump(to_json(*heartbeat_)));
   if (outcome == Outcome::stopped) return false;
   if (outcome == Outcome::failed) return true;
@@ -132,40 +123,20 @@ WebhookChannel::Outcome WebhookChannel::post(const std::string& id, const std::s
                  {{"channel", name()}, {"id", id}, {"status", answer->status}});
     return Outcome::refused;
   }
-  ++retries_;
+  delivery_.failed();
   backoff_.failed(SteadyClock::now(), answer->retry_after_s * 1000);
   tell_of(answer->status > 0 ? fmt::format("status {}", answer->status) : answer->problem);
   return Outcome::failed;
 }
 
 void WebhookChannel::tell_of(const std::string& problem) {
-  reached_ = problem.empty();
+  delivery_.set_connected(problem.empty());
   if (problem == problem_) return;
   if (problem.empty())
     log::info("publish", "delivered again", {{"channel", name()}});
   else
     log::warning("publish", "not delivered; trying again", {{"channel", name()}, {"why", problem}});
   problem_ = problem;
-}
-
-std::vector<Metric> WebhookChannel::metrics() const {
-  const auto number = [](const auto& value) { return static_cast<double>(value.load()); };
-  Metric refused =
-      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(refused_));
-  refused.labels.emplace_back("reason", "refused");
-  Metric too_old =
-      counter("rearview_publish_dropped_total", "Alerts given up, by reason.", number(too_old_));
-  too_old.labels.emplace_back("reason", "too_old");
-  return {
-      counter("rearview_publish_alerts_total", "Alerts delivered.", number(alerts_)),
-      counter("rearview_publish_retries_total", "Tries that failed and were or will be repeated.",
-              number(retries_)),
-      std::move(refused),
-      std::move(too_old),
-      gauge("rearview_publish_waiting", "Alerts not yet delivered.", number(waiting_)),
-      gauge("rearview_publish_connected", "Clients of the channel, or whether it is connected.",
-            number(reached_)),
-  };
 }
 
 }  // namespace rearview

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/backoff.h"
+#include "publish/alert_delivery.h"
 #include "publish/channel.h"
-#include "publish/delivery_mark.h"
 #include "publish/http_post.h"
 #include "publish/publish_config.h"
 #include "publish/webhook_signature.h"
@@ -24,7 +23,7 @@ class WebhookChannel final : public Channel {
                  const AlertHistory& history);
   ~WebhookChannel() override { stop(); }
 
-  std::vector<Metric> metrics() const override;
+  std::vector<Metric> metrics() const override { return delivery_.metrics(); }
 
  private:
   enum class Outcome { taken, refused, failed, stopped };
@@ -41,7 +40,7 @@ class WebhookChannel final : public Channel {
 
   const WebhookConfig config_;
   std::optional<WebhookSignature> signature_;
-  DeliveryMark mark_;
+  AlertDelivery delivery_;
   HttpPost post_;
   Backoff backoff_;
   HeartbeatPtr heartbeat_;  ///< newest
@@ -49,13 +48,6 @@ class WebhookChannel final : public Channel {
   SteadyTime heartbeat_sent_;
   std::vector<bool> watched_;  ///< cameras that see the road, as the receiver was told
   std::string problem_;        ///< why the last try failed
-
-  std::atomic<std::uint64_t> alerts_ = 0;
-  std::atomic<std::uint64_t> retries_ = 0;
-  std::atomic<std::uint64_t> refused_ = 0;
-  std::atomic<std::uint64_t> too_old_ = 0;
-  std::atomic<std::uint64_t> waiting_ = 0;
-  std::atomic<bool> reached_ = false;
 };
 
 }  // namespace rearview

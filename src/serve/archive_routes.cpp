@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,9 +20,6 @@ using http::Request;
 using http::Responder;
 using http::Response;
 using Json = nlohmann::ordered_json;
-
-/// The store's ids are 64-bit signed.
-constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 std::uint64_t id_of(const Request& request) {
   only_these(request, {});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 #include "http/response.h"
 #include "types/json.h"
@@ -46,8 +45,6 @@ bool flag_or_400(std::string_view key, std::string_view text) {
 AlertQuery alert_query(const http::Request& request) {
   only_these(request, {"after", "limit", "camera", "kind"});
   AlertQuery query;
-  // The store's ids are 64-bit signed.
-  constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (const auto after = request.query_value("after"))
     query.after = number_or_400("after", *after, 0, kMostId);
   if (const auto limit = request.query_value("limit"))

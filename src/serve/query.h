@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -17,6 +18,9 @@ void only_these(const http::Request& request, std::initializer_list<std::string_
 /// A decimal number from least to most, or HttpError 400 that names the key.
 std::uint64_t number_or_400(std::string_view key, std::string_view text, std::uint64_t least,
                             std::uint64_t most);
+
+/// The greatest id there can be: the store's are 64-bit signed.
+constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 /// The filters of GET /api/v1/alerts.
 AlertQuery alert_query(const http::Request& request);

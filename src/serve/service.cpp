@@ -276,7 +276,6 @@ void Service::Impl::alert_routes(http::Router& router) {
 
 EventHub::Wish Service::Impl::wish(const Request& request) const {
   only_these(request, {"after", "analysis"});
-  constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   EventHub::Wish wanted;
   if (const auto after = request.query_value("after"))
     wanted.after = number_or_400("after", *after, 0, kMostId);

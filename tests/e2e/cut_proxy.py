@@ -9,13 +9,15 @@ from tcp_listener import TcpListener
 
 class CutProxy:
     """Forwards every connection to a port of this machine. cut(): nothing goes through any more, and
-    nobody is told; mend(): the connections of before break, new ones go through."""
+    nobody is told; deafen(): nothing of what the target answers; mend(): the connections of before
+    break, new ones go through."""
 
     def __init__(self, target_port):
         self.target_port = target_port
         self._up = threading.Event()
         self._up.set()
         self._closed = False
+        self._deaf = None
         self._pairs = []
         self._lock = threading.Lock()
         self._listener = TcpListener(self._forward)
@@ -24,7 +26,13 @@ class CutProxy:
     def cut(self):
         self._up.clear()
 
+    def deafen(self, behind=None):
+        """behind: says of a piece of data whether it is the last to get through."""
+        self._deaf_now = behind is None
+        self._deaf = behind or bool
+
     def mend(self):
+        self._deaf = None
         with self._lock:
             pairs, self._pairs = self._pairs, []
         for pair in pairs:
@@ -69,6 +77,10 @@ class CutProxy:
                         if not self._up.is_set():  # lost, and with it all that follows on this connection
                             self._up.wait()
                             return
+                        if key.fileobj is server and self._deaf is not None:
+                            if self._deaf_now:
+                                continue
+                            self._deaf_now = self._deaf(data)
                         key.data.sendall(data)
             except OSError:
                 pass

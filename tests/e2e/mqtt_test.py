@@ -2,15 +2,24 @@
 
 import json
 import pathlib
+import re
 import signal
 import socket
 import tempfile
 import unittest
 
 from broker import Broker, Mqtt, free_port
+from cut_proxy import CutProxy
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
 from programs import Service, wait_for
 from throwaway_ca import ThrowawayCa
+
+
+def received(data):
+    """Whether a PUBREC is among the packets, all of which are short here."""
+    while data and data[0] != 0x50:
+        data = data[2 + data[1]:]
+    return bool(data)
 
 
 class MqttTest(unittest.TestCase):
@@ -107,6 +116,38 @@ class MqttTest(unittest.TestCase):
             wait_for(lambda: watcher.ids, "an alert")
             watcher.stop()
             service.stop()
+
+    def test_a_lost_confirmation_makes_no_alert_come_twice(self):
+        broker = self.broker()
+        link = CutProxy(broker.port)
+        self.addCleanup(link.close)
+        for version in ("3.1.1", "5"):
+            with self.subTest(version):
+                watcher = self.subscriber(broker.port, client_id=version, topics=[("rearview/alert", 2)])
+                service = self.service(f"mqtt://127.0.0.1:{link.port}", version=version, keepalive_s=5)
+                wait_for(lambda: watcher.ids, "an alert")
+                # What is lost: the broker's word that it has the alert, or that it has passed it on.
+                for behind, last in ((None, r"Received PUBLISH .*alert'"), (received, "Received PUBREL")):
+                    for restart in (False, True):
+                        seen = len(broker.program.lines)
+                        link.deafen(behind)
+                        wait_for(lambda: any(re.search(last, line) for line in broker.program.lines[seen:]), last)
+                        if restart:
+                            broker.stop()
+                            broker.start()
+                        link.mend()
+                        before = watcher.last
+                        wait_for(lambda: watcher.last > before + 1, "more alerts")
+                    service.wait_for_line(r"msg=connected channel=mqtt .*session=resumed")
+                self.camera.steady()
+                wait_for(lambda: 'waiting{channel="mqtt"} 0' in service.get("/metrics")[2].decode(), "the last one")
+                truth = [alert["id"] for alert in service.get_json("/api/v1/alerts?limit=1000")]
+                wait_for(lambda: watcher.last >= truth[-1], "all")
+                self.assertEqual(truth[truth.index(watcher.ids[0]):], watcher.ids)
+                self.assertEqual(0, watcher.repeats)
+                service.stop()
+                watcher.stop()
+                self.camera.flap()
 
     def test_home_assistant_finds_every_entity(self):
         broker = self.broker()

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "publish/delivery_mark.h"
+#include "types/metric.h"
+
+namespace rearview {
+
+class Channel;
+
+/// The alerts that one receiver has still to take, and the count of what became of the others: for
+/// channels that deliver one after the other and can't be asked how far they got. One thread, but
+/// for metrics().
+class AlertDelivery {
+ public:
+  /// channel: names the mark and the metrics; must outlive this, as history must. folder: the
+  /// store's. max_age_s: what is older is given up.
+  AlertDelivery(const Channel& channel, const std::filesystem::path& folder,
+                const AlertHistory& history, int max_age_s);
+
+  /// The next that isn't too old; nullptr while there is none. Throws what the history throws.
+  const Alert* next();
+  /// The alert that next() gave was taken, or will never be.
+  void taken();
+  void refused();
+  /// A try failed and will be repeated.
+  void failed() { ++retries_; }
+  void set_connected(bool connected) { connected_ = connected; }
+  bool connected() const { return connected_; }
+  /// Brings the number of waiting alerts up to date.
+  void count_waiting() { waiting_ = mark_.feed().waiting(); }
+
+  /// Names the history that ids belong to.
+  const std::string& history_name() const { return mark_.history_name(); }
+  /// Any thread.
+  std::vector<Metric> metrics() const;
+
+ private:
+  const Channel& channel_;
+  const int max_age_s_;
+  DeliveryMark mark_;
+
+  std::atomic<std::uint64_t> alerts_ = 0;
+  std::atomic<std::uint64_t> retries_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> too_old_ = 0;
+  std::atomic<std::uint64_t> waiting_ = 0;
+  std::atomic<bool> connected_ = false;
+};
+
+}  // namespace rearview
