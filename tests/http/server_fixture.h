@@ -1,0 +1,136 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "http/server.h"
+#include "http/stream.h"
+
+namespace rearview::http {
+
+/// A server on a free port with one of everything.
+class ServerTest : public ::testing::Test {
+ protected:
+  void serve(ServerConfig config = {}, ErrorFormat errors = problem) {
+    Router router;
+    router.get("/hello", [](const Request&) { return text(200, "hello"); });
+    router.get("/cameras/{name}/state", [](const Request& request) {
+      return text(200, std::string(request.param("name")));
+    });
+    router.add("POST", "/echo", [](const Request& request) { return text(200, request.body); });
+    router.get("/query", [](const Request& request) {
+      return text(200, std::string(request.query_value("q").value_or("none")));
+    });
+    router.get("/teapot", [](const Request&) -> Response { throw HttpError(409, "no tea"); });
+    router.get("/broken", [](const Request&) -> Response { throw std::runtime_error("secret"); });
+    router.get("/forgotten", [](const Request&, Responder) {});
+    router.get("/never", [this](const Request&, Responder responder) {
+      const std::lock_guard lock(mutex_);
+      kept_.push_back(std::move(responder));
+    });
+    router.get("/work", [this](const Request&, Responder responder) {
+      server_->answer_on_worker(std::move(responder), [] { return text(200, "worked"); });
+    });
+    router.get("/file", [this](const Request&) { return file(path_, "video/mp4"); });
+    router.get("/large", [](const Request&) { return text(200, std::string(20'000'000, 'x')); });
+    router.get("/pieces", [](const Request& request) {
+      return generated(std::make_shared<Counting>(
+                           std::stoi(std::string(request.query_value("n").value_or("3")))),
+                       "text/plain");
+    });
+    router.get("/stream", [this](const Request&) {
+      return stream(
+          "text/event-stream",
+          [this](std::shared_ptr<Stream> opened) {
+            opened->on_closed([this] { ++streams_closed_; });
+            const std::lock_guard lock(mutex_);
+            streams_.push_back(std::move(opened));
+          },
+          "preamble\n");
+    });
+    loop_.start();
+    server_.emplace(loop_, std::move(config), std::move(router), std::move(errors));
+    server_->start();
+    port_ = server_->port();
+  }
+
+  void TearDown() override {
+    server_.reset();
+    loop_.stop();
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+
+  std::string make_file(std::size_t bytes) {
+    path_ = std::filesystem::temp_directory_path() /
+            ("rearview_http_" + std::to_string(::getpid()) + ".bin");
+    std::string content(bytes, '\0');
+    for (std::size_t i = 0; i < bytes; ++i) content[i] = static_cast<char>(i * 31 % 251);
+    std::ofstream(path_, std::ios::binary) << content;
+    return content;
+  }
+
+  std::shared_ptr<Stream> stream_number(std::size_t index) {
+    for (int i = 0; i < 1000; ++i) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (streams_.size() > index) return streams_[index];
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return nullptr;
+  }
+
+  template <typename F>
+  bool eventually(F condition) {
+    for (int i = 0; i < 2000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+
+  ServerStats stats() {
+    ServerStats copy;
+    loop_.run([&] { copy = server_->stats(); });
+    return copy;
+  }
+
+  class Counting final : public BodySource {
+   public:
+    explicit Counting(int pieces) : left_(pieces) {}
+    void next(std::string& piece) override {
+      if (left_ < 0) throw std::runtime_error("broke");
+      if (left_-- > 0) piece = "piece " + std::to_string(left_) + "\n";
+      if (left_ == 98) left_ = -1;  // a hundred pieces: breaks after the first
+    }
+
+   private:
+    int left_;
+  };
+
+  std::mutex mutex_;
+  std::vector<Responder> kept_;
+  std::vector<std::shared_ptr<Stream>> streams_;
+  std::atomic<int> streams_closed_ = 0;
+  std::filesystem::path path_ = "/nonexistent/rearview";
+  IoLoop loop_;
+  std::optional<Server> server_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace rearview::http
