@@ -174,9 +174,10 @@ int serve_command(const ServeOptions& options) {
              {"cameras", config.cameras.size()}});
   const auto failure = termination.wait();
   for (const auto& pipeline : pipelines) pipeline->stop();
-  if (radar) radar->stop();
+  if (radar) radar->ask_to_stop();
   service.stop();
   publisher.stop();
+  if (radar) radar->stop();
   if (!failure) return kExitDone;
   log::error("serve", "stopped by a failure", {{"why", *failure}});
   return kExitFailed;

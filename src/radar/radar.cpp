@@ -39,9 +39,13 @@ void Radar::start(std::function<void(const std::string&)> failure) {
   });
 }
 
+void Radar::ask_to_stop() {
+  thread_.request_stop();
+}
+
 void Radar::stop() {
   if (!thread_.joinable()) return;
-  thread_.request_stop();
+  ask_to_stop();
   thread_.join();
 }
 

@@ -44,7 +44,10 @@ class Radar {
   /// failure: called on the radar's thread when that can't go on. Bluetooth that doesn't work is
   /// none: it is tried again.
   void start(std::function<void(const std::string&)> failure);
-  /// Leaves the air and joins. Harmless before start() and when called again.
+  /// Asks the thread to leave the air and end, without waiting for it.
+  void ask_to_stop();
+  /// Leaves the air and joins, which takes up to 90 s while the bus hangs and is being opened.
+  /// Harmless before start() and when called again.
   void stop();
 
   /// Of the configured camera; others are passed over. This and what follows: any thread.
