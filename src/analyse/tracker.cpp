@@ -110,6 +110,7 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
     out.box = track.filter.visible();
     out.detections = track.detections;
     out.coasting = !track.seen_now && !track.followed_now;
+    out.unseen_s = out.coasting ? frame.t_s - track.seen_s : 0;
     analysis.tracks.push_back(out);
   }
   std::sort(analysis.tracks.begin(), analysis.tracks.end(),

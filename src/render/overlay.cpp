@@ -24,6 +24,8 @@ const cv::Scalar kRed(50, 40, 235);
 
 constexpr int kFont = cv::FONT_HERSHEY_DUPLEX;
 constexpr double kReferenceHeight_px = 360;
+/// A box that only its prediction has carried for longer is drawn on no vehicle.
+constexpr double kMostUnseen_s = 0.3;
 
 struct Style {
   cv::Scalar colour;
@@ -184,7 +186,9 @@ cv::Mat draw_overlay(const Frame& frame, const Analysis& analysis) {
   }
   // The nearest threat is drawn last, so that no other covers it.
   std::vector<const Track*> tracks;
-  for (const Track& track : analysis.tracks) tracks.push_back(&track);
+  for (const Track& track : analysis.tracks) {
+    if (track.unseen_s <= kMostUnseen_s) tracks.push_back(&track);
+  }
   std::stable_sort(tracks.begin(), tracks.end(), [](const Track* a, const Track* b) {
     return a->threat != b->threat ? a->threat < b->threat : a->box.area() < b->box.area();
   });

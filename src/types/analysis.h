@@ -65,6 +65,7 @@ struct Track {
   cv::Rect2f box;
   int detections = 0;     ///< frames in which a detection supported it
   bool coasting = false;  ///< predicted only: no detection in this frame
+  double unseen_s = 0;    ///< how long it has been coasting; 0: seen in this frame
   Motion motion = Motion::unknown;
   int threat = 0;  ///< 0, 1 approaching, 2 fast approach
   std::optional<double> ttc_s;

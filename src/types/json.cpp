@@ -169,7 +169,8 @@ Json to_json(const Track& track) {
           {"closing_mps", rounded(track.closing_mps, 2)},
           {"trend", track.trend ? Json(name(*track.trend)) : Json(nullptr)},
           {"side", name(track.side)},
-          {"lateral_m", rounded(track.lateral_m, 2)}};
+          {"lateral_m", rounded(track.lateral_m, 2)},
+          {"unseen_s", rounded(track.unseen_s, 2)}};
 }
 
 namespace {
@@ -329,6 +330,8 @@ Track track_from_json(const nlohmann::json& json) {
       track.trend = value_in(kTrends, trend.get<std::string>()).value();
     track.side = value_in(kSides, json.at("side").get<std::string>()).value();
     track.lateral_m = number("lateral_m");
+    track.unseen_s = number("unseen_s").value_or(0);  // clips of before have none
+    track.coasting = track.unseen_s > 0;
     return track;
   } catch (const std::exception& e) {
     throw std::runtime_error(std::string("not a track: ") + e.what());

@@ -128,10 +128,12 @@ TEST_F(TrackerTest, CoastsThroughMissedFramesAndThenForgets) {
   ASSERT_EQ(coasting.size(), 1U);
   EXPECT_EQ(coasting[0].id, id);
   EXPECT_TRUE(coasting[0].coasting);
+  EXPECT_NEAR(coasting[0].unseen_s, 0.9, 0.05);
   EXPECT_TRUE(run(1.4, 1.6, {}).empty());
   const auto later = run(1.6, 2.0, {car(300, 200, 60, 40)});
   ASSERT_EQ(later.size(), 1U);
   EXPECT_NE(later[0].id, id);
+  EXPECT_EQ(later[0].unseen_s, 0);
 }
 
 TEST_F(TrackerTest, TenFramesASecondGiveTheSameAsThirty) {

@@ -64,6 +64,19 @@ TEST_F(Overlay, MarksTheBoxAndLeavesTheVehicleVisible) {
   EXPECT_EQ(changed_pixels(drawn, frame_->bgr(), middle), 0);
 }
 
+TEST_F(Overlay, DrawsNoBoxWhereNothingHasBeenSeenForLong) {
+  Analysis analysis = analysis_with(2);
+  const cv::Mat empty = [&] {
+    Analysis nobody = analysis;
+    nobody.tracks.clear();
+    return draw_overlay(*frame_, nobody);
+  }();
+  analysis.tracks[0].unseen_s = 0.2;  // missed for some pictures
+  EXPECT_GT(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
+  analysis.tracks[0].unseen_s = 0.5;
+  EXPECT_EQ(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
+}
+
 TEST_F(Overlay, EachThreatLooksDifferent) {
   const cv::Mat none = draw_overlay(*frame_, analysis_with(0));
   const cv::Mat approaching = draw_overlay(*frame_, analysis_with(1));

@@ -77,7 +77,7 @@ TEST(Json, AnalysisIsTheDocumentedMessageToTheLetter) {
       R"("tracks":[{"id":7,"class":"car","score":0.81,)"
       R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"motion":"approaching","threat":1,)"
       R"("ttc_s":3.4,"ttc_sigma_s":0.4,"distance_m":null,"closing_mps":null,"trend":"steady",)"
-      R"("side":"left","lateral_m":null}],"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
+      R"("side":"left","lateral_m":null,"unseen_s":0.0}],"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
 }
 
 TEST(Json, WhatIsNotFiniteIsNull) {

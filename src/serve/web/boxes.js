@@ -1,11 +1,16 @@
 // Boxes as the service's overlay draws them: quiet, amber when it comes, red when it comes fast.
 const COLOURS = ["#c4cdd6", "#ffb414", "#ff3b45"];
 
+/** Whether it was seen just now. Where one stands that has not been seen for longer is only predicted. */
+export function isSeen(track) {
+  return (track.unseen_s ?? 0) <= 0.3;
+}
+
 /** scale: from pixels of the picture as received to those of size. */
 export function drawTracks(pen, tracks, scale, { width, height }) {
   pen.lineJoin = "round";
   pen.font = `700 ${Math.round(height / 20)}px system-ui, sans-serif`;
-  for (const track of [...tracks].sort((a, b) => a.threat - b.threat)) {
+  for (const track of tracks.filter(isSeen).sort((a, b) => a.threat - b.threat)) {
     const { x, y, w, h } = track.box;
     const colour = COLOURS[track.threat] ?? COLOURS[2];
     for (const [stroke, thick] of [["rgb(0 0 0 / .7)", 4], [colour, 2]]) {

@@ -1,6 +1,8 @@
 // What the page says. Sides come as seen in the picture of a camera that looks back; here they are
 // told from the rider, who looks ahead: the picture's left is the rider's right.
 
+import { isSeen } from "./boxes.js";
+
 const RIDER_SIDE = { left: "right", right: "left", behind: "behind" };
 const CLASS = {
   car: "Car", van: "Van", bus: "Bus", truck: "Truck", motorcycle: "Motorcycle", bicycle: "Bicycle",
@@ -117,7 +119,7 @@ export function stateWords(situation) {
   return {
     look: analysis.road, icon: analysis.road,
     word: ROAD[analysis.road] ?? `${className(first?.class)} behind`, detail: capital(join(parts)),
-    seconds: threatened && first && first.ttc_s !== null ? first.ttc_s : null,
+    seconds: threatened && first && isSeen(first) ? first.ttc_s : null,
     urgent: analysis.road === "danger",
   };
 }
