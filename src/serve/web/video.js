@@ -1,12 +1,15 @@
 // The original H.264, decoded by the browser (WebCodecs). Boxes are drawn here, on exactly the
-// picture that was analysed: a picture waits for its analysis, and one without is never shown.
+// picture that was analysed: whichever comes first waits for the other, and a picture without its
+// analysis is never shown.
 import { drawTracks } from "./boxes.js";
 
 const NOTHING_MS = 2000;
+const START_MS = 5000;  // a decoder's first picture may take longer; others are shown meanwhile
 const HEADER = 24;
 const ACCESS_UNIT = 1;
-// Pictures that wait for their analysis, and access units that wait for the decoder.
+// Pictures that wait for their analysis, analyses for their picture, and access units for the decoder.
 const MOST_WAITING = 16;
+const MOST_ANALYSES = 60;
 const MOST_UNDECODED = 60;
 const H264 = { codec: "avc1.42e01e", optimizeForLatency: true };
 
@@ -39,8 +42,8 @@ export class Video {
     this.failed = failed;
     this.socket = null;
     this.decoder = null;
-    this.waiting = new Map();  // number → VideoFrame
-    this.analysis = null;
+    this.waiting = new Map();   // number → VideoFrame
+    this.analyses = new Map();  // number → analysis
     this.newest = null;
     setInterval(() => this.watch(), 250);
   }
@@ -69,7 +72,8 @@ export class Video {
 
   stop() {
     const { socket, decoder } = this;
-    this.socket = this.decoder = this.codec = this.analysis = null;
+    this.socket = this.decoder = this.codec = null;
+    this.analyses.clear();
     socket?.close();
     if (decoder !== null && decoder.state !== "closed") decoder.close();
     for (const frame of this.waiting.values()) frame.close();
@@ -89,7 +93,7 @@ export class Video {
   }
 
   watch() {
-    if (this.running && this.behindMs > NOTHING_MS)
+    if (this.running && this.behindMs > (this.drawnTime === null ? START_MS : NOTHING_MS))
       this.fail(this.drawnTime === null ? "No picture came" : "The pictures came too late");
   }
 
@@ -99,7 +103,8 @@ export class Video {
     if (header.getUint8(0) === ACCESS_UNIT) {
       this.decode(number, header.getUint8(1) === 1, new Uint8Array(message, HEADER));
     } else {
-      this.analysis = JSON.parse(new TextDecoder().decode(new Uint8Array(message, HEADER)));
+      this.analyses.set(number, JSON.parse(new TextDecoder().decode(new Uint8Array(message, HEADER))));
+      if (this.analyses.size > MOST_ANALYSES) this.analyses.delete(this.analyses.keys().next().value);
       this.match();
     }
   }
@@ -148,15 +153,21 @@ export class Video {
     this.waiting.delete(number);
   }
 
+  /** Draws the newest picture whose analysis is there; what is older than it is over. */
   match() {
-    const frame = this.analysis === null ? undefined : this.waiting.get(this.analysis.seq);
-    if (frame === undefined) return;
-    this.draw(frame, this.analysis);
+    const numbers = [...this.waiting.keys()].filter((number) => this.analyses.has(number));
+    if (numbers.length === 0) return;
+    const newest = Math.max(...numbers);
+    const analysis = this.analyses.get(newest);
+    this.draw(this.waiting.get(newest), analysis);
     for (const number of [...this.waiting.keys()]) {
-      if (number <= this.analysis.seq) this.drop(number);
+      if (number <= newest) this.drop(number);
+    }
+    for (const number of [...this.analyses.keys()]) {
+      if (number <= newest) this.analyses.delete(number);
     }
     this.drawnAt = performance.now();
-    this.drawnTime = { epoch: this.analysis.epoch, t_s: this.analysis.t_s };
+    this.drawnTime = { epoch: analysis.epoch, t_s: analysis.t_s };
     this.drawn();
   }
 

@@ -29,6 +29,15 @@ CanvasRenderingContext2D.prototype.drawImage = function (what, ...rest) {
   return drawImage.call(this, what, ...rest);
 };
 """
+# Several analyses come before the picture of the first of them is decoded.
+SLOW_DECODER = """
+const Decoder = VideoDecoder;
+window.VideoDecoder = class extends Decoder {
+  constructor(init) {
+    super({ ...init, output: (frame) => setTimeout(() => init.output(frame), 500) });
+  }
+};
+"""
 
 
 class VideoTest(unittest.TestCase):
@@ -67,6 +76,16 @@ class VideoTest(unittest.TestCase):
                 self.camera.process.send_signal(signal.SIGCONT)
             browser.wait_for("the video again", SHOWS_VIDEO, timeout=40)
             browser.wait_for("trust", TRUSTED)
+
+    def test_plays_where_the_decoder_is_slower_than_the_analysis(self):
+        self.start()
+        with Browser(390, 844) as browser:
+            self.open(browser, SLOW_DECODER + WATCH_DRAWING)
+            browser.wait_for("the video", SHOWS_VIDEO)
+            browser.wait_for("trust", TRUSTED)
+            drawn = browser.run("return window.drawn")
+            browser.wait_for("further pictures", "return window.drawn > arguments[0] + 20", drawn)
+            self.assertTrue(browser.run(SHOWS_VIDEO))
 
     def test_shows_pictures_where_the_video_fails(self):
         self.start()
