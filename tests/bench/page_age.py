@@ -38,6 +38,16 @@ const look = () => {
 };
 look();
 """
+# Gives what was seen of one kind of picture once it spans so many milliseconds.
+ENOUGH = """
+const [video, span, done] = arguments;
+const look = () => {
+  const seen = window.seen.filter((one) => one[2] === video);
+  if (seen.length > 1 && seen.at(-1)[1] - seen[0][1] > span) done(seen);
+  else setTimeout(look, 200);
+};
+look();
+"""
 
 
 def page_ages(service, kind, seconds):
@@ -47,8 +57,7 @@ def page_ages(service, kind, seconds):
         opened = time.time()
         browser.open(f"http://127.0.0.1:{service.port}/")
         browser.run(SAMPLE, BITS, MARGIN_PX, ABOVE_EDGE_PX)
-        time.sleep(seconds)
-        seen = [one for one in browser.run("return window.seen") if one[2] == (kind == "video")]
+        seen = browser.run_until_done(ENOUGH, kind == "video", 1000 * seconds, timeout=seconds + 60)
     offset = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
     ages = [((int((wall / 1000 - offset) * UNITS_PER_S) - units) & 0xFFFFFFFF) / UNITS_PER_S * 1000
             for units, wall, _ in seen]

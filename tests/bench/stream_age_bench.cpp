@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <future>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -38,20 +40,25 @@ std::optional<double> age_ms(const cv::Mat& luma) {
 }
 
 void run(const std::string& url, double seconds) {
+  constexpr std::chrono::seconds kPatience(30);
   std::vector<double> ages;
   std::optional<double> first_ms;
+  std::promise<void> enough;
+  bool told = false;
   const SteadyTime start = SteadyClock::now();
   ReceiverConfig config;
   config.url = url;
   Receiver receiver(
       config,
       [&](const FramePtr& frame) {
-        if (!first_ms) first_ms = ms_between(start, SteadyClock::now());
+        const double now_ms = ms_between(start, SteadyClock::now());
+        if (!first_ms) first_ms = now_ms;
         if (const auto age = age_ms(frame->luma())) ages.push_back(*age);
+        if (now_ms - *first_ms > 1000 * seconds && !std::exchange(told, true)) enough.set_value();
       },
       [](const LinkEvent&) {});
   std::jthread thread([&](std::stop_token stop) { receiver.run(stop); });
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  enough.get_future().wait_for(kPatience + std::chrono::duration<double>(seconds));
   thread.request_stop();
   thread.join();
   std::sort(ages.begin(), ages.end());

@@ -2,8 +2,8 @@
 
 import base64
 import json
+import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,15 +24,10 @@ class Browser:
 
     def __init__(self, width, height, dark=False, mobile=False, scale=1):
         self.profile = tempfile.mkdtemp(prefix="rearview-browser-")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.driver = subprocess.Popen(
-            ["chromedriver", f"--port={self.port}"], stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.session = None
         try:
-            self._wait_for_driver()
+            self.port = self._started_on()
             answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
                 "goog:chromeOptions": {"args": CHROMIUM_ARGUMENTS + [
@@ -63,32 +58,30 @@ class Browser:
             self.driver.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.driver.kill()
+        self.driver.stdout.close()
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    def _wait_for_driver(self):
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                if self._call("GET", "/status")["ready"]:
-                    return
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(0.1)
+    def _started_on(self):
+        """The port that the driver says it listens on; it says little more."""
+        for line in self.driver.stdout:
+            found = re.search(r"started successfully on port (\d+)", line)
+            if found:
+                return int(found[1])
+        raise RuntimeError("chromedriver does not start")
 
-    def _call(self, method, path, body=None):
+    def _call(self, method, path, body=None, timeout=60):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", method=method,
             data=None if method in ("GET", "DELETE") else json.dumps(body or {}).encode(),
             headers={"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path}: {error.read().decode()[:500]}") from error
 
-    def _in_session(self, method, path, body=None):
-        return self._call(method, f"/session/{self.session}{path}", body)
+    def _in_session(self, method, path, body=None, timeout=60):
+        return self._call(method, f"/session/{self.session}{path}", body, timeout)
 
     def devtools(self, command, **parameters):
         return self._in_session("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
@@ -98,6 +91,11 @@ class Browser:
 
     def run(self, script, *arguments):
         return self._in_session("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def run_until_done(self, script, *arguments, timeout=30):
+        """What the script gives to its last argument, a function, when it is done."""
+        self._in_session("POST", "/timeouts", {"script": round(1000 * timeout)})
+        return self._in_session("POST", "/execute/async", {"script": script, "args": list(arguments)}, timeout + 30)
 
     def click(self, selector):
         element = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
