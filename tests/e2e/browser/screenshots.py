@@ -3,6 +3,7 @@
 import base64
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -15,6 +16,12 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844, "mobile": True, "scale": 2}
 ACROSS = {"width": 844, "height": 390, "mobile": True, "scale": 2}
 HISTORY_AFTER_PASSES = 3
+NEAR_PX = 75
+MOST_TRIES = 30
+SHOWS_DANGER = """
+return document.body.dataset.look === "danger" && !document.getElementById("state-seconds").hidden
+  && document.getElementById("picture-note").hidden && document.getElementById("picture").naturalWidth > 0;
+"""
 # Light of the scene and of the page: pictures as (name, browser, moment).
 PICTURES = {
     "day": [
@@ -26,12 +33,18 @@ PICTURES = {
 }
 
 
+def near(track):
+    """It can be recognised on a small picture, wholly, and isn't beside us yet."""
+    box = track["box"]
+    return (track["threat"] and not track["unseen_s"] and box["w"] > NEAR_PX and box["x"] > 4 and box["x"] + box["w"] < 636
+            and 0.6 < (track["ttc_s"] or 0) < 3)
+
+
 def reached(analysis, moment):
-    """danger: a vehicle that can be recognised on the picture; clear: nobody."""
+    """danger: a vehicle that is seen to be near; clear: nobody."""
     if moment == "clear":
         return analysis["road"] == "clear"
-    return analysis["road"] in ("approaching", "danger") and any(
-        t["threat"] and t["box"]["w"] > 60 and (t["ttc_s"] or 9) < 3.5 for t in analysis["tracks"])
+    return analysis["road"] == "danger" and any(near(track) for track in analysis["tracks"])
 
 
 def wait_for_moment(service, moment):
@@ -48,10 +61,23 @@ def wait_for_moment(service, moment):
             return
 
 
-def save(page, file):
-    shot = page.devtools("Page.captureScreenshot", format="jpeg", quality=88)
-    file.write_bytes(base64.b64decode(shot["data"]))
-    print(file, flush=True)
+def catch_danger(camera, service, page):
+    """A picture of the page while a vehicle is near: the camera is held until it is taken."""
+    for _ in range(MOST_TRIES):
+        wait_for_moment(service, "danger")
+        camera.process.send_signal(signal.SIGSTOP)
+        try:
+            shot = picture(page)
+            if page.run(SHOWS_DANGER):  # it was quick enough
+                return shot
+        finally:
+            camera.process.send_signal(signal.SIGCONT)
+        service.wait_for_state("live")
+    raise AssertionError(f"the page did not show a danger in {MOST_TRIES} tries")
+
+
+def picture(page):
+    return base64.b64decode(page.devtools("Page.captureScreenshot", format="jpeg", quality=88)["data"])
 
 
 def show_past(service, page, moment):
@@ -77,7 +103,7 @@ def take(folder, light, pictures):
         camera_config, config = pathlib.Path(scratch, "camera.json"), pathlib.Path(scratch, "rearview.json")
         camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light}}))
         camera = Camera("--config", str(camera_config), "--source", "scene")
-        config.write_text(json.dumps({"store": {"folder": scratch}, "cameras": [{"url": camera.url}]}))
+        config.write_text(json.dumps({"store": {"folder": scratch}, "cameras": [{"url": camera.url, "signal_timeout_ms": 10000}]}))
         service = Service("--config", str(config))
         try:
             service.wait_for_state("live")
@@ -88,9 +114,12 @@ def take(folder, light, pictures):
                         show_past(service, page, moment)
                     elif moment == "settings":
                         page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3")
-                    else:
+                    elif moment == "clear":
                         wait_for_moment(service, moment)
-                    save(page, folder / f"{name}.jpg")
+                    shot = catch_danger(camera, service, page) if moment == "danger" else picture(page)
+                    file = folder / f"{name}.jpg"
+                    file.write_bytes(shot)
+                    print(file, flush=True)
         finally:
             service.stop()
             camera.stop()
