@@ -15,6 +15,9 @@ constexpr double kPassedAfter_s = 0.25;
 // Over how long growth is measured: as long as may be, or else over less.
 constexpr std::array kGaugeSpans_s = {0.8, 0.4};
 constexpr double kLeastGaugeSpan_s = 0.15;
+// For how long after its last detection a known vehicle explains what grows beside it.
+constexpr double kExplains_s = 0.5;
+constexpr float kHidden = 0.35F;  // the share of a vehicle's box that another covers
 // For how long a box that a detector drew round a vehicle says what the track is.
 constexpr double kBoxesLast_s = 0.5;
 
@@ -192,13 +195,16 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
   const double t_s = analysis.t_s;
   if (vehicle.passed_) return;
   const bool clear_sight = static_cast<double>(track.score) >= config_.least_score &&
-                           std::max(track.box.width, track.box.height) >= config_.least_side_px;
-  const bool gates = clear_sight && vehicle.growth_gate(config_) && vehicle.path_gate(config_);
+                           std::max(track.box.width, track.box.height) >= config_.least_side_px &&
+                           !hidden(vehicle);
+  const bool gates = clear_sight && vehicle.growth_gate(config_) && vehicle.path_gate(config_) &&
+                     (vehicle.named() || !explained(vehicle));
   if (!track.coasting) {
     if (gates && vehicle.gate_frames_++ == 0) vehicle.gate_since_s_ = t_s;
     if (!gates) vehicle.gate_frames_ = 0;
   }
-  const double confirm_s = vehicle.picture_grows() ? config_.confirm_s : config_.confirm_boxes_s;
+  double confirm_s = vehicle.picture_grows() ? config_.confirm_s : config_.confirm_boxes_s;
+  if (!vehicle.named()) confirm_s = std::max(confirm_s, config_.confirm_unnamed_s);
   const bool confirmed =
       vehicle.gate_frames_ >= config_.confirm_frames && t_s - vehicle.gate_since_s_ >= confirm_s;
   if (confirmed && vehicle.place_gate() && vehicle.threat_ == 0) vehicle.threat_ = 1;
@@ -227,6 +233,27 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
     analysis.alerts.push_back(alert(vehicle, AlertKind::fast_approach, AlertLevel::danger));
     warned_ = true;
   }
+}
+
+// The light of a known vehicle's lamps sweeps over road and trees, its shadow and spray go with it:
+// all of them grow. The rider is about to be told of the vehicle itself.
+bool ApproachStage::explained(const VehicleState& vehicle) const {
+  return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
+    return &other != &vehicle && other.named() && !other.passed_ &&
+           vehicle.updated_s_ - other.seen_s_ < kExplains_s &&
+           other.motion() == Motion::approaching &&
+           other.growth().value > 1 / config_.farthest_ttc_s;
+  });
+}
+
+// Behind a nearer one: what is measured of it is partly the other's.
+bool ApproachStage::hidden(const VehicleState& vehicle) const {
+  return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
+    return &other != &vehicle && other.named() && area(other.box_) > area(vehicle.box_) &&
+           vehicle.updated_s_ - other.seen_s_ < kExplains_s &&
+           other.box_.br().y > vehicle.box_.br().y &&
+           area(vehicle.box_ & other.box_) > kHidden * area(vehicle.box_);
+  });
 }
 
 bool ApproachStage::same_as_alerted(const VehicleState& vehicle) const {

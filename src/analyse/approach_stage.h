@@ -32,6 +32,8 @@ class ApproachStage : public Stage {
   ViewGeometry view_of(const Frame& frame, const Analysis& analysis) const;
   void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
   void gone(VehicleState& vehicle, Analysis& analysis);
+  bool explained(const VehicleState& vehicle) const;
+  bool hidden(const VehicleState& vehicle) const;
   bool same_as_alerted(const VehicleState& vehicle) const;
   Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
 

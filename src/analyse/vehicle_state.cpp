@@ -28,6 +28,10 @@ constexpr double kSurelyBelow = 3;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
+// Over this span boxes are steady enough to grow by themselves, at least by this share of what was
+// measured: what is half hidden behind another is easily laid over the other.
+constexpr double kSlopeSpan_s = 0.6;
+constexpr double kLeastSlope = 0.3;
 // The share of the last moments in which a thing's growth must have been measured in the picture.
 constexpr double kMeasuredMemory_s = 0.3;
 constexpr double kLeastMeasured = 0.4;
@@ -296,8 +300,22 @@ bool VehicleState::place_gate() const {
     return std::abs(std::log(after / std::max(1.0, before)) - grown);
   };
   const bool side = cut_left_ || cut_right_;
+  if (!leaving() && !boxes_grow()) return false;
   return (side || off(then.width, now.width) < kPlaceSlack) &&
          (cut_bottom_ || off(then.height, now.height) < kPlaceSlack);
+}
+
+bool VehicleState::boxes_grow() const {
+  if (boxes_.back().first - boxes_.front().first < kSlopeSpan_s) return true;
+  double mean_s = 0;
+  for (const auto& seen : boxes_) mean_s += seen.first / static_cast<double>(boxes_.size());
+  double over = 0;  // the regression's slope: over / under
+  double under = 0;
+  for (const auto& [t_s, box] : boxes_) {
+    over += (t_s - mean_s) * std::log(std::max(1.0F, box.area())) / 2;
+    under += (t_s - mean_s) * (t_s - mean_s);
+  }
+  return over > kLeastSlope * growth_.growth().value * under;
 }
 
 bool VehicleState::fast(const ApproachConfig& config) const {

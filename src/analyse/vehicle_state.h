@@ -77,6 +77,7 @@ class VehicleState {
   static constexpr double kNamedScore = 0.2;
   void measure_distance(const Track& track, const ViewGeometry& view);
   std::optional<Trend> trend() const;
+  bool boxes_grow() const;
 
   bool started_ = false;
   GrowthFilter growth_;

@@ -36,8 +36,15 @@ class Ride {
     analysis.road = road;
     analysis.tracks = tracks;
     for (const Track& track : tracks) {
-      if (named && !track.coasting)
+      if (named && track.id != unnamed_id && !track.coasting)
         analysis.detections.push_back({.box = track.box, .score = 0.9F, .growth_per_s = {}});
+    }
+    for (const Track& track : tracks) {
+      if (growth_per_s)
+        analysis.detections.push_back({.box = track.box,
+                                       .score = 0.9F,
+                                       .growth_per_s = growth_per_s,
+                                       .growth_sigma_per_s = 0.03});
     }
     analysis.view.emplace();
     analysis.view->shown = cv::Rect2f(0, 0, 640, 360);
@@ -57,7 +64,9 @@ class Ride {
   }
   void reset() { stage_.reset(); }
 
-  bool named = true;  ///< a detector that knows vehicles sees the tracks
+  bool named = true;                   ///< a detector that knows vehicles sees the tracks
+  int unnamed_id = 0;                  ///< but this one
+  std::optional<double> growth_per_s;  ///< what a detector of movement says of all of them
   std::vector<AlertKind> kinds;
   std::vector<Alert> alerts;
   std::vector<double> times;
@@ -190,6 +199,49 @@ TEST(ApproachStage, WhatNoDetectorKnowsAlertsOnlyNearAndAfterLonger) {
   ASSERT_FALSE(unknown.times.empty()) << "it is a threat all the same";
   EXPECT_GT(unknown.times.front(), known.times.front() + 0.5);
   EXPECT_GT(unknown.times.front(), 6 - ApproachConfig().unnamed_ttc_s);
+}
+
+TEST(ApproachStage, WhatGrowsBesideAKnownVehicleThatComesIsExplainedByIt) {
+  // Such as the light of its lamps on the road.
+  const auto play = [](Ride& ride, double car_mps) {
+    ride.unnamed_id = 2;
+    for (double t = 0; t < 4; t += 1.0 / 30)
+      ride.step(t, {car(1, car_box(60 - car_mps * t, -3)), car(2, car_box(45 - 10 * t, 2))});
+  };
+  Ride coming;
+  play(coming, 12);
+  for (const Alert& alert : coming.alerts) EXPECT_EQ(alert.track_id, 1);
+  EXPECT_EQ(coming.count(AlertKind::vehicle_approaching), 1);
+  Ride staying;  // a car that keeps its distance explains nothing
+  play(staying, 0);
+  ASSERT_EQ(staying.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(staying.alerts.front().track_id, 2);
+}
+
+TEST(ApproachStage, AVehicleHiddenBehindANearerOneWaitsUntilItIsSeen) {
+  const auto play = [](Ride& ride, double beside_m) {
+    for (double t = 0; t < 3; t += 1.0 / 30)
+      ride.step(t, {car(1, car_box(25, -1)), car(2, car_box(50 - 10 * t, -1 + beside_m))});
+  };
+  Ride behind;
+  play(behind, 0.3);
+  EXPECT_EQ(behind.count(AlertKind::vehicle_approaching), 0);
+  Ride beside;
+  play(beside, 5);
+  EXPECT_EQ(beside.count(AlertKind::vehicle_approaching), 1);
+}
+
+TEST(ApproachStage, WhatIsSaidToGrowMustGrowInItsBoxes) {
+  const auto alerts = [](double growing_per_s) {
+    Ride ride;
+    ride.named = false;
+    ride.growth_per_s = 0.3;
+    for (double t = 0; t < 3; t += 1.0 / 30)
+      ride.step(t, {car(1, car_box(20 * std::exp(-growing_per_s * t), -2))});
+    return ride.count(AlertKind::vehicle_approaching);
+  };
+  EXPECT_EQ(alerts(0), 0);
+  EXPECT_EQ(alerts(0.25), 1);
 }
 
 TEST(ApproachStage, AGuessOfTheDetectorsDoesNotAlert) {
