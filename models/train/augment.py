@@ -26,7 +26,7 @@ MIN_VISIBLE = 0.3
 # How often each kind of shard is drawn. Road scenes seen from a vehicle come
 # first; roadside photographs bring the classes that BDD has few of.
 SHARE = {"bdd": 0.55, "bdd_negcrops": 0.04, "nepal": 0.15, "highway": 0.12, "openimages": 0.07,
-         "carphotos": 0.02, "lums": 0.03, "clipneg": 0.03, "scene": 0.12}
+         "carphotos": 0.02, "lums": 0.03, "clipneg": 0.03, "scene": 0.2}
 ROAD_SCENES = ("bdd", "lums", "clipneg", "scene")
 GRID_CHANCE = 0.35
 

@@ -101,7 +101,7 @@ def train(rank, options, meeting):
 
     index, pixels = pictures.load(options.pack)
     samples = augment.Samples(index, pixels, options.width, options.height, options.seed)
-    model = Detector()
+    model = Detector().to(memory_format=torch.channels_last)
     average = Average(model)
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
@@ -138,7 +138,9 @@ def train(rank, options, meeting):
                 group["lr"] = rate
             first = step * options.batch + rank * local
             images, *labels = collate([samples[n] for n in range(first, first + local)])
-            value, parts = loss(model(images.float()), *labels)
+            with torch.autocast("cpu", torch.bfloat16, enabled=options.bfloat16):
+                maps = model(images.float())
+            value, parts = loss([m.float() for m in maps], *labels)
             optimiser.zero_grad(set_to_none=True)
             value.backward()
             now = time.monotonic()
@@ -176,6 +178,8 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.03)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bfloat16", action="store_true",
+                        help="convolutions in bfloat16: twice as fast on a CPU that has it")
     options = parser.parse_args()
     options.run.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

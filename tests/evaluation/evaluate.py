@@ -35,7 +35,8 @@ ABLATIONS = {
     "growth from boxes alone, not from the picture": approach(measure_in_picture=False),
     "no gate of growth": approach(growth_z=1, alert_ttc_s=30, farthest_ttc_s=30),
     "no gate of the path": approach(widest_pass_m=100),
-    "no gate of confirmation": approach(confirm_frames=1, confirm_s=0, confirm_boxes_s=0),
+    "no gate of confirmation": approach(confirm_frames=1, confirm_s=0, confirm_boxes_s=0,
+                                        confirm_unnamed_s=0),
     "no gate of sight": approach(least_score=0, least_side_px=0),
 }
 
