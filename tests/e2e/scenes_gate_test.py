@@ -21,7 +21,9 @@ SECONDS = 11  # the first vehicle of each passes at about 9.5 s
 GATE = {
     ("lone car", "day"): (1, 0),
     ("fast car", "dusk"): (1, 0),
-    ("lorry", "dusk"): (1, 1),
+    ("lorry", "dusk"): (1, 0),
+    ("lorry", "night"): (1, 0),
+    ("cyclist", "rain"): (1, 0),
     ("lone car", "night"): (1, 0),
     ("motorcycle", "rain"): (1, 0),
     ("left-hand traffic", "day"): (1, 0),
