@@ -28,6 +28,8 @@ constexpr double kSurelyBelow = 3;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
+// First seen nearer than this, a vehicle has come from beside or ahead, unless it was overlooked.
+constexpr double kFromBehind_m = 8;
 // Over this span boxes are steady enough to grow by themselves, at least by this share of what was
 // measured: what is half hidden behind another is easily laid over the other.
 constexpr double kSlopeSpan_s = 0.6;
@@ -144,6 +146,7 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
       bearing_.measure(tangent, std::hypot(kBearingShake, 1.5 / view.focal_px));
     }
     measure_distance(track, view);
+    if (boxes_.empty() && distance_) first_m_ = distance_->value;
     boxes_.emplace_back(t_s, track.box);
     while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
   }
@@ -263,7 +266,8 @@ bool VehicleState::growth_gate(const ApproachConfig& config) const {
 }
 
 bool VehicleState::picture_grows() const {
-  return leaving() || measured_share_ > kLeastMeasured;
+  // What first shows up beside the rider grows as more of it comes into view.
+  return (leaving() && first_m_ > kFromBehind_m) || measured_share_ > kLeastMeasured;
 }
 
 bool VehicleState::path_gate(const ApproachConfig& config) const {

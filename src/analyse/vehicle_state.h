@@ -32,8 +32,8 @@ class VehicleState {
 
   // -- the three gates -------------------------------------------------------------------------
   bool growth_gate(const ApproachConfig& config) const;
-  /// Its growth was lately measured in the picture itself, not only by its boxes; or it reaches the
-  /// picture's edge, where that can't be.
+  /// Its growth was lately measured in the picture itself, not only by its boxes; or it came from
+  /// behind and reaches the picture's edge, where that can't be.
   bool picture_grows() const;
   bool path_gate(const ApproachConfig& config) const;
   /// Its boxes of the last moments lie where its growth says, so they show one and the same thing.
@@ -84,6 +84,7 @@ class VehicleState {
   LinearFilter bearing_;  ///< tangent of the bearing
   std::optional<Estimate> distance_;
   std::optional<Estimate> lateral_seen_;  ///< while it was seen whole
+  double first_m_ = 0;                    ///< distance when it was first seen
   double height_logs_ = 0;  ///< sum of the logarithms of the camera's height by each picture
   int heights_ = 0;
   bool height_told_ = false;

@@ -244,6 +244,16 @@ TEST(ApproachStage, WhatIsSaidToGrowMustGrowInItsBoxes) {
   EXPECT_EQ(alerts(0.25), 1);
 }
 
+TEST(ApproachStage, WhatComesIntoViewBesideTheRiderIsNotClosingIn) {
+  // A parked car that the rider passes: more of it shows until it is seen whole.
+  Ride ride;
+  for (double t = 0; t < 2; t += 1.0 / 30) {
+    const auto width = static_cast<float>(150 + 70 * std::min(t, 0.6) / 0.6);
+    ride.step(t, {car(1, cv::Rect2f(220 - width, 20, width, 310))});
+  }
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 0);
+}
+
 TEST(ApproachStage, AGuessOfTheDetectorsDoesNotAlert) {
   Ride ride;
   for (double t = 0; t < 5; t += 1.0 / 30) {
