@@ -1,167 +1,138 @@
 """Many subscribers and viewers at one service: how late messages and pictures reach them, and what it costs.
 
 REARVIEW_BIN=build/release/bin tests/bench/subscribers_bench.py [--subscribers N] [--viewers N] [--seconds S]
-Delays of messages are from the service's own time stamp to the client; those of pictures from the
-first viewer that has a picture to each of the others. Clients run in two processes of their own on the
-same machine. Asserts nothing.
+    [--nginx FOLDER]   where nginx and its module nchan are: / or where their packages were unpacked
+
+Beside it, with the same clients and the same camera: nginx with nchan, which gets the messages that the
+service sent, at their pace; and GStreamer, which decodes the camera's stream and sends JPEGs.
+Prints tables; asserts nothing.
 """
 
 import argparse
-import datetime
 import json
-import multiprocessing
 import os
 import pathlib
 import resource
-import selectors
-import socket
 import sys
-import time
-import zlib
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
+from crowd import Place, run_round
+from peers import GStreamer, Nchan, Replay
 from programs import Camera, Service
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-READ_BYTES = 1 << 18
 
-
-def cpu_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-
-class Messages:
-    """One subscriber. delays: in ms, by kind of message."""
-
-    def __init__(self, delays):
-        self.delays, self.data = delays, b""
-
-    def take(self, part, now):
-        self.data += part
-        while b"\n\n" in self.data:
-            block, self.data = self.data.split(b"\n\n", 1)
-            kind = block.partition(b"event: ")[2].partition(b"\n")[0].decode()
-            if kind not in self.delays:
-                continue
-            message = json.loads(block.partition(b"data: ")[2])
-            delay = now - datetime.datetime.fromisoformat(message["time"]).timestamp()
-            # An alert bears the time of its picture: what came before it was sent is no delivery.
-            self.delays[kind].append(1000 * delay - message.get("latency_ms", {}).get("total", 0))
-
-
-class Pictures:
-    """One viewer. first: when any viewer had a picture, by its sum."""
-
-    def __init__(self, first, delays):
-        self.first, self.delays = first, delays
-        self.data, self.wanted = b"", None
-
-    def take(self, part, now):
-        self.data += part
-        while True:
-            if self.wanted is None:
-                head, found, rest = self.data.partition(b"\r\n\r\n")
-                length = head.lower().rpartition(b"content-length:")[2]
-                if not found:
-                    return
-                self.data = rest
-                self.wanted = int(length.split()[0]) if length.split() and length.split()[0].isdigit() else None
-                continue
-            if len(self.data) < self.wanted:
-                return
-            picture, self.data, self.wanted = self.data[:self.wanted], self.data[self.wanted:], None
-            self.delays.append(1000 * (now - self.first.setdefault(zlib.crc32(picture), now)))
-
-
-def serve(port, path, clients, seconds, ready, results):
-    selector = selectors.DefaultSelector()
-    for client in clients:
-        link = socket.create_connection(("127.0.0.1", port), 30)
-        link.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        link.setblocking(False)
-        selector.register(link, selectors.EVENT_READ, client)
-    ready.wait()
-    end = time.monotonic() + seconds
-    lost = 0
-    while (left := end - time.monotonic()) > 0:
-        for key, _ in selector.select(left):
-            part = key.fileobj.recv(READ_BYTES)
-            if part:
-                key.data.take(part, time.time())
-            else:
-                lost += 1
-                selector.unregister(key.fileobj)
-    results.put((path, clients[0].delays if clients else [], lost))
-
-
-def subscribe(port, count, *rest):
-    delays = {"heartbeat": [], "alert": []}
-    serve(port, "/api/v1/events", [Messages(delays) for _ in range(count)], *rest)
-
-
-def watch(port, count, *rest):
-    first, delays = {}, []
-    serve(port, "/api/v1/cameras/rear/stream.mjpg", [Pictures(first, delays) for _ in range(count)], *rest)
-
-
-def shown(delays):
+def spread(delays):
     delays = sorted(delays)
     at = lambda share: delays[int(share * (len(delays) - 1))]
     return f"p50 {at(0.5):6.1f} ms   p95 {at(0.95):6.1f} ms   most {delays[-1]:6.1f} ms   ({len(delays)})" if delays else "none came"
+
+
+def show(rounds, name_of_messages, name_of_pictures):
+    """The last of the rounds, which is the fullest, and what all cost."""
+    full = rounds[-1]
+    for kind, delays in full.delays.items():
+        if delays:
+            print(f"  {name_of_messages:<16} {kind:<10} sent to received          {spread(delays)}")
+    if full.viewers:
+        print(f"  {name_of_pictures:<16} picture    drawn to received         {spread(full.ages)}")
+        print(f"  {'':<16}            first viewer to each      {spread(full.behind)}")
+        print(f"  {'':<16}            {len(full.behind) / full.viewers / full.passed:.1f} a second each, {full.picture_bytes / 1000:.1f} kB each")
+    for name in full.cpu:
+        each = "   ".join(f"{one.subscribers} + {one.viewers}: {100 * one.cpu[name] / one.passed:5.1f} %" for one in rounds)
+        print(f"  {name:<16} CPU of a core with subscribers + viewers   {each}")
+    if full.lost:
+        print(f"  {full.lost} clients were closed")
+
+
+def cost_us(more, less, thread, count):
+    """Of one delivery, in the thread that sends."""
+    deliveries = count(more) - count(less)
+    return f"{1e6 * (more.threads[thread] - less.threads[thread]) / deliveries:6.1f} us" if deliveries > 0 else "none came"
+
+
+def show_cost(name, rounds, messages, pictures):
+    one, subscribed, full = rounds
+    if messages:
+        print(f"  {name[0]:<16} a message to one subscriber  {cost_us(subscribed, one, messages, lambda r: sum(map(len, r.delays.values())))}")
+    if pictures:
+        print(f"  {name[1]:<16} a picture to one viewer      {cost_us(full, subscribed, pictures, lambda r: len(r.behind))}")
+
+
+def rounds_of(options, *rest):
+    crowds = ((1, 1), (options.subscribers, 1), (options.subscribers, options.viewers))
+    events, pictures, programs, threads = rest
+    return [run_round(events, subscribers, pictures, viewers, options.seconds, programs, threads) for subscribers, viewers in crowds]
+
+
+def measure_service(camera, options):
+    service = Service("--camera", camera.url)
+    try:
+        service.wait_for_state("live")
+        events, pictures = (Place(service.port, path) for path in ("/api/v1/events", "/api/v1/cameras/rear/stream.mjpg"))
+        return rounds_of(options, events, pictures, {"rearview serve": service}, {"send": (service, "io")})
+    finally:
+        service.stop()
+
+
+def measure_peers(camera, options, recorded, folder):
+    missing = {"nginx with nchan": Nchan.missing(options.nginx), "GStreamer": GStreamer.missing()}
+    for name, what in missing.items():
+        if what:
+            print(f"{name} is not measured: {what} (scripts/bench gets it)")
+    nchan = None if missing["nginx with nchan"] else Nchan(options.nginx, folder)
+    gstreamer = None if missing["GStreamer"] else GStreamer(camera)
+    running = {name: program for name, program in (("nginx, nchan", nchan), ("GStreamer", gstreamer)) if program}
+    if not running:
+        return None
+    replay = Replay(nchan.events.port, recorded, options.seconds) if nchan else None
+    threads = {"send messages": (nchan, "nginx")} if nchan else {}
+    if gstreamer:
+        threads["send pictures"] = (gstreamer, GStreamer.SENDER)
+    try:
+        return rounds_of(options, nchan and nchan.events, gstreamer and gstreamer.pictures, running, threads)
+    finally:
+        if replay:
+            replay.stop()
+        for program in running.values():
+            program.stop()
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--subscribers", type=int, default=200)
     parser.add_argument("--viewers", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--nginx", default="/")
     options = parser.parse_args()
     need = options.subscribers + options.viewers + 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(need, hard), hard))
-    camera = Camera("--source", "scene")
-    service = Service("--camera", camera.url)
-    try:
-        service.wait_for_state("live")
-        measure(camera, service, options)
-    finally:
-        service.stop()
-        camera.stop()
-
-
-def measure(camera, service, options):
-    pids = {"rearview serve": service.process.pid, "rearview-camera": camera.process.pid}
-    ready, results = multiprocessing.Barrier(3), multiprocessing.Queue()
-    before = {name: cpu_s(pid) for name, pid in pids.items()}
-    start = time.monotonic()
-    for event, _, _ in service.events():  # heartbeats, one a second: the cost without the crowd
-        if time.monotonic() - start > options.seconds / 3:
-            break
-    alone = {name: 100 * (cpu_s(pid) - before[name]) / (time.monotonic() - start) for name, pid in pids.items()}
-    crowd = [multiprocessing.Process(target=target, args=(service.port, count, options.seconds, ready, results))
-             for target, count in ((subscribe, options.subscribers), (watch, options.viewers))]
-    for one in crowd:
-        one.start()
-    ready.wait()
-    before, start = {name: cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
-    found = dict((path, (delays, lost)) for path, delays, lost in (results.get() for _ in crowd))
-    passed = time.monotonic() - start
-    for one in crowd:
-        one.join()
-    messages, lost_subscribers = found["/api/v1/events"]
-    pictures, lost_viewers = found["/api/v1/cameras/rear/stream.mjpg"]
-    print(f"{options.subscribers} subscribers of events and {options.viewers} viewers of pictures for {passed:.0f} s, "
-          f"{lost_subscribers + lost_viewers} of them closed; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for kind, delays in messages.items():
-        print(f"{kind:<10} sent to received            {shown(delays)}")
-    print(f"{'picture':<10} first viewer to each       {shown(pictures)}   "
-          f"{len(pictures) / max(1, options.viewers) / passed:.1f} a second each")
-    for name, pid in pids.items():
-        now = 100 * (cpu_s(pid) - before[name]) / passed
-        print(f"{name:<18} {alone[name]:6.1f} % of a core before, {now:6.1f} % with all of them")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # nginx's worker is another user when this one is root
+        config = pathlib.Path(folder, "camera.json")
+        config.write_text(json.dumps({"scene": {"time_code": True}}))
+        camera = Camera("--config", str(config), "--source", "scene")
+        try:
+            own = measure_service(camera, options)
+            peers = measure_peers(camera, options, own[-1].recorded, folder)
+        finally:
+            camera.stop()
+    print(f"{options.subscribers} subscribers of events and {options.viewers} viewers of pictures at once, {options.seconds:.0f} s; "
+          f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("rearview serve (decodes, analyses, draws what it found, encodes, sends)")
+    show(own, "rearview serve", "rearview serve")
+    if peers:
+        print("Peers (nginx gets the same messages from a publisher, whose POST is part of the delay;\n"
+              "       GStreamer decodes, encodes, sends; it neither analyses nor draws, and speaks no HTTP)")
+        show(peers, "nginx, nchan", "GStreamer")
+    print("CPU of the sending thread alone, for each delivery")
+    show_cost(("rearview serve",) * 2, own, "send", "send")
+    if peers:
+        show_cost(("nginx, nchan", "GStreamer"), peers, "send messages" if "send messages" in peers[-1].threads else None,
+                  "send pictures" if "send pictures" in peers[-1].threads else None)
 
 
 if __name__ == "__main__":

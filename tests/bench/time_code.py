@@ -5,9 +5,12 @@ import time
 BITS, MARGIN_PX, ABOVE_EDGE_PX, UNITS_PER_S = 40, 20, 36, 10_000
 
 
-def age_ms(picture):
-    """Milliseconds since the picture was drawn on this machine; None when the stamp can't be read."""
-    now = int(time.clock_gettime(time.CLOCK_MONOTONIC) * UNITS_PER_S)
+def age_ms(picture, at_s=None):
+    """Milliseconds from when the picture was drawn on this machine to at_s of time.monotonic(), else now.
+
+    None when the stamp can't be read.
+    """
+    now = int((time.monotonic() if at_s is None else at_s) * UNITS_PER_S)
     height, width = picture.shape[:2]
     side = (width - 2 * MARGIN_PX) // BITS
     row = picture[height - ABOVE_EDGE_PX + side // 2, :, 1]
