@@ -5,6 +5,7 @@ the stamp with the same clock. Prints a table; asserts nothing.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -22,25 +23,26 @@ import numpy as np
 from programs import BIN, Camera, Service
 from page_age import page_ages
 from time_code import age_ms
+from usage import Usage
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
+class Cost(Usage):
+    """What serving took since construction."""
 
-class Usage:
-    """CPU of one core in percent since construction, and resident memory now."""
+    def __init__(self, service):
+        super().__init__(service)
+        self.service = service
+        self.before = self.counted()
 
-    def __init__(self, program):
-        self.stat = pathlib.Path(f"/proc/{program.process.pid}")
-        self.cpu, self.start = self.ticks(), time.monotonic()
-
-    def ticks(self):
-        fields = (self.stat / "stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
+    def counted(self):
+        lines = (line.rsplit(" ", 1) for line in self.service.get("/metrics")[2].decode().splitlines() if line[:1] != "#")
+        values = {name.partition("{")[0]: float(value) for name, value in lines}
+        return values["rearview_http_sent_bytes_total"], values["rearview_pictures_encoded_total"]
 
     def figures(self):
-        percent = 100 * (self.ticks() - self.cpu) / TICKS_PER_S / (time.monotonic() - self.start)
-        resident = next(l for l in (self.stat / "status").read_text().splitlines() if l.startswith("VmRSS"))
-        return f"{percent:5.1f} % of a core, {int(resident.split()[1]) / 1024:5.1f} MiB resident"
+        passed = time.monotonic() - self.start
+        sent, encoded = ((now - then) / passed for now, then in zip(self.counted(), self.before))
+        return f"{super().figures()}, {sent / 1000:7.1f} kB/s sent, {encoded:4.1f} pictures a second encoded"
 
 
 def show(what, ages, first_ms):
@@ -81,30 +83,37 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20)
     seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder:
-        config = pathlib.Path(folder, "camera.json")
+    with contextlib.ExitStack() as stack:
+        config = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()), "camera.json")
         config.write_text(json.dumps({"scene": {"time_code": True}}))
         camera = Camera("--config", str(config), "--source", "scene")
+        stack.callback(camera.stop)
         service = Service("--camera", camera.url)
+        stack.callback(service.stop)
         service.wait_for_state("live")
+        measure_all(camera, service, seconds)
 
-        print("Age of a picture, from encoder in to where it is used:")
-        subprocess.run([os.path.join(BIN, "stream_age_bench"), camera.url, str(seconds)], check=True)
-        measure("OpenCV VideoCapture, as in the tutorial", lambda: opencv_reader(camera.url), seconds)
-        usages = [Usage(camera), Usage(service)]
-        measure("rearview serve, annotated MJPEG", lambda: mjpeg_reader(service), seconds)
-        with_one_viewer = [usage.figures() for usage in usages]
-        for what, kind in (("page in Chromium, pictures", "pictures"), ("page in Chromium, original video", "video")):
-            usage = Usage(service)
-            show(what, *page_ages(service, kind, seconds))
-            print(f"{'  rearview serve meanwhile':<44} {usage.figures()}")
-        print("Cost with one viewer:")
-        for name, figures in zip(("rearview-camera (drawing, encoding)", "rearview serve"), with_one_viewer):
-            print(f"{name:<44} {figures}")
-        status = service.camera()
-        print("Service's own figures:", json.dumps({k: status[k] for k in ("fps_in", "fps_analysed", "latency_ms", "drops")}))
-        service.stop()
-        camera.stop()
+
+def measure_all(camera, service, seconds):
+    print("Age of a picture, from encoder in to where it is used:", flush=True)
+    subprocess.run([os.path.join(BIN, "stream_age_bench"), camera.url, str(seconds)], check=True)
+    measure("OpenCV VideoCapture, as in the tutorial", lambda: opencv_reader(camera.url), seconds)
+    camera_usage, costs = Usage(camera), {}
+    since = Cost(service)
+    measure("rearview serve, annotated MJPEG", lambda: mjpeg_reader(service), seconds)
+    costs["one reader of the MJPEG"], camera_figures = since.figures(), camera_usage.figures()
+    since = Cost(service)
+    time.sleep(seconds)  # the span that is measured
+    costs["nobody"] = since.figures()
+    for what, kind in (("page in Chromium, pictures", "pictures"), ("page in Chromium, original video", "video")):
+        ages, first_ms, costs[what] = page_ages(service, kind, seconds, Cost)
+        show(what, ages, first_ms)
+    print(f"What it took, {seconds:.0f} s each; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores:")
+    print(f"{'rearview-camera (drawing, encoding)':<52} {camera_figures}")
+    for what, figures in costs.items():
+        print(f"{'rearview serve, for ' + what:<52} {figures}")
+    status = service.camera()
+    print("Service's own figures:", json.dumps({k: status[k] for k in ("fps_in", "fps_analysed", "latency_ms", "drops")}))
 
 
 if __name__ == "__main__":

@@ -50,15 +50,18 @@ look();
 """
 
 
-def page_ages(service, kind, seconds):
-    """(ages in ms, ms from opening the page to the first picture of the kind)."""
+def page_ages(service, kind, seconds, cost):
+    """(ages in ms, ms from opening the page to the first picture of the kind, figures of cost from then on)."""
     with Browser(640, 800) as browser:
         browser.devtools("Page.addScriptToEvaluateOnNewDocument", source=f"localStorage.setItem('picture', '{kind}')")
         opened = time.time()
         browser.open(f"http://127.0.0.1:{service.port}/")
         browser.run(SAMPLE, BITS, MARGIN_PX, ABOVE_EDGE_PX)
+        browser.run_until_done(ENOUGH, kind == "video", 0, timeout=60)
+        since = cost(service)
         seen = browser.run_until_done(ENOUGH, kind == "video", 1000 * seconds, timeout=seconds + 60)
+        figures = since.figures()
     offset = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
     ages = [((int((wall / 1000 - offset) * UNITS_PER_S) - units) & 0xFFFFFFFF) / UNITS_PER_S * 1000
             for units, wall, _ in seen]
-    return ages, seen[0][1] - 1000 * opened if seen else 0
+    return ages, seen[0][1] - 1000 * opened if seen else 0, figures
