@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,46 +73,52 @@ class Painter {
                 cv::LINE_AA);
   }
 
-  /// A filled plate with text; its top left corner is moved so that the plate stays in the picture.
-  void plate(std::string_view words, cv::Point top_left, double scale, const cv::Scalar& colour,
-             const cv::Scalar& ink) {
-    const cv::Size size = text_size(words, scale);
-    const int margin = px(4);
-    const cv::Size outer(size.width + 2 * margin, size.height + 2 * margin);
-    top_left.x = std::clamp(top_left.x, 0, std::max(0, picture_.cols - outer.width));
-    top_left.y = std::clamp(top_left.y, 0, std::max(0, picture_.rows - outer.height));
-    cv::rectangle(picture_, cv::Rect(top_left, outer), colour, cv::FILLED);
-    text(words, {top_left.x + margin, top_left.y + margin + size.height}, scale, ink);
+  /// Where a plate with these words lies; its top left corner is moved so that it stays in the
+  /// picture.
+  cv::Rect plate_area(std::string_view words, cv::Point top_left, double scale) const {
+    const cv::Size size =
+        text_size(words, scale) + cv::Size(2 * plate_margin(), 2 * plate_margin());
+    return {std::clamp(top_left.x, 0, std::max(0, picture_.cols - size.width)),
+            std::clamp(top_left.y, 0, std::max(0, picture_.rows - size.height)), size.width,
+            size.height};
   }
 
-  void track(const Track& track) {
-    const cv::Rect box(track.box);
-    if (box.width < 1 || box.height < 1) return;
-    const bool threat = track.threat > 0;
-    const cv::Scalar colour = track.threat >= 2 ? kRed : threat ? kAmber : kQuiet;
-    corners(box, kBlack, px(threat ? 5 : 3));
-    corners(box, colour, px(threat ? 3 : 1));
-    if (!threat && box.width < px(24)) return;  // a plate would hide more than it tells
-
-    std::string words(name(track.vehicle_class));
-    if (track.ttc_s && track.motion == Motion::approaching)
-      words += fmt::format(" {:.1f} s", *track.ttc_s);
-    if (track.distance_m) words += fmt::format(" {:.0f} m", *track.distance_m);
-    const double scale = threat ? 0.45 : 0.36;
-    const int height = text_size(words, scale).height + px(8);
-    const int above = box.y - height - px(3);
-    plate(words, {box.x, above >= 0 ? above : box.y + px(3)}, scale, colour,
-          track.threat >= 2 ? kWhite : kBlack);
-    if (threat && (track.side == Side::left || track.side == Side::right))
-      arrow(box, track.side == Side::left, colour);
+  /// A filled plate with text. Returns where it lies.
+  cv::Rect plate(std::string_view words, cv::Point top_left, double scale, const cv::Scalar& colour,
+                 const cv::Scalar& ink) {
+    const cv::Rect area = plate_area(words, top_left, scale);
+    cv::rectangle(picture_, area, colour, cv::FILLED);
+    text(words, {area.x + plate_margin(), area.br().y - plate_margin()}, scale, ink);
+    return area;
   }
 
-  void road(Road road) {
+  /// The first one matters most. Its words find their place first; what is no threat goes without
+  /// words where they would cover those of another.
+  void tracks(const std::vector<const Track*>& tracks, const cv::Rect& taken) {
+    std::vector<cv::Rect> plates{taken};
+    std::vector<const Track*> worded;
+    for (const Track* track : tracks) {
+      const std::optional<cv::Rect> area = words_area(*track, plates);
+      if (!area) continue;
+      plates.push_back(*area);
+      worded.push_back(track);
+    }
+    for (auto track = tracks.rbegin(); track != tracks.rend(); ++track) box(**track);
+    for (std::size_t i = worded.size(); i-- > 0;) {
+      const Track& track = *worded[i];
+      plate(words_of(track), plates[i + 1].tl(), words_scale(track), colour_of(track),
+            track.threat >= 2 ? kWhite : kBlack);
+    }
+  }
+
+  /// Returns where its word lies.
+  cv::Rect road(Road road) {
     const Style style = style_of(road);
-    plate(style.word, {px(6), px(6)}, 0.55, style.colour, style.ink);
+    const cv::Rect area = plate(style.word, {px(6), px(6)}, 0.55, style.colour, style.ink);
     if (road == Road::danger || road == Road::approaching)
       cv::rectangle(picture_, cv::Rect(cv::Point(), picture_.size()), style.colour,
                     px(road == Road::danger ? 10 : 5));
+    return area;
   }
 
   void warning(const OverlayWarning& warning) {
@@ -124,6 +132,52 @@ class Painter {
   }
 
  private:
+  int plate_margin() const { return px(4); }
+
+  static const cv::Scalar& colour_of(const Track& track) {
+    return track.threat >= 2 ? kRed : track.threat > 0 ? kAmber : kQuiet;
+  }
+
+  static std::string words_of(const Track& track) {
+    std::string words(name(track.vehicle_class));
+    if (track.ttc_s && track.motion == Motion::approaching)
+      words += fmt::format(" {:.1f} s", *track.ttc_s);
+    if (track.distance_m) words += fmt::format(" {:.0f} m", *track.distance_m);
+    return words;
+  }
+
+  static double words_scale(const Track& track) { return track.threat > 0 ? 0.45 : 0.36; }
+
+  /// Above the box, else below it, where no other words are.
+  std::optional<cv::Rect> words_area(const Track& track, const std::vector<cv::Rect>& taken) const {
+    const cv::Rect box(track.box);
+    // Words on a small box would hide more than they tell.
+    if (box.area() == 0 || (track.threat == 0 && box.width < px(24))) return std::nullopt;
+    const std::string words = words_of(track);
+    const double scale = words_scale(track);
+    const int height = text_size(words, scale).height + 2 * plate_margin();
+    const int above = box.y - height - px(3);
+    const std::array<int, 2> tops{above >= 0 ? above : box.y + px(3), box.br().y + px(3)};
+    for (const int top : tops) {
+      const cv::Rect area = plate_area(words, {box.x, top}, scale);
+      if (std::none_of(taken.begin(), taken.end(),
+                       [&](const cv::Rect& other) { return (other & area).area() > 0; }))
+        return area;
+    }
+    if (track.threat == 0) return std::nullopt;
+    return plate_area(words, {box.x, tops[0]}, scale);
+  }
+
+  void box(const Track& track) {
+    const cv::Rect box(track.box);
+    if (box.width < 1 || box.height < 1) return;
+    const bool threat = track.threat > 0;
+    corners(box, kBlack, px(threat ? 5 : 3));
+    corners(box, colour_of(track), px(threat ? 3 : 1));
+    if (threat && (track.side == Side::left || track.side == Side::right))
+      arrow(box, track.side == Side::left, colour_of(track));
+  }
+
   /// Only the corners of a box: the vehicle itself stays visible.
   void corners(const cv::Rect& box, const cv::Scalar& colour, int weight) {
     const int arm = std::max(px(4), std::min(box.width, box.height) / 4);
@@ -184,16 +238,15 @@ cv::Mat draw_overlay(const Frame& frame, const Analysis& analysis) {
     painter.warning({"BLIND", analysis.text});
     return picture;
   }
-  // The nearest threat is drawn last, so that no other covers it.
   std::vector<const Track*> tracks;
   for (const Track& track : analysis.tracks) {
     if (track.unseen_s <= kMostUnseen_s) tracks.push_back(&track);
   }
   std::stable_sort(tracks.begin(), tracks.end(), [](const Track* a, const Track* b) {
-    return a->threat != b->threat ? a->threat < b->threat : a->box.area() < b->box.area();
+    return a->threat != b->threat ? a->threat > b->threat : a->box.area() > b->box.area();
   });
-  painter.road(analysis.road);
-  for (const Track* track : tracks) painter.track(*track);
+  const cv::Rect word = painter.road(analysis.road);
+  painter.tracks(tracks, word);
   if (analysis.state == AnalysisState::degraded)
     painter.plate("LATE: " + analysis.text, {painter.px(6), picture.rows - painter.px(24)}, 0.45,
                   kAmber, kBlack);

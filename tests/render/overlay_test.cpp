@@ -77,6 +77,39 @@ TEST_F(Overlay, DrawsNoBoxWhereNothingHasBeenSeenForLong) {
   EXPECT_EQ(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
 }
 
+TEST_F(Overlay, WordsOfAQuietVehicleDontCoverThoseOfAThreat) {
+  const Analysis alone = analysis_with(2);
+  Analysis both = alone;
+  Track behind;
+  behind.box = {kBox.x - 20, kBox.y, kBox.width, kBox.height};
+  behind.distance_m = 27;
+  both.tracks.push_back(behind);
+  // Where the threat's words stand; beside them is what is seen of the other's box.
+  const cv::Rect words(static_cast<int>(kBox.x), 128, 90, 18);
+  const cv::Mat one = draw_overlay(*frame_, alone);
+  const cv::Mat two = draw_overlay(*frame_, both);
+  EXPECT_GT(changed_pixels(one, frame_->bgr(), words), 500);
+  EXPECT_EQ(changed_pixels(two, one, words), 0);
+  // Its own words stand below it.
+  const cv::Rect below(static_cast<int>(behind.box.x), 200, 60, 14);
+  EXPECT_GT(changed_pixels(two, one, below), 300);
+}
+
+TEST_F(Overlay, AQuietVehicleWithoutRoomGoesWithoutWords) {
+  Analysis threats = analysis_with(2);
+  threats.tracks.push_back(threats.tracks[0]);
+  threats.tracks[1].box.y += 70;  // its words stand below the first one's box
+  Analysis all = threats;
+  Track between;
+  between.box = {kBox.x - 10, kBox.y, kBox.width, kBox.height};
+  threats.tracks.push_back(between);
+  Analysis other_words = threats;
+  other_words.tracks[2].distance_m = 27;
+  EXPECT_EQ(cv::countNonZero(
+                difference(draw_overlay(*frame_, threats), draw_overlay(*frame_, other_words))),
+            0);
+}
+
 TEST_F(Overlay, EachThreatLooksDifferent) {
   const cv::Mat none = draw_overlay(*frame_, analysis_with(0));
   const cv::Mat approaching = draw_overlay(*frame_, analysis_with(1));
