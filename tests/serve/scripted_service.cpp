@@ -4,7 +4,8 @@
 //   road NAME         what the analyses say (clear, following, approaching, danger, blind, no_signal)
 //   vehicles N        how many are behind (0 to 8)
 //   state NAME        ok, degraded, failed
-//   alert KIND SIDE   raises an alert; SIDE as in the picture
+//   alert KIND SIDE [TRACK]   raises an alert; SIDE as in the picture; without TRACK of a vehicle
+//                     of its own
 //   attach ID SNAPSHOT CLIP TRACKS   gives an alert these files
 //   open ID           its clip is still being recorded
 //   history           one ride, and one pass in it
@@ -131,7 +132,9 @@ class ScriptedService {
     words >> command >> value >> side;
     if (command == "quit") return false;
     if (command == "alert") {
-      raise(value, side);
+      int track = 0;
+      if (!(words >> track)) track = ++last_track_;
+      raise(value, side, track);
       return true;
     }
     if (command == "attach") {
@@ -226,7 +229,7 @@ class ScriptedService {
     history_.set_history({ride}, {pass});
   }
 
-  void raise(const std::string& kind, const std::string& side) {
+  void raise(const std::string& kind, const std::string& side, int track) {
     Alert alert;
     alert.camera = cameras_.front();
     alert.time = WallClock::now();
@@ -238,7 +241,7 @@ class ScriptedService {
                   : of_vehicle && alert.kind != AlertKind::overtake ? AlertLevel::warning
                                                                     : AlertLevel::info;
     if (of_vehicle) {
-      alert.track_id = 7;
+      alert.track_id = track;
       alert.vehicle_class = VehicleClass::car;
       alert.ttc_s = 3.4;
       alert.distance_m = 21;
@@ -299,6 +302,7 @@ class ScriptedService {
   std::vector<std::string> cameras_;
   mutable std::mutex mutex_;
   Script script_;  ///< guarded by mutex_
+  int last_track_ = 100;
   MemoryHistory history_;
   Service service_;
   std::jthread player_;

@@ -9,9 +9,12 @@ import { Sound } from "./sound.js";
 import { alertWords, seconds, stateWords } from "./words.js";
 
 const MOST_ALERTS = 100;
+const MOST_IDS = 1000;
 const RECENT_ALERTS = 50;
 /** An alert older than this is history: listed, but neither said nor sounded. */
 const NEWS_S = 5;
+/** Alerts of one vehicle lie no further apart; its number may come again later. */
+const ENCOUNTER_S = 60;
 const ICONS = {
   clear: "M8 25l11 11L40 13",
   following: "M9 33v-9l4-10h22l4 10v9zM9 24h30M15 33v5M33 33v5",
@@ -96,9 +99,17 @@ function changed() {
   }
 }
 
+/** What the list says of the same vehicle, the newest of each. */
+function listedOf({ camera: name, track_id: track, time }) {
+  if (track === null) return null;
+  return [...view.alerts.children].find((item) => item.dataset.vehicle === `${track} ${name}` &&
+    Math.abs(Date.parse(item.querySelector("time").dateTime) - Date.parse(time)) < ENCOUNTER_S * 1000) ?? null;
+}
+
 function addAlert(alert) {
   if (alertIds.has(alert.id)) return;
   alertIds.add(alert.id);
+  if (alertIds.size > MOST_IDS) alertIds.delete(alertIds.values().next().value);
   const words = alertWords(alert);
   const time = new Date(alert.time);
   const serverMs = serverNowMs === null ? null : serverNowMs + performance.now() - serverHeardAt;
@@ -108,6 +119,7 @@ function addAlert(alert) {
   item.dataset.id = alert.id;
   item.dataset.kind = alert.kind;
   item.dataset.level = alert.level;
+  if (alert.track_id !== null) item.dataset.vehicle = `${alert.track_id} ${alert.camera}`;
   if (news) item.className = "new";
   const title = document.createElement("strong");
   title.textContent = words.title;
@@ -121,11 +133,13 @@ function addAlert(alert) {
   line.append(clock, " · ", level, words.detail ? ` · ${words.detail}` : "");
   item.append(title, line);
 
-  const before = [...view.alerts.children].find((other) => Number(other.dataset.id) < alert.id);
-  view.alerts.insertBefore(item, before ?? null);
-  while (view.alerts.children.length > MOST_ALERTS) {
-    alertIds.delete(Number(view.alerts.lastChild.dataset.id));
-    view.alerts.lastChild.remove();
+  // A glance tells one vehicle from two: of each only the last word stands.
+  const told = listedOf(alert);
+  if (told === null || Number(told.dataset.id) < alert.id) {
+    told?.remove();
+    const before = [...view.alerts.children].find((other) => Number(other.dataset.id) < alert.id);
+    view.alerts.insertBefore(item, before ?? null);
+    if (view.alerts.children.length > MOST_ALERTS) view.alerts.lastChild.remove();
   }
   view.none.hidden = true;
   if (!news) return;

@@ -8,6 +8,7 @@ const MARKS_M = [10, 25, 50, 100];
 const MOST = 8;
 const TOP = 40;
 const LABEL_HEIGHT = 16;
+const SCALE_WIDTH = 42;
 const NARROW = 150;
 // Without a distance, a vehicle is drawn hollow where it would be if it closed in at this speed.
 const TYPICAL_CLOSING_MPS = 8;
@@ -33,8 +34,9 @@ export class Radar {
   layOut() {
     this.width = Math.max(80, this.svg.clientWidth);
     this.height = Math.max(100, this.svg.clientHeight);
-    this.middle = this.width / 2;
-    this.lane = Math.min(46, this.width / 4.6);
+    // The scale has a strip of its own, so that no vehicle hides it.
+    this.middle = (SCALE_WIDTH + this.width) / 2;
+    this.lane = Math.min(46, (this.width - SCALE_WIDTH) / 3.4);
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     this.ground.replaceChildren();
     make(this.ground, "rect", { class: "road", x: this.middle - this.lane * 1.5, y: 0, width: this.lane * 3, height: this.height });

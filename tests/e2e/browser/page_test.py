@@ -177,6 +177,18 @@ class PageTest(unittest.TestCase):
             self.assertIn("approaching fast on your right", said)
             self.assert_quiet(browser, service.address)
 
+    def test_lists_the_last_word_on_each_vehicle(self):
+        texts = "return [...document.querySelectorAll('#alerts li strong')].map((one) => one.textContent)"
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            service.say("alert vehicle_approaching right 3")
+            browser.open(service.address)
+            browser.wait_for("the first alert", "return document.querySelector('#alerts li')")
+            service.say("alert vehicle_approaching left 4", "alert fast_approach right 3", "alert camera_lost unknown",
+                        "alert overtake right 3", "alert camera_back unknown")
+            browser.wait_for("the last alert", "return document.querySelector('#alerts li').dataset.kind === 'camera_back'")
+            self.assertEqual(["Camera back", "Car passed on your left", "Camera lost", "Car approaching on your right"],
+                             browser.run(texts))
+
     def test_draws_vehicles_on_the_radar(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
             service.say("road approaching", "vehicles 8")
@@ -184,8 +196,13 @@ class PageTest(unittest.TestCase):
             browser.wait_for("eight vehicles", "return document.querySelectorAll('.vehicle').length === 8")
             self.assertTrue(browser.run("return document.querySelector('.vehicle.threat-1') !== null"))
             browser.wait_for("a description", "return document.getElementById('radar').getAttribute('aria-label').startsWith('8 vehicles behind')")
+            self.assertEqual([], browser.run("""
+                const box = (one) => one.getBoundingClientRect();
+                const scale = [...document.querySelectorAll('.mark-text')].map(box);
+                return [...document.querySelectorAll('.vehicle .shape')].map(box).filter((a) => scale.some((b) =>
+                  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom))"""), "vehicles hide the scale")
             # Vehicle 1 is at the right of the picture, so at the rider's left.
-            browser.run("window.middle = document.getElementById('radar').clientWidth / 2")
+            browser.run("window.middle = document.querySelector('.rider').getBBox().x + 11")
             service.say("vehicles 1")
             browser.wait_for("the vehicle on the left", """
                 const all = document.querySelectorAll('.vehicle');
