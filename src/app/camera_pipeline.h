@@ -32,7 +32,7 @@ struct PipelineOutputs {
   std::function<void(AnalysisPtr)> analysis;
   /// seen: what raised it; empty when no frame did.
   std::function<void(const Alert&, const Annotated& seen)> alert;
-  /// What the camera sent, on the receive thread. May be empty; live H.264 streams only.
+  /// What the camera sent, on the receive thread. May be empty; H.264 only.
   std::function<void(LiveAccessUnitPtr)> access_unit;
   /// Whether anybody looks; nothing is drawn otherwise.
   std::function<bool()> wants_picture;

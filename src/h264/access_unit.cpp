@@ -1,7 +1,9 @@
 #include "h264/access_unit.h"
 
+#include <functional>
 #include <utility>
 
+#include "h264/annexb_splitter.h"
 #include "h264/sps.h"
 
 namespace rearview::h264 {
@@ -20,7 +22,48 @@ bool precedes_picture(NalType type) {
          type == NalType::sei || (number >= 14 && number <= 18);
 }
 
+struct Held {
+  bool sps = false;
+  bool pps = false;
+};
+
+Held held_in(std::span<const std::uint8_t> bytes,
+             const std::function<void(const NalUnit&)>& also = {}) {
+  Held held;
+  AnnexBSplitter splitter;
+  const auto look = [&](const NalUnit& nal) {
+    held.sps |= nal.type() == NalType::sps;
+    held.pps |= nal.type() == NalType::pps;
+    if (also) also(nal);
+  };
+  splitter.push(bytes, look);
+  splitter.flush(look);
+  return held;
+}
+
 }  // namespace
+
+AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
+                             std::span<const std::uint8_t> parameter_sets) {
+  AccessUnit unit;
+  std::size_t delimiter = 0;  // bytes of the one in front
+  bool first = true;
+  const Held own = held_in(bytes, [&](const NalUnit& nal) {
+    if (std::exchange(first, false) && nal.type() == NalType::access_unit_delimiter)
+      delimiter = nal.bytes.size();
+    if (!is_slice(nal.type())) return;
+    if (unit.slices++ == 0) unit.idr = nal.type() == NalType::idr_slice;
+  });
+  unit.bytes.assign(bytes.begin(), bytes.end());
+  unit.has_parameter_sets = own.sps && own.pps;
+  if (!unit.idr || unit.has_parameter_sets) return unit;
+  const Held kept = held_in(parameter_sets);
+  if (!kept.sps || !kept.pps) return unit;
+  unit.bytes.insert(unit.bytes.begin() + static_cast<std::ptrdiff_t>(delimiter),
+                    parameter_sets.begin(), parameter_sets.end());
+  unit.has_parameter_sets = true;
+  return unit;
+}
 
 AccessUnitAssembler::AccessUnitAssembler(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "h264/nal_unit.h"
@@ -17,6 +18,12 @@ struct AccessUnit {
   bool truncated = false;           ///< flushed before its end was seen
   int slices = 0;
 };
+
+/// An access unit out of a container, which says where it begins and ends; bytes: Annex-B.
+/// parameter_sets: Annex-B as well, may be empty; they are put into an IDR picture that comes
+/// without its own.
+AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
+                             std::span<const std::uint8_t> parameter_sets);
 
 /// Gathers NAL units into access units: a new one begins behind a slice at a delimiter, at
 /// parameter sets, SEI or types 14 to 18, and at a slice that can't go on with the picture: the

@@ -89,6 +89,7 @@ void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag
   const int error = avcodec_send_packet(libav_->context.get(), &packet);
   av_packet_unref(&packet);
   inside_.insert(tag);
+  if (verdict.idr) group_ = tag;
   if (error < 0 && !recovering_) broken_tag_ = tag;
   if (!receive(sink) || broken_tag_) lost(sink);
 }
@@ -113,22 +114,29 @@ bool Decoder::receive(const Sink& sink) {
       if (recovering_) continue;
       return false;
     }
-    inside_.erase(tag);
-    // Without reordering, what went in before and didn't come out never will: pictures before
-    // the recovery is complete, and the second of two fields.
-    if (context.has_b_frames == 0) {
-      const auto passed = inside_.lower_bound(tag);
-      const auto count = static_cast<std::uint64_t>(std::distance(inside_.begin(), passed));
-      if (recovering_)
-        counts_.waiting += count;
-      else if (!fields)
-        counts_.corrupt += count;
-      inside_.erase(inside_.begin(), passed);
-    }
+    const std::int64_t place = place_of(tag, fields);
     recovering_ = false;
     ++counts_.pictures;
-    sink(Picture{std::move(*planes), tag});
+    sink(Picture{std::move(*planes), tag, place});
   }
+}
+
+std::int64_t Decoder::place_of(std::int64_t tag, bool fields) {
+  // What went in before and didn't come out never will: pictures before the recovery is complete,
+  // and the second of two fields. With reordering that is known only of what is before an IDR.
+  const bool reordered = libav_->context->has_b_frames > 0;
+  const auto passed = inside_.lower_bound(reordered ? std::min(tag, group_) : tag);
+  if (!reordered || tag >= group_) {
+    const auto count = static_cast<std::uint64_t>(std::distance(inside_.begin(), passed));
+    if (recovering_)
+      counts_.waiting += count;
+    else if (!fields)
+      counts_.corrupt += count;
+    inside_.erase(inside_.begin(), passed);
+  }
+  const std::int64_t place = reordered && !inside_.empty() ? *inside_.begin() : tag;
+  inside_.erase(place);
+  return place;
 }
 
 void Decoder::drain(const Sink& sink) {

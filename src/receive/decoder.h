@@ -34,6 +34,9 @@ class Decoder {
   struct Picture {
     Planes planes;
     std::int64_t tag = 0;  ///< of its access unit
+    /// Its number in the order of display: the n-th picture shown has the n-th tag. The same as tag
+    /// unless the stream has B-frames.
+    std::int64_t place = 0;
   };
   using Sink = std::function<void(Picture)>;
 
@@ -66,10 +69,13 @@ class Decoder {
   /// False when a broken picture came out.
   bool receive(const Sink& sink);
   void drain(const Sink& sink);
+  /// The place of the picture that has come out.
+  std::int64_t place_of(std::int64_t tag, bool fields);
 
   std::unique_ptr<Libav> libav_;
   h264::ReferenceCheck references_;
-  std::set<std::int64_t> inside_;  // tags sent, not yet come out
+  std::set<std::int64_t> inside_;  // places of what was sent, not yet taken by a picture
+  std::int64_t group_ = 0;         // tag of the newest IDR picture
   bool h264_ = true;
   bool in_step_ = false;                    // every reference so far is there
   bool recovering_ = false;                 // began at a recovery point; not a picture yet

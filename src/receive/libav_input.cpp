@@ -148,6 +148,16 @@ bool LibavInput::is_h264() const {
   return state_->stream->codecpar->codec_id == AV_CODEC_ID_H264;
 }
 
+std::string LibavInput::codec() const {
+  return avcodec_get_name(state_->stream->codecpar->codec_id);
+}
+
+h264::AccessUnit LibavInput::access_unit(const Packet& packet) const {
+  const AVCodecParameters& about = parameters();
+  return h264::whole_access_unit(packet.bytes,
+                                 {about.extradata, static_cast<std::size_t>(about.extradata_size)});
+}
+
 std::optional<double> LibavInput::fps() const {
   if (const auto average = positive(state_->stream->avg_frame_rate)) return average;
   return positive(state_->stream->r_frame_rate);

@@ -7,6 +7,8 @@
 #include <stop_token>
 #include <string>
 
+#include "h264/access_unit.h"
+
 struct AVCodecParameters;
 
 namespace rearview {
@@ -39,6 +41,10 @@ class LibavInput {
   /// For the decoder.
   const AVCodecParameters& parameters() const;
   bool is_h264() const;
+  /// As libavcodec calls it: h264, hevc, mjpeg…
+  std::string codec() const;
+  /// An H.264 packet as what it is, with the container's parameter sets where it has none itself.
+  h264::AccessUnit access_unit(const Packet& packet) const;
   /// As the container says or libavformat measured.
   std::optional<double> fps() const;
   std::optional<double> duration_s() const;

@@ -45,13 +45,15 @@ void LiveSession::take(TimedAccessUnit timed, bool h264_stream, bool keyframe) {
 void LiveSession::give(Decoder::Picture picture) {
   auto frame = std::make_shared<Frame>(std::move(picture.planes));
   frame->decoded = newest_frame_ = SteadyClock::now();
-  const auto times = received_.find(picture.tag);
+  // With B-frames the n-th picture shown takes number and time of the n-th access unit, as in
+  // clips: times then rise as evenly as they came.
+  const auto times = received_.find(picture.place);
   frame->received = times != received_.end() ? times->second : frame->decoded;
   frame->time = WallClock::now() -
                 std::chrono::duration_cast<WallClock::duration>(frame->decoded - frame->received);
   frame->epoch = timeline_.epoch;
-  // Reordered pictures come out behind later access units; number and time never go back.
-  frame->seq = std::max(static_cast<std::uint64_t>(picture.tag), timeline_.newest_frame_seq + 1);
+  // Whatever a damaged stream does, number and time never go back.
+  frame->seq = std::max(static_cast<std::uint64_t>(picture.place), timeline_.newest_frame_seq + 1);
   if (!timeline_.first_received) timeline_.first_received = frame->received;
   frame->t_s = std::max(timeline_.newest_frame_t_s,
                         seconds_between(*timeline_.first_received, frame->received));

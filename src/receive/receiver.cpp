@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -89,6 +90,7 @@ struct Receiver::State {
   const OnAccessUnit on_access_unit;
   LiveTimeline timeline;
   std::optional<std::string> told;  // text of the last `connecting`
+  std::string told_codec;           // of the last stream that isn't H.264
 
   mutable std::mutex mutex;  // guards what follows
   std::uint64_t connections = 0;
@@ -124,6 +126,13 @@ struct Receiver::State {
     log::info("receive", "connected",
               {{"url", printable_url(config.url)}, {"epoch", timeline.epoch}});
     tell(LinkEvent::Kind::connected, "");
+  }
+
+  void check_codec(const std::string& codec) {
+    if (codec == "h264" || codec == told_codec || !on_access_unit) return;
+    told_codec = codec;
+    log::warning("receive", "not H.264: there will be no clips and no original video",
+                 {{"url", printable_url(config.url)}, {"codec", codec}});
   }
 
   void check_pictures(const LiveSession& session) const {
@@ -203,6 +212,7 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
       [&] { return std::make_unique<Decoder>(input.parameters(), config.decoder_threads); });
   Decoder& decoder = *made;
   connected();
+  check_codec(input.codec());
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
   Counts counts;
   LibavInput::Packet packet;
@@ -213,9 +223,10 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
       throw LinkLost(status == LibavInput::Status::end ? "ended by the camera" : input.error());
     TimedAccessUnit timed;
     timed.received = SteadyClock::now();
-    timed.unit.bytes.assign(packet.bytes.begin(), packet.bytes.end());
-    timed.unit.idr = packet.keyframe;
-    timed.unit.has_parameter_sets = packet.keyframe;
+    if (input.is_h264())
+      timed.unit = input.access_unit(packet);
+    else
+      timed.unit.bytes.assign(packet.bytes.begin(), packet.bytes.end());
     counts.bytes += packet.bytes.size();
     session.take(std::move(timed), input.is_h264(), packet.keyframe);
     counts.access_units = session.access_units();
@@ -225,18 +236,60 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
   }
 }
 
+namespace {
+
+/// Access units of a recording that were read ahead of the picture that they are told with: as many
+/// as a decoder holds back, and no more.
+class ReadAhead {
+ public:
+  struct Unit {
+    h264::AccessUnit unit;
+    std::uint64_t seq = 0;
+  };
+
+  void put(h264::AccessUnit unit, std::uint64_t seq) {
+    if (units_.size() >= kMost) {  // no picture comes of them
+      units_.clear();
+      skipping_ = true;
+    }
+    skipping_ = skipping_ && !unit.idr;
+    if (!skipping_) units_.push_back({std::move(unit), seq});
+  }
+  /// The next one, if it is due with the frame of this number.
+  std::optional<Unit> take(std::uint64_t frame_seq) {
+    if (units_.empty() || units_.front().seq > frame_seq) return std::nullopt;
+    Unit unit = std::move(units_.front());
+    units_.pop_front();
+    return unit;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 64;
+  std::deque<Unit> units_;
+  bool skipping_ = false;
+};
+
+}  // namespace
+
 // A recording in the place of a camera, in its own time.
 void Receiver::State::run_file(const std::stop_token& stop) {
+  ReadAhead ahead;
+  RecordingReader::OnAccessUnit keep;
+  if (on_access_unit)
+    keep = [&ahead](h264::AccessUnit unit, std::uint64_t seq) { ahead.put(std::move(unit), seq); };
   const auto opened = on_the_link([&] {
-    return std::make_unique<RecordingReader>(config.url, config.file_fps, config.decoder_threads);
+    return std::make_unique<RecordingReader>(config.url, config.file_fps, config.decoder_threads,
+                                             stop, keep);
   });
   RecordingReader& reader = *opened;
   connected();
+  check_codec(reader.codec());
   const SteadyTime start = SteadyClock::now();
+  const std::uint64_t before = timeline.next_seq - 1;
   std::mutex pause_mutex;
   std::condition_variable_any pause;
   Counts counts;
-  while (const FramePtr read = reader.next()) {
+  while (const FramePtr read = on_the_link([&] { return reader.next(); })) {
     const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
                                  std::chrono::duration<double>(read->t_s));
     std::unique_lock lock(pause_mutex);
@@ -244,11 +297,23 @@ void Receiver::State::run_file(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     auto frame = std::make_shared<Frame>(read->planes());
     frame->epoch = timeline.epoch;
-    frame->seq = timeline.newest_frame_seq = timeline.next_seq++;
+    frame->seq = timeline.newest_frame_seq = before + read->seq;
+    timeline.next_seq = frame->seq + 1;
     frame->received = frame->decoded = SteadyClock::now();
     frame->time = WallClock::now();
     if (!timeline.first_received) timeline.first_received = frame->received;
     frame->t_s = seconds_between(*timeline.first_received, frame->received);
+    while (auto one = ahead.take(read->seq)) {
+      auto unit = std::make_shared<LiveAccessUnit>();
+      unit->bytes = std::move(one->unit.bytes);
+      unit->idr = one->unit.idr;
+      unit->has_parameter_sets = one->unit.has_parameter_sets;
+      unit->epoch = frame->epoch;
+      unit->seq = before + one->seq;
+      unit->t_s = frame->t_s;
+      unit->received = due;  // a clip has the recording's own times
+      on_access_unit(std::move(unit));
+    }
     on_frame(std::move(frame));
     counts.access_units = reader.access_units();
     counts.take(reader.counts());
@@ -268,17 +333,8 @@ void Receiver::State::run_once(const std::stop_token& stop) {
 
 Receiver::Receiver(ReceiverConfig config, OnFrame on_frame, OnEvent on_event,
                    OnAccessUnit on_access_unit)
-    : state_(new State{std::move(config),
-                       std::move(on_frame),
-                       std::move(on_event),
-                       std::move(on_access_unit),
-                       {},
-                       {},
-                       {},
-                       0,
-                       0,
-                       {},
-                       {}}) {}
+    : state_(new State{std::move(config), std::move(on_frame), std::move(on_event),
+                       std::move(on_access_unit)}) {}
 
 Receiver::~Receiver() = default;
 

@@ -9,7 +9,6 @@
 #include <deque>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <stdexcept>
 
 #include "base/error.h"
@@ -30,7 +29,9 @@ class RecordingReader::Source {
     std::uint64_t seq = 0;
   };
 
+  explicit Source(OnAccessUnit on_access_unit) : on_access_unit_(std::move(on_access_unit)) {}
   virtual ~Source() = default;
+  virtual std::string codec() const = 0;
   virtual double fps() const = 0;
   virtual std::optional<double> duration_s() const = 0;
 
@@ -50,6 +51,7 @@ class RecordingReader::Source {
 
   std::deque<Timed> ready_;
   std::uint64_t access_units_ = 0;
+  const OnAccessUnit on_access_unit_;
 
  private:
   bool ended_ = false;
@@ -57,10 +59,11 @@ class RecordingReader::Source {
 
 class RecordingReader::RawSource : public RecordingReader::Source {
  public:
-  RawSource(RawFile file, double fps, int threads)
-      : file_(std::move(file)), fps_(fps), decoder_(threads) {
+  RawSource(RawFile file, double fps, int threads, OnAccessUnit on_access_unit)
+      : Source(std::move(on_access_unit)), file_(std::move(file)), fps_(fps), decoder_(threads) {
     count_pictures();
   }
+  std::string codec() const override { return "h264"; }
   double fps() const override { return fps_; }
   std::optional<double> duration_s() const override { return duration_s_; }
   const DecoderCounts& counts() const override { return decoder_.counts(); }
@@ -75,11 +78,10 @@ class RecordingReader::RawSource : public RecordingReader::Source {
     TimedAccessUnit timed = std::move(units_.front());
     units_.pop_front();
     const auto index = static_cast<std::int64_t>(access_units_++);
-    unshown_.insert(index);
-    const auto before = decoder_.counts();
     if (timed.after_loss) decoder_.lost(sink());
     decoder_.decode(timed.unit.bytes, index, sink());
-    forget_lost(before);
+    if (on_access_unit_)
+      on_access_unit_(std::move(timed.unit), static_cast<std::uint64_t>(index) + 1);
     return true;
   }
 
@@ -97,26 +99,11 @@ class RecordingReader::RawSource : public RecordingReader::Source {
     return !units_.empty();
   }
 
-  // Pictures come in the order of display and access units in that of decoding, but each of the
-  // first takes one of the numbers of the second: always the least.
   Decoder::Sink sink() {
     return [this](Decoder::Picture picture) {
-      std::int64_t index = picture.tag;
-      if (!unshown_.empty()) {
-        index = *unshown_.begin();
-        unshown_.erase(unshown_.begin());
-      }
-      ready_.push_back({std::move(picture.planes), static_cast<double>(index) / fps_,
-                        static_cast<std::uint64_t>(index) + 1});
+      ready_.push_back({std::move(picture.planes), static_cast<double>(picture.place) / fps_,
+                        static_cast<std::uint64_t>(picture.place) + 1});
     };
-  }
-
-  // A lost picture leaves a gap in time.
-  void forget_lost(const DecoderCounts& before) {
-    const DecoderCounts& now = decoder_.counts();
-    std::uint64_t lost = now.corrupt + now.missing_reference + now.waiting - before.corrupt -
-                         before.missing_reference - before.waiting;
-    for (; lost > 0 && !unshown_.empty(); --lost) unshown_.erase(unshown_.begin());
   }
 
   // The length is what progress is measured by; memchr over a long recording takes a moment, so
@@ -148,7 +135,6 @@ class RecordingReader::RawSource : public RecordingReader::Source {
   Decoder decoder_;
   AccessUnitStream stream_{0};
   std::deque<TimedAccessUnit> units_;
-  std::set<std::int64_t> unshown_;
   std::array<std::uint8_t, 65536> buffer_{};
   bool at_end_ = false;
   bool finished_ = false;
@@ -156,12 +142,15 @@ class RecordingReader::RawSource : public RecordingReader::Source {
 
 class RecordingReader::LibavSource : public RecordingReader::Source {
  public:
-  LibavSource(const std::string& input, double fps, int threads, std::stop_token stop)
-      : input_(input, options(input, std::move(stop))),
+  LibavSource(const std::string& input, double fps, int threads, std::stop_token stop,
+              OnAccessUnit on_access_unit)
+      : Source(std::move(on_access_unit)),
+        input_(input, options(input, std::move(stop))),
         fps_(fps),
         decoder_(input_.parameters(), threads) {
     if (const auto own = input_.fps()) fps_ = *own;
   }
+  std::string codec() const override { return input_.codec(); }
   double fps() const override { return fps_; }
   std::optional<double> duration_s() const override { return input_.duration_s(); }
   const DecoderCounts& counts() const override { return decoder_.counts(); }
@@ -190,6 +179,8 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
     }
     while (times_.size() > kMostInside) times_.erase(times_.begin());
     decoder_.decode(packet.bytes, index, sink(), packet.keyframe);
+    if (on_access_unit_ && input_.is_h264())
+      on_access_unit_(input_.access_unit(packet), static_cast<std::uint64_t>(index) + 1);
     return true;
   }
 
@@ -204,7 +195,7 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
       }
       newest_s_ = t_s;
       any_ = true;
-      seq_ = std::max(seq_, static_cast<std::uint64_t>(picture.tag)) + 1;
+      seq_ = std::max(seq_, static_cast<std::uint64_t>(picture.place)) + 1;
       ready_.push_back({std::move(picture.planes), t_s, seq_});
     };
   }
@@ -236,16 +227,17 @@ WallTime start_of(const std::string& input) {
 }  // namespace
 
 RecordingReader::RecordingReader(const std::string& input, double fps, int threads,
-                                 std::stop_token stop) {
+                                 std::stop_token stop, OnAccessUnit on_access_unit) {
   if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
   start_ = is_file(input) ? start_of(input) : WallClock::now();
   if (auto file = open_raw_file(input)) {
-    source_ = std::make_unique<RawSource>(std::move(*file), fps, threads);
+    source_ =
+        std::make_unique<RawSource>(std::move(*file), fps, threads, std::move(on_access_unit));
     return;
   }
   try {
     source_ = std::make_unique<LibavSource>(is_file(input) ? file_path(input) : input, fps, threads,
-                                            std::move(stop));
+                                            std::move(stop), std::move(on_access_unit));
   } catch (const std::runtime_error& error) {
     throw UsageError(fmt::format("{}: {}", printable_url(input), error.what()));
   }
@@ -266,6 +258,9 @@ FramePtr RecordingReader::next() {
   return frame;
 }
 
+std::string RecordingReader::codec() const {
+  return source_->codec();
+}
 double RecordingReader::fps() const {
   return source_->fps();
 }

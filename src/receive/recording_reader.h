@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
+#include "h264/access_unit.h"
 #include "receive/decoder.h"
 #include "types/frame.h"
 
@@ -16,9 +18,15 @@ namespace rearview {
 /// left out and counted. One thread.
 class RecordingReader {
  public:
+  /// Takes an access unit of H.264, as Annex-B with parameter sets in its IDR pictures, in the
+  /// order of decoding. seq: of the frame whose place in the order of display it has.
+  using OnAccessUnit = std::function<void(h264::AccessUnit unit, std::uint64_t seq)>;
+
   /// fps: of a raw H.264 file, which carries no time; threads: of the decoder; stop: ends waiting
-  /// for the network. Throws UsageError when the input can't be opened or holds no video.
-  RecordingReader(const std::string& input, double fps, int threads, std::stop_token stop = {});
+  /// for the network; on_access_unit: called inside next(), may be empty. Throws UsageError when
+  /// the input can't be opened or holds no video.
+  RecordingReader(const std::string& input, double fps, int threads, std::stop_token stop = {},
+                  OnAccessUnit on_access_unit = {});
   ~RecordingReader();
   RecordingReader(const RecordingReader&) = delete;
   RecordingReader& operator=(const RecordingReader&) = delete;
@@ -29,6 +37,8 @@ class RecordingReader {
   /// input can't be read any further.
   FramePtr next();
 
+  /// How it is coded, as libavcodec calls it: h264, hevc, mjpeg…
+  std::string codec() const;
   /// Pictures per second: of the container, else as given.
   double fps() const;
   /// nullopt when the container doesn't say.

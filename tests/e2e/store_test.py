@@ -42,12 +42,24 @@ class StoreTest(unittest.TestCase):
         self.addCleanup(camera.stop)
         return camera
 
+    def make_recording(self):
+        """One vehicle overtakes; pictures are reordered."""
+        config = self.folder / "drawn.json"
+        config.write_text(json.dumps({"scene": {"traffic": 0, "vehicles": [
+            {"class": "car", "behaviour": "overtake", "start_s": 0, "distance_m": 45, "speed_mps": 16, "look": 2}]}}))
+        drawn, recording = self.folder / "drawn.h264", self.folder / "ride.mp4"
+        subprocess.run([os.path.join(BIN, "rearview-camera"), "--config", config, "--source", "scene", "--seed", "3",
+                        "--render", drawn, "--duration-s", "6"], check=True, timeout=120, capture_output=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-r", "30", "-i", drawn, "-c:v", "libx264", "-preset", "veryfast",
+                        "-bf", "2", "-g", "30", recording], check=True, timeout=120)
+        return recording
+
     def start_service(self, camera):
         config = self.folder / "config.json"
         config.write_text(json.dumps({"store": {
             "folder": str(self.store), "least_free_bytes": 0,
             "clips": {"kinds": ["vehicle_approaching"], "pre_roll_s": 1, "post_roll_s": 0.5, "most_s": 5}}}))
-        service = Service("--config", str(config), "--camera", camera.url)
+        service = Service("--config", str(config), "--camera", getattr(camera, "url", camera))
         self.addCleanup(service.stop)
         return service
 
@@ -138,6 +150,26 @@ class StoreTest(unittest.TestCase):
                 wait_for(lambda: change("DELETE", f"/api/v1/alerts/{one['id']}") == "204", "the deletion")
         self.assertEqual(404, service.get(address + "/clip.mp4")[0])
         self.assertFalse(clip.exists())
+
+    def test_a_recording_in_the_place_of_a_camera_gives_clips_with_its_own_times(self):
+        recording = self.make_recording()
+        service = self.start_service(recording)
+        alert = self.alert_with_clip(service)
+        service.stop()
+        clip = next(self.store.glob("clips/*.mp4"))
+        self.check_clip(clip)
+        times = frame_times(clip)
+        np.testing.assert_allclose(np.diff(times), 1 / 30, atol=1e-5)
+        self.assertLess(json.loads(clip.with_suffix(".json").read_text())["t0_s"], alert["t_s"])
+
+    def test_why_a_recording_that_is_not_h264_gives_no_clips_is_said_once(self):
+        recording = self.folder / "ride.avi"
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x192:r=30:d=0.3", "-c:v", "mjpeg",
+                        recording], check=True, timeout=60)
+        service = self.start_service(recording)
+        service.wait_for_line("not H.264: there will be no clips.*codec=mjpeg")
+        wait_for(lambda: service.camera()["connections"] >= 3, "the recording to begin anew")
+        self.assertEqual(1, sum("not H.264" in line for line in service.lines))
 
     def check_exports(self, alert, whole):
         plain, burnt = self.folder / "plain.mp4", self.folder / "burnt.mp4"

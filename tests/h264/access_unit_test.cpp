@@ -204,5 +204,24 @@ TEST(AccessUnitAssembler, ResetForgets) {
   EXPECT_FALSE(assembler.flush());
 }
 
+TEST(WholeAccessUnit, GetsTheContainersParameterSetsWhereItHasNone) {
+  const Bytes sets = join({kSps, kPps});
+  const AccessUnit plain = whole_access_unit(join({kAud, kIdr}), sets);
+  EXPECT_EQ(plain.bytes, join({kAud, kSps, kPps, kIdr}));
+  EXPECT_TRUE(plain.idr && plain.has_parameter_sets);
+  EXPECT_EQ(whole_access_unit(kIdr, sets).bytes, join({kSps, kPps, kIdr}));
+
+  const Bytes own = join({kAud, kSps, kPps, kSei, kIdr});
+  EXPECT_EQ(whole_access_unit(own, sets).bytes, own);
+  EXPECT_TRUE(whole_access_unit(own, {}).has_parameter_sets);
+
+  const AccessUnit other = whole_access_unit(kSlice, sets);
+  EXPECT_EQ(other.bytes, kSlice);
+  EXPECT_FALSE(other.idr || other.has_parameter_sets);
+  const AccessUnit poor = whole_access_unit(kIdr, kSps);
+  EXPECT_EQ(poor.bytes, kIdr);
+  EXPECT_TRUE(poor.idr && !poor.has_parameter_sets);
+}
+
 }  // namespace
 }  // namespace rearview::h264

@@ -19,12 +19,14 @@ using test::picture_number;
 struct Decoding {
   Decoder decoder{1};
   std::vector<std::int64_t> tags;
+  std::vector<std::int64_t> places;
   std::vector<std::optional<int>> numbers;
   std::int64_t next_tag = 0;
 
   Decoder::Sink sink() {
     return [this](Decoder::Picture picture) {
       tags.push_back(picture.tag);
+      places.push_back(picture.place);
       numbers.push_back(picture_number(picture.planes.y));
     };
   }
@@ -281,8 +283,27 @@ TEST(Decoder, ReorderedPicturesComeInOrderOfDisplay) {
   run.decode_all(test::make_access_units(30, options));
   run.decoder.finish(run.sink());
   ASSERT_EQ(run.numbers.size(), 30U);
-  for (int i = 0; i < 30; ++i) EXPECT_EQ(run.numbers[static_cast<std::size_t>(i)], i);
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(run.numbers[static_cast<std::size_t>(i)], i);
+    EXPECT_EQ(run.places[static_cast<std::size_t>(i)], i);
+  }
+  EXPECT_NE(run.tags, run.places);
   EXPECT_EQ(run.accounted(), 30U);
+}
+
+TEST(Decoder, PlacesAreRightAgainBehindALossAmongReorderedPictures) {
+  test::StreamOptions options;
+  options.b_frames = 2;
+  options.gop = 15;
+  auto units = test::make_access_units(45, options);
+  units[8].resize(units[8].size() / 2);
+  Decoding run;
+  run.decode_all(units);
+  run.decoder.finish(run.sink());
+  ASSERT_GE(run.places.size(), 30U);
+  for (std::size_t i = run.places.size() - 30; i < run.places.size(); ++i)
+    EXPECT_EQ(run.numbers[i], static_cast<int>(run.places[i]));
+  EXPECT_EQ(run.accounted(), 45U);
 }
 
 TEST(Decoder, AStreamWithoutIdrsIsJoinedAtARecoveryPoint) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "receive/decoder.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
@@ -58,7 +59,7 @@ TEST(Receiver, GivesEveryPictureOfAStreamInRandomPieces) {
     EXPECT_EQ(stats.frames, 40U);
     EXPECT_EQ(stats.bytes, stream.size());
     for (const auto& [reason, count] : stats.drops) EXPECT_EQ(count, 0U) << reason;
-    EXPECT_EQ(watched.unit_seqs().size(), 40U);
+    EXPECT_EQ(watched.units().size(), 40U);
   }
 }
 
@@ -226,6 +227,96 @@ TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
   EXPECT_GE(pictures[14].epoch, 3U);
   EXPECT_GE(pictures[5].t_s - pictures[0].t_s, 4.9 / 60);
   for (std::size_t i = 0; i < 15; ++i) EXPECT_EQ(pictures[i].number, static_cast<int>(i % 6));
+}
+
+// With B-frames as well: the n-th picture shown has number and time of the n-th access unit.
+TEST(Receiver, ReorderedPicturesHaveTheNumbersAndTimesOfTheirPlaces) {
+  test::StreamOptions options;
+  options.b_frames = 2;
+  const auto units = test::make_access_units(30, options);
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    for (const auto& unit : units) {
+      client.send(unit);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // each has a time of its own
+    }
+    client.hold();
+  });
+  Watched watched(config_for(camera.url()));
+  ASSERT_TRUE(watched.wait_for_frames(24));
+  watched.stop_ms();
+  const auto pictures = watched.pictures();
+  const auto sent = watched.units();
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    EXPECT_EQ(pictures[i].number, static_cast<int>(i));
+    EXPECT_EQ(pictures[i].seq, sent[i].seq);
+    // Time begins when the first picture is out.
+    if (i >= 5) {
+      EXPECT_DOUBLE_EQ(pictures[i].t_s, sent[i].t_s);
+    }
+  }
+}
+
+TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
+  for (const std::string ending : {"mp4", "mkv", "h264"}) {
+    SCOPED_TRACE(ending);
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("receiver-test-" + std::to_string(test::unused_port()) + "." + ending);
+    test::StreamOptions options;
+    options.b_frames = 2;
+    options.fps = 100;
+    if (ending == "h264") {
+      const Bytes stream = test::make_h264(25, options);
+      std::ofstream(path, std::ios::binary)
+          .write(reinterpret_cast<const char*>(stream.data()),
+                 static_cast<std::streamsize>(stream.size()));
+    } else {
+      test::write_recording(path.string(), "libx264", 25, options);
+    }
+    ReceiverConfig config = config_for(path.string());
+    config.file_fps = options.fps;
+    Watched watched(config);
+    ASSERT_TRUE(watched.wait_for_frames(60));
+    watched.stop_ms();
+    std::filesystem::remove(path);
+    const auto pictures = watched.pictures();
+    const auto units = watched.units();
+    ASSERT_GE(units.size(), 60U);
+    std::vector<std::pair<std::uint64_t, int>> shown;
+    std::optional<Decoder> decoder;
+    const Decoder::Sink sink = [&](const Decoder::Picture& picture) {
+      shown.emplace_back(picture.place, test::picture_number(picture.planes.y).value_or(-1));
+    };
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      if (i == 0 || units[i].epoch != units[i - 1].epoch) {
+        EXPECT_TRUE(units[i].idr && units[i].has_parameter_sets);
+        if (decoder) decoder->finish(sink);
+        decoder.emplace(1);  // nothing but these is needed
+      } else {
+        EXPECT_NEAR(seconds_between(units[i - 1].received, units[i].received), 0.01, 0.0015);
+      }
+      decoder->decode(units[i].bytes, static_cast<std::int64_t>(units[i].seq), sink);
+    }
+    for (std::size_t i = 0; i < std::min(shown.size(), pictures.size()); ++i) {
+      EXPECT_EQ(shown[i].first, pictures[i].seq);
+      EXPECT_EQ(shown[i].second, pictures[i].number);
+      EXPECT_EQ(units[i].seq, pictures[i].seq);
+      EXPECT_DOUBLE_EQ(units[i].t_s, pictures[i].t_s);
+    }
+    EXPECT_GE(shown.size(), 55U);
+  }
+}
+
+TEST(Receiver, ARecordingThatIsNotH264GivesNone) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("receiver-test-" + std::to_string(test::unused_port()) + ".mkv");
+  test::StreamOptions options;
+  options.fps = 100;
+  test::write_recording(path.string(), "mpeg4", 10, options);
+  Watched watched(config_for(path.string()));
+  EXPECT_TRUE(watched.wait_for_frames(12));
+  watched.stop_ms();
+  std::filesystem::remove(path);
+  EXPECT_TRUE(watched.units().empty());
 }
 
 }  // namespace

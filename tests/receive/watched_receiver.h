@@ -94,9 +94,9 @@ class Watched {
     const std::lock_guard lock(mutex_);
     return events_;
   }
-  std::vector<std::uint64_t> unit_seqs() {
+  std::vector<LiveAccessUnit> units() {
     const std::lock_guard lock(mutex_);
-    return unit_seqs_;
+    return units_;
   }
   ReceiverStats stats() const { return receiver_.stats(); }
   std::uint64_t drops(const std::string& reason) const {
@@ -122,14 +122,14 @@ class Watched {
   }
   void on_unit(const LiveAccessUnit& unit) {
     const std::lock_guard lock(mutex_);
-    unit_seqs_.push_back(unit.seq);
+    units_.push_back(unit);
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Picture> frames_;
   std::vector<LinkEvent> events_;
-  std::vector<std::uint64_t> unit_seqs_;
+  std::vector<LiveAccessUnit> units_;
   Receiver receiver_;
   std::jthread thread_;
 };

@@ -42,6 +42,8 @@ export class Video {
     this.failed = failed;
     this.socket = null;
     this.decoder = null;
+    this.places = [];           // numbers of what the decoder was given, that no picture has taken
+    this.key = 0;               // number of the newest picture at which decoding can begin
     this.waiting = new Map();   // number → VideoFrame
     this.analyses = new Map();  // number → analysis
     this.newest = null;
@@ -74,6 +76,7 @@ export class Video {
     const { socket, decoder } = this;
     this.socket = this.decoder = this.codec = null;
     this.analyses.clear();
+    this.places = [];
     socket?.close();
     if (decoder !== null && decoder.state !== "closed") decoder.close();
     for (const frame of this.waiting.values()) frame.close();
@@ -117,8 +120,10 @@ export class Video {
         this.fail("This device decodes too slowly");
         return;
       }
-      // Numbers stand in for times: what comes out says which picture it is.
+      // Numbers stand in for times.
       this.decoder.decode(new EncodedVideoChunk({ type: begins ? "key" : "delta", timestamp: number, data: bytes }));
+      this.places.push(number);
+      if (begins) this.key = number;
     } catch (error) {
       this.fail(error.message);
     }
@@ -129,6 +134,7 @@ export class Video {
     if (this.codec === codec) return;
     this.codec = codec;
     if (this.decoder !== null) this.decoder.close();
+    this.places = [];
     const decoder = new VideoDecoder({
       output: (frame) => {
         if (decoder === this.decoder) this.take(frame);
@@ -142,8 +148,10 @@ export class Video {
     decoder.configure({ codec, optimizeForLatency: true });
   }
 
+  /** With B-frames too: the n-th picture shown has the number of the n-th access unit. */
   take(frame) {
-    this.waiting.set(frame.timestamp, frame);
+    while (frame.timestamp >= this.key && this.places[0] < this.key) this.places.shift();
+    this.waiting.set(this.places.shift() ?? frame.timestamp, frame);
     if (this.waiting.size > MOST_WAITING) this.drop(this.waiting.keys().next().value);
     this.match();
   }

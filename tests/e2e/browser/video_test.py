@@ -2,7 +2,9 @@
 
 import pathlib
 import signal
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -36,6 +38,15 @@ window.VideoDecoder = class extends Decoder {
   constructor(init) {
     super({ ...init, output: (frame) => setTimeout(() => init.output(frame), 500) });
   }
+};
+"""
+# Which number each picture that came out of the decoder was given.
+WATCH_NUMBERS = """
+window.given = [];
+const set = Map.prototype.set;
+Map.prototype.set = function (key, value) {
+  if (value instanceof VideoFrame) window.given.push([value.timestamp, key]);
+  return set.call(this, key, value);
 };
 """
 
@@ -86,6 +97,26 @@ class VideoTest(unittest.TestCase):
             drawn = browser.run("return window.drawn")
             browser.wait_for("further pictures", "return window.drawn > arguments[0] + 20", drawn)
             self.assertTrue(browser.run(SHOWS_VIDEO))
+
+    def test_plays_a_recording_whose_pictures_are_reordered(self):
+        folder = tempfile.TemporaryDirectory(prefix="video_test_")
+        self.addCleanup(folder.cleanup)
+        recording = f"{folder.name}/ride.mp4"
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x192:r=30:d=20", "-c:v", "libx264",
+                        "-preset", "veryfast", "-bf", "2", "-g", "30", "-pix_fmt", "yuv420p", recording],
+                       check=True, timeout=60)
+        self.service = Service("--camera", recording)
+        self.addCleanup(self.service.stop)
+        self.service.wait_for_state("live")
+        self.address = f"http://127.0.0.1:{self.service.port}/"
+        with Browser(390, 844) as browser:
+            self.open(browser, WATCH_NUMBERS)
+            browser.wait_for("the video", SHOWS_VIDEO)
+            browser.wait_for("pictures", "return window.given.length > 60")
+            given = browser.run("return window.given")
+        decoded, shown = [one[0] for one in given], [one[1] for one in given]
+        self.assertEqual(list(range(shown[0], shown[0] + len(shown))), shown, "boxes belong on these numbers")
+        self.assertNotEqual(sorted(decoded), decoded, "the recording has B-frames")
 
     def test_shows_pictures_where_the_video_fails(self):
         self.start()
