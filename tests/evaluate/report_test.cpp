@@ -61,6 +61,21 @@ TEST(Totals, ALeadCutShortByTheEndIsALowerBoundAndNoPass) {
   EXPECT_EQ(t.passes, 0U);
 }
 
+TEST(Totals, SidesOfFirstAlertsAreRightWrongOrNotNamed) {
+  const auto said = [](Side side) {
+    EventScore score = found(2.0);  // on the left
+    score.alert_side = side;
+    return score;
+  };
+  EventScore unsure = said(Side::left);
+  unsure.event.side_uncertain = true;
+  const Totals t = totals({clip({said(Side::left), said(Side::left), said(Side::right),
+                                 said(Side::behind), unsure, EventScore{}})});
+  EXPECT_EQ(t.alert_sides_compared, 4U);
+  EXPECT_EQ(t.alert_sides_right, 2U);
+  EXPECT_EQ(t.alert_sides_wrong, 1U);
+}
+
 TEST(Totals, PassesAreComparedInTimeAndSide) {
   EventScore right = found(2.0);
   right.reported_pass_s = 10.2;
