@@ -139,8 +139,11 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
   const ViewGeometry view = view_of(frame, analysis);
   analysis.view = view;
   if (config_.measure_in_picture) gauge_.add(frame.luma(), frame.t_s);
+  std::vector<int> vehicle_ids;  // of the tracks, in their order
+  vehicle_ids.reserve(analysis.tracks.size());
   for (Track& track : analysis.tracks) {
     VehicleState& vehicle = state_of(track, analysis);
+    vehicle_ids.push_back(vehicle.id_);
     const Detection* box = behind(track, analysis, false);
     vehicle.see_box(box ? std::optional(static_cast<double>(box->score)) : std::nullopt,
                     analysis.t_s);
@@ -159,7 +162,7 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
       gone(vehicle, analysis);
     if (!has_track) vehicle.threat_ = 0;
   }
-  for (Track& track : analysis.tracks) track.id = state_of(track, analysis).id_;
+  for (std::size_t i = 0; i < vehicle_ids.size(); ++i) analysis.tracks[i].id = vehicle_ids[i];
   std::erase_if(vehicles_, [&](const VehicleState& vehicle) {
     return analysis.t_s - vehicle.updated_s_ > config_.remember_s;
   });
