@@ -34,6 +34,14 @@ class OnnxDetectorTest : public testing::Test {
     return analysis.detections;
   }
 
+  /// At which of so many pictures, all of them alike, it found something: x, else -.
+  static std::string looks(Stage& stage, int pictures) {
+    std::string looked;
+    for (int i = 0; i < pictures; ++i)
+      looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
+    return looked;
+  }
+
   template <typename Make>
   static std::string message(Make make) {
     try {
@@ -81,38 +89,34 @@ TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
   settings.every = 3;
   settings.offset = 1;
   OnnxDetector stage(settings);
-  std::string looked;
-  for (int i = 0; i < 7; ++i)
-    looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
-  EXPECT_EQ(looked, "-x--x--");
+  EXPECT_EQ(looks(stage, 7), "-x--x--");
   Analysis analysis;
   stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
   EXPECT_FALSE(analysis.detector_rested);
   stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
   EXPECT_TRUE(analysis.detector_rested) << "what it would have found isn't known";
   stage.reset();
-  EXPECT_TRUE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
-  EXPECT_FALSE(detections(stage, test::flat_planes({64, 64}, 235)).empty());
+  EXPECT_EQ(looks(stage, 2), "-x");
 }
 
 TEST_F(OnnxDetectorTest, LooksSeldomWhileNothingMoves) {
   OnnxSettings settings = tiny();
   settings.still_every = 5;
   OnnxDetector stage(settings);
-  const auto looks = [&](int from, int to) {
+  const auto looks_from = [&](int from, int to) {
     std::string looked;
     for (int i = from; i < to; ++i) {
       Planes planes = test::flat_planes({64, 64}, 235);
       planes.y = planes.y.clone();
-      planes.y(cv::Rect(0, 0, 16, 16)) = 100 + i % 3;                           // noise
+      planes.y(cv::Rect(0, 0, 16, 16)) = 100 + i % 3;                                 // noise
       if (i >= 12) planes.y(cv::Rect(3 * (i - 12), 40, 8, 8)) = cv::Scalar::all(80);  // it moves
       looked += detections(stage, planes).empty() ? '-' : 'x';
     }
     return looked;
   };
-  EXPECT_EQ(looks(0, 18), "x----x----x-xxxxxx");
+  EXPECT_EQ(looks_from(0, 18), "x----x----x-xxxxxx");
   stage.reset();
-  EXPECT_EQ(looks(0, 3), "x--");
+  EXPECT_EQ(looks_from(0, 3), "x--");
 }
 
 TEST_F(OnnxDetectorTest, StillnessKeepsToTheTurnsOfTheCadence) {
@@ -120,10 +124,7 @@ TEST_F(OnnxDetectorTest, StillnessKeepsToTheTurnsOfTheCadence) {
   settings.every = 2;
   settings.still_every = 5;
   OnnxDetector stage(settings);
-  std::string looked;
-  for (int i = 0; i < 13; ++i)
-    looked += detections(stage, test::flat_planes({64, 64}, 235)).empty() ? '-' : 'x';
-  EXPECT_EQ(looked, "x-----x-----x");
+  EXPECT_EQ(looks(stage, 13), "x-----x-----x");
 }
 
 TEST_F(OnnxDetectorTest, DropsBoxesThatTheRegionCutsButNotThoseThatThePictureCuts) {

@@ -11,12 +11,12 @@ import pathlib
 import re
 import selectors
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from made_clip import make_clip  # noqa: E402
 from programs import DEADLINE_S, Program  # noqa: E402
 
 HEALTHY, STUCK, SLOW = 30, 10, 10
@@ -94,9 +94,7 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 300
     with tempfile.TemporaryDirectory() as folder:
         clip = os.path.join(folder, "clip.h264")
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=30:d=20",
-                        "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30",
-                        "-b:v", "1M", clip], check=True)
+        make_clip(clip, 20, "-b:v", "1M", size="640x360", gop=30)
         camera = Program("rearview-camera", "--source", "file:" + clip, "--stream", "127.0.0.1:0",
                          "--http", "127.0.0.1:0", "--record", os.path.join(folder, "videos"))
         stream = int(camera.wait_for_line(r"component=stream msg=listening .*port=(\d+)")[1])

@@ -12,6 +12,7 @@ import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "e2e"))
+from made_clip import make_clip  # noqa: E402
 from programs import DEADLINE_S, Program, wait_for  # noqa: E402
 
 DOCUMENT = TESTS.parent / "docs" / "camera.md"
@@ -22,11 +23,6 @@ def rows():
     found = ROW.findall(DOCUMENT.read_text())
     assert len(found) > 40, "the table of requests is not where it was"
     return found
-
-
-def make_clip(path, seconds, size="320x192"):
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=30:d={seconds}",
-                    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", path], check=True)
 
 
 class Contract(unittest.TestCase):

@@ -13,6 +13,7 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from made_clip import make_clip  # noqa: E402
 from programs import DEADLINE_S, Program, wait_for  # noqa: E402
 
 
@@ -29,9 +30,7 @@ class LiveSources(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.clip = os.path.join(self.temporary.name, "clip.h264")
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x192:r=30:d=4",
-                        "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15",
-                        "-x264-params", "sliced-threads=0", self.clip], check=True)
+        make_clip(self.clip, 4, "-x264-params", "sliced-threads=0")
         self.cameras = []
 
     def tearDown(self):

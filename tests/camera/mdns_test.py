@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from made_clip import make_clip  # noqa: E402
 from private_bus import PrivateBus  # noqa: E402
 from programs import BIN, Program, wait_for  # noqa: E402
 
@@ -42,9 +43,7 @@ class Mdns(unittest.TestCase):
         self.temporary = tempfile.TemporaryDirectory()
         self.root = pathlib.Path(self.temporary.name)
         self.clip = str(self.root / "clip.h264")
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x192:r=30:d=2",
-                        "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15",
-                        self.clip], check=True)
+        make_clip(self.clip, 2)
         self.children = []
         self.bus = PrivateBus(self.root)
         self.environment = self.bus.environment

@@ -16,6 +16,7 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from made_clip import make_clip  # noqa: E402
 from programs import DEADLINE_S, Program, wait_for  # noqa: E402
 
 # More for a long run.
@@ -81,9 +82,7 @@ class Recording(unittest.TestCase):
         self.addCleanup(self.temporary.cleanup)  # last: behind the disks'
         self.folder = pathlib.Path(self.temporary.name) / "videos"
         self.clip = os.path.join(self.temporary.name, "clip.h264")
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=30:d=7",
-                        "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", "1M",
-                        "-g", "30", "-x264-params", "sliced-threads=0", self.clip], check=True)
+        make_clip(self.clip, 7, "-b:v", "1M", "-x264-params", "sliced-threads=0", size="640x360", gop=30)
 
     def small_disk(self, name, size, ballast=0):
         disk = pathlib.Path(self.temporary.name) / name

@@ -8,10 +8,8 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 
 namespace rearview::test {
 namespace {
@@ -76,15 +74,6 @@ void StreamReader::send(const std::string& text) {
 
 void StreamReader::close_sending_side() {
   shutdown(fd_, SHUT_WR);
-}
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeout_ms);
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
 }
 
 }  // namespace rearview::test

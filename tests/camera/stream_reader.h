@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,8 +35,5 @@ class StreamReader {
   int fd_ = -1;
   std::vector<std::uint8_t> bytes_;
 };
-
-/// Calls condition until it holds; false when it doesn't within some seconds.
-bool eventually(const std::function<bool()>& condition);
 
 }  // namespace rearview::test

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "tests/camera/fake_pictures.h"
 #include "tests/camera/stream_reader.h"
+#include "tests/support/eventually.h"
 
 namespace rearview::camera {
 namespace {

@@ -13,14 +13,20 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "http/server.h"
 #include "http/stream.h"
+#include "tests/http/raw_client.h"
+#include "tests/support/eventually.h"
 
 namespace rearview::http {
+
+using test::eventually;
+using test::get;
+using test::RawClient;
+using test::RawResponse;
 
 /// A server on a free port with one of everything.
 class ServerTest : public ::testing::Test {
@@ -85,23 +91,13 @@ class ServerTest : public ::testing::Test {
   }
 
   std::shared_ptr<Stream> stream_number(std::size_t index) {
-    for (int i = 0; i < 1000; ++i) {
-      {
-        const std::lock_guard lock(mutex_);
-        if (streams_.size() > index) return streams_[index];
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return nullptr;
-  }
-
-  template <typename F>
-  bool eventually(F condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
+    std::shared_ptr<Stream> found;
+    test::eventually([&] {
+      const std::lock_guard lock(mutex_);
+      if (streams_.size() > index) found = streams_[index];
+      return found != nullptr;
+    });
+    return found;
   }
 
   ServerStats stats() {

@@ -6,16 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "tests/http/raw_client.h"
 #include "tests/http/server_fixture.h"
 
 namespace rearview::http {
 namespace {
 
 using namespace std::chrono_literals;
-using test::get;
-using test::RawClient;
-using test::RawResponse;
 using ::testing::HasSubstr;
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {

@@ -12,11 +12,13 @@
 #include "publish/ndjson_channel.h"
 #include "tests/camera/temporary_folder.h"
 #include "tests/serve/memory_history.h"
+#include "tests/support/eventually.h"
 
 namespace rearview {
 namespace {
 
 using nlohmann::json;
+using test::eventually;
 using ::testing::HasSubstr;
 
 /// A client of the socket.
@@ -101,14 +103,6 @@ class NdjsonTest : public ::testing::Test {
       if (one.family == family) return one.value;
     }
     return -1;
-  }
-  template <typename F>
-  bool eventually(F condition) const {
-    for (int i = 0; i < 1000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
   }
 
   test::TemporaryFolder folder_;

@@ -199,20 +199,21 @@ TEST(Decoder, AMissingSliceIsNeverConcealed) {
   }
 }
 
+/// From somewhere in its first half on, anything but what it was.
+Bytes overwritten(Bytes unit, std::mt19937& random) {
+  const std::size_t at = 10 + random() % (unit.size() / 2);
+  for (std::size_t n = at; n < unit.size() - 8; ++n)
+    unit[n] = static_cast<std::uint8_t>(1 + random() % 255);
+  return unit;
+}
+
 TEST(Decoder, OverwrittenBytesAreNeverShown) {
   const auto units = test::make_access_units(12, with_slices(1));
   std::mt19937 random(5);
   for (int round = 0; round < 60; ++round) {
     Decoding run;
-    for (std::size_t i = 0; i < units.size(); ++i) {
-      Bytes unit = units[i];
-      if (i == 4) {
-        const std::size_t at = 10 + random() % (unit.size() / 2);
-        for (std::size_t n = at; n < unit.size() - 8; ++n)
-          unit[n] = static_cast<std::uint8_t>(1 + random() % 255);
-      }
-      run.decode(unit);
-    }
+    for (std::size_t i = 0; i < units.size(); ++i)
+      run.decode(i == 4 ? overwritten(units[i], random) : units[i]);
     run.expect_only_right_pictures();
     EXPECT_EQ(run.accounted(), 12U);
     EXPECT_EQ(run.tags.size(), 6U) << round;
@@ -229,15 +230,8 @@ TEST(Decoder, OverwrittenBytesInCabacAreAccountedFor) {
   int noticed = 0;
   for (int round = 0; round < 60; ++round) {
     Decoding run;
-    for (std::size_t i = 0; i < units.size(); ++i) {
-      Bytes unit = units[i];
-      if (i == 4) {
-        const std::size_t at = 10 + random() % (unit.size() / 2);
-        for (std::size_t n = at; n < unit.size() - 8; ++n)
-          unit[n] = static_cast<std::uint8_t>(1 + random() % 255);
-      }
-      run.decode(unit);
-    }
+    for (std::size_t i = 0; i < units.size(); ++i)
+      run.decode(i == 4 ? overwritten(units[i], random) : units[i]);
     EXPECT_EQ(run.accounted(), 12U);
     EXPECT_EQ(run.numbers.back(), 11);
     noticed += run.tags.size() == 6 ? 1 : 0;

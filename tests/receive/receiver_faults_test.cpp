@@ -10,20 +10,11 @@
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
 
-namespace rearview {
+namespace rearview::test {
 namespace {
 
-using test::Bytes;
-using test::config_for;
-using test::FakeCamera;
-using test::join;
-using test::Kind;
-using test::numbers;
-using test::range;
-using test::Watched;
-
 TEST(Receiver, ACameraThatIsNotThereYetIsNoError) {
-  const std::uint16_t port = test::unused_port();
+  const std::uint16_t port = unused_port();
   Watched watched(config_for("tcp://127.0.0.1:" + std::to_string(port)));
   ASSERT_TRUE(watched.wait([&] { return watched.stats().failed_attempts >= 3; }));
   const auto before = watched.events();
@@ -32,7 +23,7 @@ TEST(Receiver, ACameraThatIsNotThereYetIsNoError) {
   EXPECT_EQ(before[0].text, "");
   EXPECT_EQ(before[1].kind, Kind::connecting);
   EXPECT_THAT(before[1].text, ::testing::HasSubstr("refused"));
-  const Bytes stream = test::make_h264(5);
+  const Bytes stream = make_h264(5);
   FakeCamera camera(
       [&](FakeCamera::Client& client, int) {
         client.send(stream);
@@ -44,7 +35,7 @@ TEST(Receiver, ACameraThatIsNotThereYetIsNoError) {
 }
 
 TEST(Receiver, ComesBackAfterEveryKindOfEnd) {
-  const Bytes stream = test::make_h264(6);
+  const Bytes stream = make_h264(6);
   FakeCamera camera([&](FakeCamera::Client& client, int connection) {
     client.send(stream);
     if (connection == 0) return;          // closed in good order
@@ -75,7 +66,7 @@ TEST(Receiver, ComesBackAfterEveryKindOfEnd) {
 }
 
 TEST(Receiver, ASilentCameraIsLeft) {
-  const Bytes stream = test::make_h264(3);
+  const Bytes stream = make_h264(3);
   FakeCamera camera([&](FakeCamera::Client& client, int) {
     client.send(stream);
     client.hold();
@@ -108,7 +99,7 @@ TEST(Receiver, ACameraThatSendsNoPicturesIsLeft) {
 }
 
 TEST(Receiver, FaultsInTheStreamAreSkippedToTheNextIdrAndCounted) {
-  auto units = test::make_access_units(50, {});
+  auto units = make_access_units(50, {});
   units.erase(units.begin(), units.begin() + 3);   // joined at picture 3
   units[20 - 3].resize(units[20 - 3].size() / 2);  // an IDR cut short
   units.erase(units.begin() + (34 - 3));           // a picture lost
@@ -141,11 +132,11 @@ TEST(Receiver, FaultsInTheStreamAreSkippedToTheNextIdrAndCounted) {
 
 // A link that pauses in the middle of pictures: whatever is cut, nothing broken is shown.
 TEST(Receiver, ATricklingLinkShowsNoBrokenPicture) {
-  test::StreamOptions options;
-  options.delimiters = test::Delimiters::none;
+  StreamOptions options;
+  options.delimiters = Delimiters::none;
   options.slices = 3;
   options.noise = 40;
-  const auto units = test::make_access_units(60, options);
+  const auto units = make_access_units(60, options);
   FakeCamera camera([&](FakeCamera::Client& client, int) {
     std::mt19937 random(13);
     for (std::size_t i = 0; i < units.size(); ++i) {
@@ -177,12 +168,12 @@ TEST(Receiver, ATricklingLinkShowsNoBrokenPicture) {
 
 TEST(Receiver, BitErrorsNeverStopIt) {
   FakeCamera camera([&](FakeCamera::Client& client, int connection) {
-    Bytes stream = test::make_h264(30);
+    Bytes stream = make_h264(30);
     std::mt19937 random(static_cast<unsigned>(connection));
     for (std::size_t i = 0; i < stream.size() / 200; ++i)
       stream[random() % stream.size()] ^= static_cast<std::uint8_t>(1U << random() % 8);
     client.send_in_pieces(stream, 900, 14);
-    const Bytes good = test::make_h264(5);
+    const Bytes good = make_h264(5);
     client.send(good);
   });
   Watched watched(config_for(camera.url()));
@@ -191,4 +182,4 @@ TEST(Receiver, BitErrorsNeverStopIt) {
 }
 
 }  // namespace
-}  // namespace rearview
+}  // namespace rearview::test

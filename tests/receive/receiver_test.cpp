@@ -13,25 +13,16 @@
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
 
-namespace rearview {
+namespace rearview::test {
 namespace {
 
-using test::Bytes;
-using test::config_for;
-using test::FakeCamera;
-using test::join;
-using test::Kind;
-using test::numbers;
-using test::range;
-using test::Watched;
-
 TEST(Receiver, GivesEveryPictureOfAStreamInRandomPieces) {
-  for (const auto delimiters : {test::Delimiters::before, test::Delimiters::behind}) {
-    test::StreamOptions options;
+  for (const auto delimiters : {Delimiters::before, Delimiters::behind}) {
+    StreamOptions options;
     options.slices = 3;
     options.delimiters = delimiters;
-    auto units = test::make_access_units(40, options);
-    if (delimiters == test::Delimiters::before) units.push_back({0, 0, 0, 1, 9, 0xf0});
+    auto units = make_access_units(40, options);
+    if (delimiters == Delimiters::before) units.push_back({0, 0, 0, 1, 9, 0xf0});
     const Bytes stream = join(units);
     FakeCamera camera([&](FakeCamera::Client& client, int) {
       client.send_in_pieces(stream, 700, 9);
@@ -65,7 +56,7 @@ TEST(Receiver, GivesEveryPictureOfAStreamInRandomPieces) {
 
 // With the delimiter behind it a picture is decoded before anything else has been sent.
 TEST(Receiver, DoesNotWaitForTheNextPicture) {
-  const auto units = test::make_access_units(10, {});
+  const auto units = make_access_units(10, {});
   std::atomic<std::size_t> seen = 0;
   std::atomic<bool> in_time = true;
   Watched* watched = nullptr;
@@ -91,10 +82,10 @@ TEST(Receiver, DoesNotWaitForTheNextPicture) {
 
 // Without one, a silence ends the picture, once three have been watched.
 TEST(Receiver, ASilenceEndsThePictureOfACameraWithoutDelimiters) {
-  test::StreamOptions options;
-  options.delimiters = test::Delimiters::none;
+  StreamOptions options;
+  options.delimiters = Delimiters::none;
   options.gop = 100;
-  const auto units = test::make_access_units(12, options);
+  const auto units = make_access_units(12, options);
   Watched* watched = nullptr;
   std::atomic<bool> set = false;
   FakeCamera camera([&](FakeCamera::Client& client, int) {
@@ -118,11 +109,11 @@ TEST(Receiver, ASilenceEndsThePictureOfACameraWithoutDelimiters) {
 }
 
 TEST(Receiver, SizeChangesInTheStream) {
-  test::StreamOptions larger;
+  StreamOptions larger;
   larger.width = 640;
   larger.height = 360;
   larger.first_number = 5;
-  const Bytes stream = join({test::make_h264(5), test::make_h264(5, larger)});
+  const Bytes stream = join({make_h264(5), make_h264(5, larger)});
   FakeCamera camera([&](FakeCamera::Client& client, int) {
     client.send(stream);
     client.hold();
@@ -137,7 +128,7 @@ TEST(Receiver, StopEndsItInAnyState) {
   constexpr double kSoon_ms = 2000;  // of a machine under load; usually below one millisecond
   {
     Watched backing_off([] {
-      ReceiverConfig config = config_for("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
+      ReceiverConfig config = config_for("tcp://127.0.0.1:" + std::to_string(unused_port()));
       config.backoff_min_ms = config.backoff_max_ms = 60'000;
       return config;
     }());
@@ -176,7 +167,7 @@ TEST(Receiver, StopEndsItInAnyState) {
 }
 
 TEST(Receiver, WhatACallbackThrowsLeavesRun) {
-  const Bytes stream = test::make_h264(3);
+  const Bytes stream = make_h264(3);
   FakeCamera camera([&](FakeCamera::Client& client, int) {
     client.send(stream);
     client.hold();
@@ -188,10 +179,10 @@ TEST(Receiver, WhatACallbackThrowsLeavesRun) {
 }
 
 TEST(Receiver, OtherUrlsGoThroughLibavformat) {
-  test::StreamOptions options;
-  options.delimiters = test::Delimiters::none;
+  StreamOptions options;
+  options.delimiters = Delimiters::none;
   options.gop = 5;
-  const Bytes stream = test::make_h264(60, options);
+  const Bytes stream = make_h264(60, options);
   FakeCamera server([&](FakeCamera::Client& client, int) {
     const std::string head = "HTTP/1.0 200 OK\r\nContent-Type: video/h264\r\n\r\n";
     client.send(Bytes(head.begin(), head.end()));
@@ -211,8 +202,8 @@ TEST(Receiver, OtherUrlsGoThroughLibavformat) {
 
 TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
   const auto path = std::filesystem::temp_directory_path() /
-                    ("receiver-test-" + std::to_string(test::unused_port()) + ".h264");
-  const Bytes stream = test::make_h264(6);
+                    ("receiver-test-" + std::to_string(unused_port()) + ".h264");
+  const Bytes stream = make_h264(6);
   {
     std::ofstream out(path, std::ios::binary);
     for (const auto byte : stream) out.put(static_cast<char>(byte));
@@ -320,4 +311,4 @@ TEST(Receiver, ARecordingThatIsNotH264GivesNone) {
 }
 
 }  // namespace
-}  // namespace rearview
+}  // namespace rearview::test

@@ -13,16 +13,11 @@
 #include "tests/serve/service_fixture.h"
 #include "tests/serve/web_socket_client.h"
 
-namespace rearview {
+namespace rearview::test {
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using test::get;
-using test::RawClient;
-using test::RawResponse;
-using test::ServiceTest;
-using test::WebSocketClient;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -39,7 +34,6 @@ TEST_F(ServiceTest, GivesAlertsOldestFirstAndFiltered) {
     for (const json& alert : json::parse(response.body)) found.push_back(alert["id"]);
     return found;
   };
-  using ::testing::ElementsAre;
   EXPECT_THAT(ids(""), ElementsAre(1, 2, 3));
   EXPECT_THAT(ids("?after=1"), ElementsAre(2, 3));
   EXPECT_THAT(ids("?limit=1"), ElementsAre(1));
@@ -298,4 +292,4 @@ TEST_F(ServiceTest, AStuckWebSocketIsClosed) {
 }
 
 }  // namespace
-}  // namespace rearview
+}  // namespace rearview::test

@@ -8,14 +8,19 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "serve/service.h"
 #include "tests/http/raw_client.h"
 #include "tests/serve/memory_history.h"
+#include "tests/support/eventually.h"
 
 namespace rearview::test {
+
+/// Begins and ends like a JPEG.
+inline std::shared_ptr<const std::string> jpeg(char fill, std::size_t bytes) {
+  return std::make_shared<const std::string>("\xff\xd8" + std::string(bytes, fill) + "\xff\xd9");
+}
 
 /// A service with two cameras on a free port, and what its tests ask of it.
 class ServiceTest : public ::testing::Test {
@@ -77,15 +82,6 @@ class ServiceTest : public ::testing::Test {
     const Alert stored = store();
     service_->publish_alert(std::make_shared<const Alert>(stored));
     return stored.id;
-  }
-
-  template <typename F>
-  static bool eventually(F condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
   }
 
   /// Next event of a kind; its data.

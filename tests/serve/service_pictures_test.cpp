@@ -7,21 +7,13 @@
 
 #include "tests/serve/service_fixture.h"
 
-namespace rearview {
+namespace rearview::test {
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using test::get;
-using test::RawClient;
-using test::RawResponse;
-using test::ServiceTest;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::shared_ptr<const std::string> jpeg(char fill, std::size_t bytes) {
-  return std::make_shared<const std::string>("\xff\xd8" + std::string(bytes, fill) + "\xff\xd9");
-}
 
 TEST_F(ServiceTest, WantsPicturesOnlyWhileSomebodyWatches) {
   start();
@@ -80,8 +72,13 @@ TEST_F(ServiceTest, ANewViewerIsNeverShownAPictureFromBefore) {
   ASSERT_TRUE(eventually([this] { return !service_->wants_pictures(0); }));
   RawClient later(port_);
   later.request("GET", "/api/v1/cameras/rear/stream.mjpg");
-  ASSERT_TRUE(eventually([this] { return service_->wants_pictures(0); }));
-  std::this_thread::sleep_for(1300ms);  // longer than the period of repeats
+  RawClient beside(port_);
+  beside.request("GET", "/api/v1/cameras/left%20side/stream.mjpg");
+  ASSERT_TRUE(
+      eventually([this] { return service_->wants_pictures(0) && service_->wants_pictures(1); }));
+  service_->publish_picture(1, jpeg('b', 100));
+  // Its picture was repeated: so would the old one have been.
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(beside.read_until("Content-Length: 104"));
   service_->publish_picture(0, jpeg('n', 200));
   ASSERT_TRUE(later.read_until("Content-Length: "));
   EXPECT_EQ(later.read_until("\r\n"), "204\r\n");
@@ -150,4 +147,4 @@ TEST_F(ServiceTest, ASnapshotWithoutPicturesIs503) {
 }
 
 }  // namespace
-}  // namespace rearview
+}  // namespace rearview::test

@@ -8,21 +8,13 @@
 
 #include "tests/serve/service_fixture.h"
 
-namespace rearview {
+namespace rearview::test {
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using test::get;
-using test::RawClient;
-using test::RawResponse;
-using test::ServiceTest;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::shared_ptr<const std::string> jpeg(char fill, std::size_t bytes) {
-  return std::make_shared<const std::string>("\xff\xd8" + std::string(bytes, fill) + "\xff\xd9");
-}
 
 TEST_F(ServiceTest, ListsCamerasWithoutTheirPasswords) {
   start();
@@ -67,8 +59,10 @@ TEST_F(ServiceTest, GivesTheNewestAnalysisAndRefusesAnOldOne) {
   EXPECT_EQ(json::parse(fresh.body)["seq"], 7);
   EXPECT_TRUE(eventually([&] { return get(port_, path).status == 503; }));
   service_->publish_analysis(0, analysis(8, Road::no_signal));
-  std::this_thread::sleep_for(1700ms);  // an old "no signal" stays true
-  EXPECT_EQ(get(port_, path).status, 200);
+  service_->publish_analysis(1, analysis(8));
+  EXPECT_TRUE(
+      eventually([&] { return get(port_, "/api/v1/cameras/left%20side/analysis").status == 503; }));
+  EXPECT_EQ(get(port_, path).status, 200) << "an old \"no signal\" stays true";
 }
 
 TEST_F(ServiceTest, UnknownCamerasAre404) {
@@ -215,4 +209,4 @@ TEST(ServeConfig, RefusesWhatIsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace rearview
+}  // namespace rearview::test

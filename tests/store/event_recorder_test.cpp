@@ -5,18 +5,17 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <functional>
 #include <map>
 #include <optional>
-#include <thread>
 
+#include "tests/support/eventually.h"
 #include "tests/support/frames.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
 namespace {
 
-using namespace std::chrono_literals;
+using test::eventually;
 using testing::HasSubstr;
 
 class EventRecorderTest : public testing::Test {
@@ -63,10 +62,6 @@ class EventRecorderTest : public testing::Test {
       }
       recorder_->analysis(0, seen);
     }
-  }
-  static bool eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 3000 && !condition(); ++i) std::this_thread::sleep_for(5ms);
-    return condition();
   }
   bool has_clip(std::uint64_t alert) const { return store_->alert(alert)->keeping->has_clip; }
 
