@@ -88,6 +88,13 @@ class Delivery(unittest.TestCase):
         start = len(self.truth())
         wait_for(lambda: len(self.truth()) >= start + MORE, "more alerts")
 
+    def no_more_alerts(self):
+        """Waits until the last one was raised: a camera is back before its next picture is counted."""
+        self.camera.steady()
+        counted = {camera["name"]: camera["frames_analysed"] for camera in self.service.get_json("/api/v1/cameras")}
+        wait_for(lambda: all(camera["frames_analysed"] > counted[camera["name"]]
+                             for camera in self.service.get_json("/api/v1/cameras")), "pictures of all cameras")
+
     def all_delivered(self, what):
         """Waits until everybody has what there is now."""
         newest = self.newest()
@@ -112,8 +119,8 @@ class Delivery(unittest.TestCase):
     def restart_service(self, number):
         # At a killed service's next start only what its store has can be delivered: let it be written.
         if number == signal.SIGKILL:
-            self.camera.steady()
-            time.sleep(1)
+            self.no_more_alerts()
+            wait_for(lambda: b"\nrearview_store_alerts_waiting 0\n" in self.service.get("/metrics")[2], "the store")
         self.service.stop(number)
         self.camera.flap()
         self.start_service()
@@ -139,8 +146,7 @@ class Delivery(unittest.TestCase):
                 fault()
                 self.more_alerts()
                 self.all_delivered(what)
-        self.camera.steady()
-        time.sleep(1)  # the last ones are raised
+        self.no_more_alerts()
         self.all_delivered("everything")
         truth = self.truth()
         for one in self.subscribers:

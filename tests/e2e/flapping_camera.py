@@ -48,13 +48,17 @@ class FlappingCamera:
     def __init__(self, picture):
         self._picture = picture
         self._steady = threading.Event()
+        self._news = threading.Condition()
+        self._hiding = 0  # connections
         self._closed = threading.Event()
         self._listener = TcpListener(self._serve)
         self.url = f"tcp://127.0.0.1:{self._listener.port}"
 
     def steady(self):
-        """No more alerts: it stays."""
-        self._steady.set()
+        """No more alerts but those of a last coming back: it stays. Returns once it shows itself to everybody."""
+        with self._news:
+            self._steady.set()
+            assert self._news.wait_for(lambda: self._hiding == 0, DEADLINE_S)
 
     def flap(self):
         self._steady.clear()
@@ -70,7 +74,16 @@ class FlappingCamera:
                     for _ in range(round(SHOWS_S / FRAME_S)):
                         client.sendall(self._picture)
                         self._closed.wait(FRAME_S)
-                    if not self._steady.is_set():
-                        self._closed.wait(HIDES_S)
+                    self._hide()
             except OSError:
                 pass  # the service went away
+
+    def _hide(self):
+        with self._news:
+            if self._steady.is_set():
+                return
+            self._hiding += 1
+        self._closed.wait(HIDES_S)
+        with self._news:
+            self._hiding -= 1
+            self._news.notify_all()

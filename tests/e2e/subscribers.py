@@ -5,7 +5,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 
 import websocket
 
@@ -52,7 +51,7 @@ class Subscriber:
                 self.receive()
             except (OSError, EOFError, ValueError, http.client.HTTPException, websocket.WebSocketException):
                 pass
-            time.sleep(PAUSE_S)
+            self._stopping.wait(PAUSE_S)
 
     def receive(self):
         """Connects and takes until the connection ends."""
