@@ -222,9 +222,9 @@ TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
 
 // With B-frames as well: the n-th picture shown has number and time of the n-th access unit.
 TEST(Receiver, ReorderedPicturesHaveTheNumbersAndTimesOfTheirPlaces) {
-  test::StreamOptions options;
+  StreamOptions options;
   options.b_frames = 2;
-  const auto units = test::make_access_units(30, options);
+  const auto units = make_access_units(30, options);
   FakeCamera camera([&](FakeCamera::Client& client, int) {
     for (const auto& unit : units) {
       client.send(unit);
@@ -251,17 +251,17 @@ TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
   for (const std::string ending : {"mp4", "mkv", "h264"}) {
     SCOPED_TRACE(ending);
     const auto path = std::filesystem::temp_directory_path() /
-                      ("receiver-test-" + std::to_string(test::unused_port()) + "." + ending);
-    test::StreamOptions options;
+                      ("receiver-test-" + std::to_string(unused_port()) + "." + ending);
+    StreamOptions options;
     options.b_frames = 2;
     options.fps = 100;
     if (ending == "h264") {
-      const Bytes stream = test::make_h264(25, options);
+      const Bytes stream = make_h264(25, options);
       std::ofstream(path, std::ios::binary)
           .write(reinterpret_cast<const char*>(stream.data()),
                  static_cast<std::streamsize>(stream.size()));
     } else {
-      test::write_recording(path.string(), "libx264", 25, options);
+      write_recording(path.string(), "libx264", 25, options);
     }
     ReceiverConfig config = config_for(path.string());
     config.file_fps = options.fps;
@@ -275,7 +275,7 @@ TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
     std::vector<std::pair<std::uint64_t, int>> shown;
     std::optional<Decoder> decoder;
     const Decoder::Sink sink = [&](const Decoder::Picture& picture) {
-      shown.emplace_back(picture.place, test::picture_number(picture.planes.y).value_or(-1));
+      shown.emplace_back(picture.place, picture_number(picture.planes.y).value_or(-1));
     };
     for (std::size_t i = 0; i < units.size(); ++i) {
       if (i == 0 || units[i].epoch != units[i - 1].epoch) {
@@ -299,10 +299,10 @@ TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
 
 TEST(Receiver, ARecordingThatIsNotH264GivesNone) {
   const auto path = std::filesystem::temp_directory_path() /
-                    ("receiver-test-" + std::to_string(test::unused_port()) + ".mkv");
-  test::StreamOptions options;
+                    ("receiver-test-" + std::to_string(unused_port()) + ".mkv");
+  StreamOptions options;
   options.fps = 100;
-  test::write_recording(path.string(), "mpeg4", 10, options);
+  write_recording(path.string(), "mpeg4", 10, options);
   Watched watched(config_for(path.string()));
   EXPECT_TRUE(watched.wait_for_frames(12));
   watched.stop_ms();
