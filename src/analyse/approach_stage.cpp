@@ -197,9 +197,10 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
 void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& analysis) {
   const double t_s = analysis.t_s;
   if (vehicle.passed_) return;
+  vehicle.hidden_ = hidden(vehicle);
   const bool clear_sight = static_cast<double>(track.score) >= config_.least_score &&
                            std::max(track.box.width, track.box.height) >= config_.least_side_px &&
-                           !hidden(vehicle);
+                           !vehicle.hidden_;
   const bool gates = clear_sight && vehicle.growth_gate(config_) && vehicle.path_gate(config_) &&
                      (vehicle.named() || !explained(vehicle));
   if (!track.coasting) {
@@ -224,14 +225,15 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
   if (vehicle.threat_ == 0) return;
   if (!vehicle.alerted_) {
     vehicle.alerted_ = true;
-    if (!same_as_alerted(vehicle)) {
+    if (!same_as_told(vehicle, &VehicleState::alerted_)) {
       analysis.alerts.push_back(
           alert(vehicle, AlertKind::vehicle_approaching, AlertLevel::warning));
       warned_ = true;
     }
   }
   if (vehicle.threat_ == 1 && !track.coasting && vehicle.fast(config_)) vehicle.threat_ = 2;
-  if (vehicle.threat_ == 2 && !vehicle.fast_alerted_) {
+  if (vehicle.threat_ == 2 && !vehicle.fast_alerted_ &&
+      !same_as_told(vehicle, &VehicleState::fast_alerted_)) {
     vehicle.fast_alerted_ = true;
     analysis.alerts.push_back(alert(vehicle, AlertKind::fast_approach, AlertLevel::danger));
     warned_ = true;
@@ -259,9 +261,9 @@ bool ApproachStage::hidden(const VehicleState& vehicle) const {
   });
 }
 
-bool ApproachStage::same_as_alerted(const VehicleState& vehicle) const {
+bool ApproachStage::same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const {
   return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
-    return &other != &vehicle && other.alerted_ && !other.passed_ &&
+    return &other != &vehicle && other.*told && !other.passed_ &&
            vehicle.updated_s_ - other.seen_s_ < 0.5 && contained(vehicle.box_, other.box_) > 0.5;
   });
 }

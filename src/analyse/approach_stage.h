@@ -34,7 +34,8 @@ class ApproachStage : public Stage {
   void gone(VehicleState& vehicle, Analysis& analysis);
   bool explained(const VehicleState& vehicle) const;
   bool hidden(const VehicleState& vehicle) const;
-  bool same_as_alerted(const VehicleState& vehicle) const;
+  /// Inside the box of another one that the rider has been told of; told: of what.
+  bool same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const;
   Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
 
   ApproachConfig config_;

@@ -28,6 +28,7 @@ constexpr double kSurelyBelow = 3;
 // A vehicle's boxes agree with its growth over this span to this share of their size.
 constexpr double kPlaceSpan_s = 0.4;
 constexpr double kPlaceSlack = 0.15;
+constexpr float kNearEdgeShare = 0.03F;
 // Less far to a side it is right behind.
 constexpr double kBeside_m = 0.6;
 constexpr double kBesideTangent = 0.01;  // where the distance isn't known
@@ -126,12 +127,16 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
                                                   : shown.x + shown.width - view.vanishing.x;
     out_of_view_share_ =
         std::clamp(std::abs(middle - view.vanishing.x) / std::max(1.0, room), 0.0, 1.0);
-    if (cut_left_ || cut_right_) {
+    // Boxes of what comes into view end short of the picture's edge.
+    const float near_edge = kNearEdgeShare * shown.width;
+    const bool at_left = track.box.x <= shown.x + near_edge;
+    const bool at_right = track.box.x + track.box.width >= shown.x + shown.width - near_edge;
+    if (at_left || at_right) {
       growth_.drop(GrowthFilter::kWidth);
-      // What is left of it in the picture ends at an edge that runs outwards as it comes closer.
-      const double edge = cut_left_ ? track.box.x + track.box.width : track.box.x;
-      const double offset = cut_left_ ? view.vanishing.x - edge : edge - view.vanishing.x;
-      if (!(cut_left_ && cut_right_) && offset > 0.05 * shown.width)
+      // What is in the picture of it ends at an edge that runs outwards as it comes closer.
+      const double edge = at_left ? track.box.x + track.box.width : track.box.x;
+      const double offset = at_left ? view.vanishing.x - edge : edge - view.vanishing.x;
+      if (!(at_left && at_right) && offset > 0.05 * shown.width)
         growth_.measure_size(GrowthFilter::kOffset, offset, noise(offset) + 2, since);
       else
         growth_.drop(GrowthFilter::kOffset);
@@ -353,15 +358,18 @@ std::optional<Trend> VehicleState::trend() const {
 }
 
 void VehicleState::describe(Track& track) const {
-  track.motion = motion();
   track.threat = threat_;
-  if (const auto time = ttc()) {
-    track.ttc_s = time->value;
-    track.ttc_sigma_s = time->sigma;
+  track.motion = Motion::unknown;
+  if (threat_ > 0 || !hidden_) {
+    track.motion = motion();
+    track.closing_mps = closing_mps();
+    track.trend = trend();
+    if (const auto time = ttc()) {
+      track.ttc_s = time->value;
+      track.ttc_sigma_s = time->sigma;
+    }
   }
   if (distance_) track.distance_m = distance_->value;
-  track.closing_mps = closing_mps();
-  track.trend = trend();
   track.side = side();
   if (const auto across = lateral(); across && across->sigma < 3)
     track.lateral_m = track.side == Side::left ? -across->value : across->value;

@@ -72,6 +72,7 @@ class VehicleState {
   bool alerted_ = false;
   bool fast_alerted_ = false;
   bool passed_ = false;
+  bool hidden_ = false;  ///< behind a nearer one: what is measured of it is partly the other's
 
  private:
   static constexpr double kNamedScore = 0.2;

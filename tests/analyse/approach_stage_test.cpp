@@ -235,15 +235,44 @@ TEST(ApproachStage, WhatGrowsBesideAKnownVehicleThatComesIsExplainedByIt) {
 
 TEST(ApproachStage, AVehicleHiddenBehindANearerOneWaitsUntilItIsSeen) {
   const auto play = [](Ride& ride, double beside_m) {
-    for (double t = 0; t < 3; t += 1.0 / 30)
-      ride.step(t, {car(1, car_box(25, -1)), car(2, car_box(50 - 10 * t, -1 + beside_m))});
+    Analysis last;
+    for (double t = 0; t < 2; t += 1.0 / 30)
+      last = ride.step(t, {car(1, car_box(25, -1)), car(2, car_box(50 - 10 * t, -1 + beside_m))});
+    return last.tracks[1];
   };
   Ride behind;
-  play(behind, 0.3);
+  const Track hidden = play(behind, 0.3);
   EXPECT_EQ(behind.count(AlertKind::vehicle_approaching), 0);
+  EXPECT_FALSE(hidden.ttc_s) << "partly the other's";
+  EXPECT_FALSE(hidden.closing_mps);
+  EXPECT_EQ(hidden.motion, Motion::unknown);
   Ride beside;
-  play(beside, 5);
+  EXPECT_TRUE(play(beside, 5).ttc_s);
   EXPECT_EQ(beside.count(AlertKind::vehicle_approaching), 1);
+}
+
+TEST(ApproachStage, APartOfAVehicleIsNoSecondFastApproach) {
+  Ride ride;
+  for (double t = 0; t < 3; t += 1.0 / 30) {
+    const cv::Rect2f whole = car_box(50 - 12 * t, -1);
+    const cv::Rect2f part(whole.x + whole.width * 0.6F, whole.y, whole.width * 0.45F,
+                          whole.height * 1.1F);
+    ride.step(t, {car(1, whole), car(2, part)});
+  }
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::fast_approach), 1);
+}
+
+TEST(ApproachStage, WhatComesIntoViewAtTheEdgeIsNotClosingIn) {
+  // A parked car: more and more of it is seen, in boxes that at first end short of the picture's
+  // edge.
+  Ride ride;
+  for (double t = 0; t < 0.8; t += 1.0 / 30) {
+    const auto x = static_cast<float>(590 - 105 * t);
+    const auto right = static_cast<float>(std::min(640.0, 626 + 30 * t));
+    ride.step(t, {car(1, {x, 139, right - x, static_cast<float>(74 + 12 * t)})});
+  }
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 0);
 }
 
 TEST(ApproachStage, WhatIsSaidToGrowMustGrowInItsBoxes) {

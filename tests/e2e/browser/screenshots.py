@@ -33,11 +33,15 @@ PICTURES = {
 }
 
 
+def whole(track):
+    """It is a threat that is seen, from its left to its right."""
+    box = track["box"]
+    return track["threat"] and not track["unseen_s"] and box["x"] > 4 and box["x"] + box["w"] < 636
+
+
 def near(track):
     """It can be recognised on a small picture, wholly, and isn't beside us yet."""
-    box = track["box"]
-    return (track["threat"] and not track["unseen_s"] and box["w"] > NEAR_PX and box["x"] > 4 and box["x"] + box["w"] < 636
-            and 0.6 < (track["ttc_s"] or 0) < 3)
+    return whole(track) and track["box"]["w"] > NEAR_PX and 0.6 < (track["ttc_s"] or 0) < 3
 
 
 def reached(analysis, moment):
@@ -92,7 +96,7 @@ def show_past(service, page, moment):
         page.open(f"http://127.0.0.1:{service.port}/#/history/{number}")
         page.run("document.getElementById('history-video').controls = false")
         frames = service.get_json(f"/api/v1/alerts/{number}/tracks.json")["frames"]
-        largest = max(frames, key=lambda frame: max((t["box"]["w"] for t in frame["tracks"] if t["threat"]), default=0))
+        largest = max(frames, key=lambda frame: max((t["box"]["w"] for t in frame["tracks"] if whole(t)), default=0))
         page.wait_for("the clip", "const v = document.getElementById('history-video'); if (v.readyState < 2) return false;"
                                   "v.currentTime = arguments[0] + 0.001; return true", largest["t_s"])
         page.wait_for("its picture", "const v = document.getElementById('history-video'); return !v.seeking && v.readyState > 1")
@@ -101,7 +105,7 @@ def show_past(service, page, moment):
 def take(folder, light, pictures):
     with tempfile.TemporaryDirectory() as scratch:
         camera_config, config = pathlib.Path(scratch, "camera.json"), pathlib.Path(scratch, "rearview.json")
-        camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light}}))
+        camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light, "traffic": 0.6}}))
         camera = Camera("--config", str(camera_config), "--source", "scene")
         config.write_text(json.dumps({"store": {"folder": scratch}, "cameras": [{"url": camera.url, "signal_timeout_ms": 10000}]}))
         service = Service("--config", str(config))
@@ -113,7 +117,8 @@ def take(folder, light, pictures):
                     if moment in ("history", "event"):
                         show_past(service, page, moment)
                     elif moment == "settings":
-                        page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3")
+                        page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3"
+                                                          "&& document.body.dataset.look !== 'lost'")
                     elif moment == "clear":
                         wait_for_moment(service, moment)
                     shot = catch_danger(camera, service, page) if moment == "danger" else picture(page)
