@@ -92,7 +92,7 @@ def at_three_seconds(total):
 
 
 HEADS = ("| | seconds | events | found | recall, 95 % | lead, mean | over 2.5 s | false | an hour, 95 % | soft "
-         "| repeats | TTC error at 3 s |\n|---|---|---|---|---|---|---|---|---|---|---|---|")
+         "| repeats | side right, wrong | TTC error at 3 s |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 
 
 def row(name, total):
@@ -104,6 +104,7 @@ def row(name, total):
             f"| {shown(total['lead']['mean_s'], 2, 1, ' s')} "
             f"| {shown(total['lead']['events_over_2_5_s'], 0, 100, ' %')} | {total['false_alerts']} "
             f"| {hourly} | {total['soft']} | {total['repeats'] - total['escalations']} "
+            f"| {total['sides']['right']}, {total['sides']['wrong']} "
             f"| {shown(at_three_seconds(total), 0, 100, ' %')} |")
 
 
@@ -198,7 +199,8 @@ Written by `scripts/eval`. An event is a vehicle that closes in and passes, or c
 found by an alert while it is visible whose box overlaps it. Lead is the time from its first alert to its
 pass, which is when it leaves the picture. False alerts are those on nothing, or on a vehicle that doesn't
 close in; soft ones are on a vehicle that really closes in, but isn't an event; repeats are further alerts
-on an event, the one `fast_approach` that may follow not counted. Rules: `src/evaluate/clip_scorer.h`.
+on an event, the one `fast_approach` that may follow not counted. Side: whether the first alert names the
+side of the pass, the other, or (the rest) neither yet. Rules: `src/evaluate/clip_scorer.h`.
 
 ## Drawn scenes
 """,
