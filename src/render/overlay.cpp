@@ -28,6 +28,8 @@ constexpr int kFont = cv::FONT_HERSHEY_DUPLEX;
 constexpr double kReferenceHeight_px = 360;
 /// A box that only its prediction has carried for longer is drawn on no vehicle.
 constexpr double kMostUnseen_s = 0.3;
+/// What was leaving is likely gone: there the box grows far into the picture, on nothing.
+constexpr double kMostUnseenAtEdge_s = 0.1;
 
 struct Style {
   cv::Scalar colour;
@@ -51,6 +53,13 @@ Style style_of(Road road) {
       return {kBlack, kAmber, "NO SIGNAL"};
   }
   return {kBlack, kAmber, "UNKNOWN"};
+}
+
+bool is_seen(const Track& track, const cv::Size& picture) {
+  const bool whole = track.box.x > 0 && track.box.y > 0 &&
+                     track.box.br().x < static_cast<float>(picture.width) &&
+                     track.box.br().y < static_cast<float>(picture.height);
+  return track.unseen_s <= (whole ? kMostUnseen_s : kMostUnseenAtEdge_s);
 }
 
 class Painter {
@@ -240,7 +249,7 @@ cv::Mat draw_overlay(const Frame& frame, const Analysis& analysis) {
   }
   std::vector<const Track*> tracks;
   for (const Track& track : analysis.tracks) {
-    if (track.unseen_s <= kMostUnseen_s) tracks.push_back(&track);
+    if (is_seen(track, picture.size())) tracks.push_back(&track);
   }
   std::stable_sort(tracks.begin(), tracks.end(), [](const Track* a, const Track* b) {
     return a->threat != b->threat ? a->threat > b->threat : a->box.area() > b->box.area();

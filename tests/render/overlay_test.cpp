@@ -73,6 +73,11 @@ TEST_F(Overlay, DrawsNoBoxWhereNothingHasBeenSeenForLong) {
   }();
   analysis.tracks[0].unseen_s = 0.2;  // missed for some pictures
   EXPECT_GT(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
+  analysis.tracks[0].box.x = 600;  // it was leaving
+  EXPECT_EQ(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
+  analysis.tracks[0].unseen_s = 0.07;
+  EXPECT_GT(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
+  analysis.tracks[0].box.x = kBox.x;
   analysis.tracks[0].unseen_s = 0.5;
   EXPECT_EQ(cv::countNonZero(difference(draw_overlay(*frame_, analysis), empty)), 0);
 }

@@ -6,11 +6,18 @@ export function isSeen(track) {
   return (track.unseen_s ?? 0) <= 0.3;
 }
 
+/** What was leaving is likely gone: there the box grows far into the picture, on nothing. */
+function isDrawn(track, width, height) {
+  const { x, y, w, h } = track.box;
+  const whole = x > 0 && y > 0 && x + w < width && y + h < height;
+  return whole ? isSeen(track) : (track.unseen_s ?? 0) <= 0.1;
+}
+
 /** scale: from pixels of the picture as received to those of size. */
 export function drawTracks(pen, tracks, scale, { width, height }) {
   pen.lineJoin = "round";
   pen.font = `700 ${Math.round(height / 20)}px system-ui, sans-serif`;
-  for (const track of tracks.filter(isSeen).sort((a, b) => a.threat - b.threat)) {
+  for (const track of tracks.filter((one) => isDrawn(one, width / scale, height / scale)).sort((a, b) => a.threat - b.threat)) {
     const { x, y, w, h } = track.box;
     const colour = COLOURS[track.threat] ?? COLOURS[2];
     for (const [stroke, thick] of [["rgb(0 0 0 / .7)", 4], [colour, 2]]) {

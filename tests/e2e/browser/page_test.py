@@ -210,6 +210,24 @@ class PageTest(unittest.TestCase):
             service.say("vehicles 0", "road clear")
             browser.wait_for("an empty radar", "return document.querySelectorAll('.vehicle').length === 0")
 
+    def test_draws_no_box_where_nothing_has_been_seen(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.open(service.address)
+            drawn = browser.run("""
+                return import("./boxes.js").then(({ drawTracks }) => {
+                  const boxes = [[0, 300], [0.25, 300], [0.35, 300], [0, 600], [0.08, 600], [0.12, 600]];
+                  const seen = new Set();
+                  const pen = { strokeRect: (x) => seen.add(x), measureText: () => ({ width: 9 }) };
+                  return boxes.map(([unseen_s, x]) => {
+                    seen.clear();
+                    const track = { box: { x, y: 150, w: 60, h: 50 }, threat: 0, ttc_s: null, unseen_s };
+                    drawTracks(pen, [track], 0.5, { width: 320, height: 180 });
+                    return seen.has(x / 2);
+                  });
+                });""")
+            # The second half was leaving the picture.
+            self.assertEqual([True, True, False, True, True, False], drawn)
+
     def test_silence_is_not_a_clear_road(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
             browser.open(service.address)
