@@ -30,6 +30,9 @@ std::vector<Metric> store_metrics(const StoreStatus& status) {
   add("rearview_store_alerts_waiting", "gauge", "Alerts not yet on disk.", status.waiting);
   add("rearview_store_alerts_lost_total", "counter",
       "Alerts that left memory before the disk took them.", status.lost);
+  add("rearview_store_track_points_lost_total", "counter",
+      "Points of a ride's track that left memory before the disk took them.",
+      status.track_points_lost);
   add("rearview_store_media_bytes", "gauge", "Snapshots and clips kept.", status.media_bytes);
   const char* const written = "rearview_store_media_written_total";
   const char* const written_help = "Snapshots and clips written.";

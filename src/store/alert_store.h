@@ -36,6 +36,8 @@ class AlertStore : public EventArchive {
   Alert append(Alert alert);
   /// Pictures of this camera are arriving: it is on a ride. Doesn't wait for the disk.
   void camera_seen(const std::string& camera, WallTime time);
+  /// The rider has come further. keep_track: keep where he is, too. Doesn't wait for the disk.
+  void rider_moved(const RiderFix& fix, bool keep_track);
   /// Waits until everything appended so far is on disk; false when that fails.
   bool flush();
 
@@ -69,6 +71,8 @@ class AlertStore : public EventArchive {
   std::vector<Ride> rides(const RideQuery& query) const override;
   std::optional<Ride> ride(std::uint64_t id) const override;
   std::vector<Pass> passes(const PassQuery& query) const override;
+  /// What the disk has of it: of a ride that goes on, up to some seconds ago.
+  std::vector<TrackPoint> track(std::uint64_t ride) const override;
   StoreStatus status() const override;
 
  private:
@@ -83,6 +87,7 @@ class AlertStore : public EventArchive {
     std::vector<Alert> alerts;
     std::vector<Pass> passes;
     std::vector<StoredRide> rides;
+    std::vector<StoredPoint> track;
     std::vector<std::shared_ptr<Operation>> operations;
   };
 

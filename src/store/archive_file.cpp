@@ -7,7 +7,8 @@
 #include <limits>
 
 #include "base/error.h"
-#include "store/store_database.h"
+#include "store/store_reader.h"
+#include "store/store_schema.h"
 
 namespace rearview {
 namespace {
@@ -26,11 +27,11 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& folder) : media_(folder) {
   try {
     database_ = std::make_unique<SQLite::Database>(file, SQLite::OPEN_READONLY, kBusy_ms);
     const int version = database_->execAndGet("PRAGMA user_version").getInt();
-    if (version == StoreDatabase::kSchemaVersion) return;
+    if (version == kSchemaVersion) return;
     throw UsageError(
         fmt::format("{}: schema {}, and this program knows {}; start rearview serve "
                     "of the newer version with it once",
-                    file, version, StoreDatabase::kSchemaVersion));
+                    file, version, kSchemaVersion));
   } catch (const SQLite::Exception& e) {
     throw UsageError(fmt::format("{}: can't be read: {}", file, e.what()));
   }
@@ -74,6 +75,10 @@ std::optional<Ride> ArchiveFile::ride(std::uint64_t id) const {
 
 std::vector<Pass> ArchiveFile::passes(const PassQuery& query) const {
   return StoreReader(*database_).passes(query);
+}
+
+std::vector<TrackPoint> ArchiveFile::track(std::uint64_t ride) const {
+  return StoreReader(*database_).track(ride);
 }
 
 }  // namespace rearview

@@ -31,6 +31,7 @@ class ArchiveFile final : public RideArchive {
   std::vector<Ride> rides(const RideQuery& query) const override;
   std::optional<Ride> ride(std::uint64_t id) const override;
   std::vector<Pass> passes(const PassQuery& query) const override;
+  std::vector<TrackPoint> track(std::uint64_t ride) const override;
 
  private:
   MediaFolder media_;

@@ -9,6 +9,12 @@ namespace {
 constexpr std::size_t kMostVehicles = 256;
 /// Rides that ended while the disk took nothing.
 constexpr std::size_t kMostUnwritten = 1000;
+/// Likewise points of tracks: an hour of two cameras.
+constexpr std::size_t kMostPoints = 7200;
+/// A camera that was seen this long ago sees.
+constexpr double kSeen_s = 2;
+/// A track ends after a day.
+constexpr int kLongest_s = 86'400;
 
 }  // namespace
 
@@ -37,6 +43,38 @@ bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now) {
   return begins;
 }
 
+void RideLog::moved(const RiderFix& fix, bool keep_track) {
+  for (auto& [camera, on] : rides_) {
+    if (!on.newest || seconds_between(*on.newest, fix.at) > kSeen_s) continue;
+    Travelled& ride = on.ride.travelled;
+    if (on.counted) {
+      ride.distance_m += fix.travelled.distance_m - on.counted->distance_m;
+      ride.known_s += fix.travelled.known_s - on.counted->known_s;
+      ride.moving_s += fix.travelled.moving_s - on.counted->moving_s;
+    }
+    on.counted = fix.travelled;
+    on.changed = true;
+    const double t_s = on.ride.duration_s + std::max(0.0, seconds_between(*on.newest, fix.at));
+    if (!keep_track || t_s >= kLongest_s || static_cast<int>(t_s) == on.last_point_s) continue;
+    on.last_point_s = static_cast<int>(t_s);
+    track_.push_back({on.ride.id, {on.last_point_s, fix.position, fix.speed_mps, ride.distance_m}});
+    bound_track();
+  }
+}
+
+void RideLog::bound_track() {
+  while (track_.size() > kMostPoints) {
+    track_.pop_front();
+    ++lost_points_;
+  }
+}
+
+std::vector<StoredPoint> RideLog::take_track() {
+  std::vector<StoredPoint> taken(track_.begin(), track_.end());
+  track_.clear();
+  return taken;
+}
+
 std::optional<std::uint64_t> RideLog::current(const std::string& camera, SteadyTime now) const {
   const auto found = rides_.find(camera);
   if (found == rides_.end() || !found->second.newest ||
@@ -56,7 +94,10 @@ std::vector<StoredRide> RideLog::take_changed() {
   return changed;
 }
 
-void RideLog::give_back(const std::vector<StoredRide>& rides) {
+void RideLog::give_back(const std::vector<StoredRide>& rides,
+                        const std::vector<StoredPoint>& track) {
+  track_.insert(track_.begin(), track.begin(), track.end());
+  bound_track();
   for (const StoredRide& ride : rides) {
     OnTheRoad& on = rides_[ride.camera];
     if (on.ride.id == ride.id)
@@ -94,6 +135,8 @@ std::optional<Pass> RideLog::note(const Alert& alert) {
   pass.side = alert.side;
   pass.lateral_m = alert.lateral_m;
   pass.closing_mps = alert.closing_mps;
+  pass.position = alert.position;
+  pass.rider_speed_mps = alert.rider_speed_mps;
   if (first != first_alerts_.end()) {
     pass.lead_s = *alert.pass_t_s - first->t_s;
     first_alerts_.erase(first);

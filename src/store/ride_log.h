@@ -22,12 +22,19 @@ class RideLog {
 
   /// The camera's pictures are arriving. True when that begins a ride.
   bool seen(const std::string& camera, WallTime time, SteadyTime now);
+  /// The rider has come further: counts for the rides whose camera sees. What a camera misses
+  /// counts when it is back. keep_track: also where he is, once a second of the ride.
+  void moved(const RiderFix& fix, bool keep_track);
   /// The ride that goes on; nullopt between rides.
   std::optional<std::uint64_t> current(const std::string& camera, SteadyTime now) const;
   /// Rides that changed since they were last taken.
   std::vector<StoredRide> take_changed();
-  /// What take_changed() gave was not written.
-  void give_back(const std::vector<StoredRide>& rides);
+  /// The track since it was last taken.
+  std::vector<StoredPoint> take_track();
+  /// What these gave was not written.
+  void give_back(const std::vector<StoredRide>& rides, const std::vector<StoredPoint>& track = {});
+  /// Points of tracks that were given up because the disk took nothing for too long.
+  std::uint64_t lost_points() const { return lost_points_; }
 
   /// Remembers the vehicle's first alert; of an alert that tells a pass, makes the pass.
   std::optional<Pass> note(const Alert& alert);
@@ -40,6 +47,8 @@ class RideLog {
     StoredRide ride;
     std::optional<SteadyTime> newest;  ///< absent until the camera was seen by this program
     bool changed = false;
+    std::optional<Travelled> counted;  ///< of the rider, up to here; absent before the first fix
+    int last_point_s = -1;
   };
   struct FirstAlert {
     std::string camera;
@@ -49,12 +58,15 @@ class RideLog {
   };
 
   void keep_unwritten(const StoredRide& ride);
+  void bound_track();
 
   double gap_s_;
   std::uint64_t newest_id_;
   std::map<std::string, OnTheRoad> rides_;  ///< by camera
   std::deque<StoredRide> unwritten_;        ///< ended, and not on disk
-  std::deque<FirstAlert> first_alerts_;     ///< oldest first
+  std::deque<StoredPoint> track_;           ///< not on disk, oldest first
+  std::uint64_t lost_points_ = 0;
+  std::deque<FirstAlert> first_alerts_;  ///< oldest first
 };
 
 }  // namespace rearview

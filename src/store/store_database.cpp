@@ -3,9 +3,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <stdexcept>
+#include <map>
 
+#include "store/store_schema.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -68,46 +70,7 @@ void StoreDatabase::open_writer() {
       in_memory() ? ":memory:" : file_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusy_ms);
   writer_->exec("PRAGMA journal_mode = WAL");
   writer_->exec("PRAGMA synchronous = FULL");
-  make_schema();
-}
-
-void StoreDatabase::make_schema() {
-  const int version = writer_->execAndGet("PRAGMA user_version").getInt();
-  if (version > kSchemaVersion)
-    throw std::runtime_error(fmt::format("{}: written by a newer version (schema {}, known {})",
-                                         file_, version, kSchemaVersion));
-  if (version == kSchemaVersion) return;
-  SQLite::Transaction transaction(*writer_);
-  if (version == 0) {
-    writer_->exec(
-        "CREATE TABLE alerts (id INTEGER PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL, "
-        "json TEXT NOT NULL)");
-    writer_->exec("CREATE TABLE ids (next_id INTEGER NOT NULL)");
-    writer_->exec("INSERT INTO ids VALUES (1)");
-  }
-  writer_->exec("ALTER TABLE alerts ADD COLUMN time_ms INTEGER NOT NULL DEFAULT 0");
-  writer_->exec("ALTER TABLE alerts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0");
-  writer_->exec("ALTER TABLE alerts ADD COLUMN snapshot_bytes INTEGER NOT NULL DEFAULT 0");
-  writer_->exec("ALTER TABLE alerts ADD COLUMN clip INTEGER");
-  writer_->exec("ALTER TABLE alerts ADD COLUMN ride INTEGER");
-  writer_->exec(  // 2440587.5: the Julian day of 1970-01-01
-      "UPDATE alerts SET time_ms = "
-      "round((julianday(json_extract(json, '$.time')) - 2440587.5) * 86400000)");
-  writer_->exec("CREATE INDEX alerts_by_time ON alerts (time_ms)");
-  writer_->exec("CREATE INDEX alerts_by_clip ON alerts (clip) WHERE clip IS NOT NULL");
-  writer_->exec("CREATE INDEX alerts_by_ride ON alerts (ride) WHERE ride IS NOT NULL");
-  writer_->exec("CREATE INDEX snapshots ON alerts (id) WHERE snapshot_bytes > 0 AND locked = 0");
-  writer_->exec("CREATE TABLE clips (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)");
-  writer_->exec(
-      "CREATE TABLE rides (id INTEGER PRIMARY KEY AUTOINCREMENT, camera TEXT NOT NULL, "
-      "start_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, duration_s REAL NOT NULL)");
-  writer_->exec(
-      "CREATE TABLE passes (id INTEGER PRIMARY KEY, ride INTEGER, camera TEXT NOT NULL, "
-      "time_ms INTEGER NOT NULL, close INTEGER NOT NULL, class TEXT NOT NULL, side TEXT NOT NULL, "
-      "lead_s REAL, lateral_m REAL, closing_mps REAL)");
-  writer_->exec("CREATE INDEX passes_by_ride ON passes (ride) WHERE ride IS NOT NULL");
-  writer_->exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
-  transaction.commit();
+  make_schema(*writer_, file_);
 }
 
 void StoreDatabase::count() {
@@ -115,6 +78,8 @@ void StoreDatabase::count() {
   media_bytes_ =
       unsigned_of(writer_->execAndGet("SELECT (SELECT coalesce(sum(bytes), 0) FROM clips) + "
                                       "(SELECT coalesce(sum(snapshot_bytes), 0) FROM alerts)"));
+  track_points_ =
+      unsigned_of(writer_->execAndGet("SELECT coalesce(sum(track_points), 0) FROM rides"));
 }
 
 void StoreDatabase::reopen() {
@@ -134,18 +99,25 @@ void StoreDatabase::reserve(std::uint64_t next_id) {
 }
 
 void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
-                           const std::vector<StoredRide>& rides) {
+                           const std::vector<StoredRide>& rides,
+                           const std::vector<StoredPoint>& track) {
   Change change(*this);
-  SQLite::Statement ride_row(*writer_,
-                             "INSERT INTO rides (id, camera, start_ms, seen_ms, duration_s) "
-                             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                             "seen_ms = excluded.seen_ms, duration_s = excluded.duration_s");
+  SQLite::Statement ride_row(
+      *writer_,
+      "INSERT INTO rides (id, camera, start_ms, seen_ms, duration_s, distance_m, known_s, "
+      "moving_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+      "seen_ms = excluded.seen_ms, duration_s = excluded.duration_s, "
+      "distance_m = excluded.distance_m, known_s = excluded.known_s, "
+      "moving_s = excluded.moving_s");
   for (const StoredRide& ride : rides) {
     ride_row.bind(1, signed_of(ride.id));
     ride_row.bind(2, ride.camera);
     ride_row.bind(3, unix_ms(ride.start));
     ride_row.bind(4, unix_ms(ride.seen));
     ride_row.bind(5, ride.duration_s);
+    ride_row.bind(6, ride.travelled.distance_m);
+    ride_row.bind(7, ride.travelled.known_s);
+    ride_row.bind(8, ride.travelled.moving_s);
     ride_row.exec();
     ride_row.reset();
   }
@@ -171,7 +143,8 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
   SQLite::Statement pass_row(
       *writer_,
       "INSERT OR IGNORE INTO passes (id, ride, camera, time_ms, close, class, side, "
-      "lead_s, lateral_m, closing_mps) VALUES (?,?,?,?,?,?,?,?,?,?)");
+      "lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   for (const Pass& pass : passes) {
     pass_row.bind(1, signed_of(pass.id));
     bind_or_null(pass_row, 2, pass.ride);
@@ -183,12 +156,50 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
     bind_or_null(pass_row, 8, pass.lead_s);
     bind_or_null(pass_row, 9, pass.lateral_m);
     bind_or_null(pass_row, 10, pass.closing_mps);
+    if (pass.position) {
+      pass_row.bind(11, pass.position->lat_deg);
+      pass_row.bind(12, pass.position->lon_deg);
+      bind_or_null(pass_row, 13, pass.position->accuracy_m);
+    }
+    bind_or_null(pass_row, 14, pass.rider_speed_mps);
     pass_row.exec();
     pass_row.reset();
     pass_row.clearBindings();
   }
+  const std::size_t points = insert_track(track);
   change.commit();
   alerts_ += static_cast<std::size_t>(added);
+  track_points_ += points;
+}
+
+std::size_t StoreDatabase::insert_track(const std::vector<StoredPoint>& track) {
+  SQLite::Statement point_row(*writer_,
+                              "INSERT OR IGNORE INTO track (ride, t_s, lat_deg, lon_deg, "
+                              "accuracy_m, speed_mps, distance_m) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  std::map<std::uint64_t, int> added;
+  for (const auto& [ride, point] : track) {
+    point_row.bind(1, signed_of(ride));
+    point_row.bind(2, point.t_s);
+    point_row.bind(3, point.position.lat_deg);
+    point_row.bind(4, point.position.lon_deg);
+    bind_or_null(point_row, 5, point.position.accuracy_m);
+    bind_or_null(point_row, 6, point.speed_mps);
+    point_row.bind(7, point.distance_m);
+    added[ride] += point_row.exec();
+    point_row.reset();
+    point_row.clearBindings();
+  }
+  SQLite::Statement count(*writer_,
+                          "UPDATE rides SET track_points = track_points + ? WHERE id = ?");
+  std::size_t all = 0;
+  for (const auto& [ride, points] : added) {
+    count.bind(1, points);
+    count.bind(2, signed_of(ride));
+    count.exec();
+    count.reset();
+    all += static_cast<std::size_t>(points);
+  }
+  return all;
 }
 
 bool StoreDatabase::set_snapshot(std::uint64_t alert, std::uint64_t bytes) {
@@ -303,6 +314,51 @@ void StoreDatabase::remove_surplus_history(std::size_t keep) {
     forget.bind(1, signed_of(keep));
     forget.exec();
   }
+  writer_->exec("DELETE FROM track WHERE ride < (SELECT coalesce(min(id), 0) FROM rides)");
+  change.commit();
+  count();
+}
+
+bool StoreDatabase::remove_track_where(const std::string& which, std::int64_t value) {
+  Change change(*this);
+  SQLite::Statement oldest(
+      *writer_,
+      "SELECT id, track_points FROM rides WHERE track_points > 0 AND NOT EXISTS "
+      "(SELECT 1 FROM alerts WHERE ride = rides.id AND locked) AND " +
+          which + " ORDER BY id LIMIT 1");
+  oldest.bind(1, value);
+  if (!oldest.executeStep()) return false;
+  const std::int64_t ride = oldest.getColumn(0).getInt64();
+  const std::uint64_t points = unsigned_of(oldest.getColumn(1));
+  oldest.reset();
+  for (const char* sql :
+       {"DELETE FROM track WHERE ride = ?", "UPDATE rides SET track_points = 0 WHERE id = ?"}) {
+    SQLite::Statement forget(*writer_, sql);
+    forget.bind(1, ride);
+    forget.exec();
+  }
+  change.commit();
+  track_points_ -= std::min(points, track_points_);
+  return true;
+}
+
+void StoreDatabase::remove_surplus_tracks(std::uint64_t keep) {
+  while (track_points_ > keep && remove_track_where("id > ?", 0)) {
+  }
+}
+
+void StoreDatabase::remove_older_positions(WallTime time) {
+  const std::int64_t before = unix_ms(time);
+  while (remove_track_where(fmt::format("seen_ms < ? AND start_ms > {}", kClockSet_ms), before)) {
+  }
+  Change change(*this);
+  SQLite::Statement forget(
+      *writer_, fmt::format("UPDATE passes SET lat_deg = NULL, lon_deg = NULL, accuracy_m = NULL "
+                            "WHERE lat_deg IS NOT NULL AND time_ms < ? AND time_ms > {} AND NOT "
+                            "EXISTS (SELECT 1 FROM alerts WHERE id = passes.id AND locked)",
+                            kClockSet_ms));
+  forget.bind(1, before);
+  forget.exec();
   change.commit();
 }
 
@@ -386,14 +442,17 @@ void StoreDatabase::forget(const Media& gone) {
 
 std::vector<StoredRide> StoreDatabase::latest_rides() {
   SQLite::Statement select(*writer_,
-                           "SELECT max(id), camera, start_ms, seen_ms, duration_s FROM rides "
-                           "GROUP BY camera");
+                           "SELECT max(id), camera, start_ms, seen_ms, duration_s, distance_m, "
+                           "known_s, moving_s FROM rides GROUP BY camera");
   std::vector<StoredRide> rides;
   while (select.executeStep())
-    rides.push_back({unsigned_of(select.getColumn(0)), select.getColumn(1).getString(),
+    rides.push_back({unsigned_of(select.getColumn(0)),
+                     select.getColumn(1).getString(),
                      from_unix_ms(select.getColumn(2).getInt64()),
                      from_unix_ms(select.getColumn(3).getInt64()),
-                     select.getColumn(4).getDouble()});
+                     select.getColumn(4).getDouble(),
+                     {select.getColumn(5).getDouble(), select.getColumn(6).getDouble(),
+                      select.getColumn(7).getDouble()}});
   return rides;
 }
 

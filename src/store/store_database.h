@@ -22,6 +22,13 @@ struct StoredRide {
   WallTime start;
   WallTime seen;  ///< last picture
   double duration_s = 0;
+  Travelled travelled;
+};
+
+/// Where the rider was on a ride.
+struct StoredPoint {
+  std::uint64_t ride = 0;
+  TrackPoint point;
 };
 
 /// What a deletion took along; the files are the caller's to delete.
@@ -36,8 +43,6 @@ struct Removed {
 /// SQLite::Exception where a write or a query fails, and has then changed nothing.
 class StoreDatabase {
  public:
-  static constexpr int kSchemaVersion = 2;
-
   /// Opens or makes folder/alerts.db; folder empty: a database in memory. Throws
   /// std::runtime_error for a folder or database that can't be used.
   explicit StoreDatabase(const std::filesystem::path& folder);
@@ -49,9 +54,10 @@ class StoreDatabase {
   std::uint64_t first_free_id();
   void reserve(std::uint64_t next_id);
 
-  /// All in one transaction. passes: of some of the alerts; rides: new or changed ones.
+  /// All in one transaction. passes: of some of the alerts; rides: new or changed ones; track: of
+  /// these or older ones, passed over where the ride has a point of that second.
   void insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
-              const std::vector<StoredRide>& rides);
+              const std::vector<StoredRide>& rides, const std::vector<StoredPoint>& track = {});
 
   // Each of these is one transaction. False: there is no such alert (any more).
   bool set_snapshot(std::uint64_t alert, std::uint64_t bytes);
@@ -69,8 +75,13 @@ class StoreDatabase {
   /// The oldest snapshot or clip. The alert stays.
   Removed remove_oldest_media(std::uint64_t open);
 
-  /// Passes over `keep`, and rides likewise.
+  /// Passes over `keep`, and rides likewise, with their tracks.
   void remove_surplus_history(std::size_t keep);
+  // Of tracks and passes, never those of a locked alert. Rides and passes themselves stay.
+  /// The oldest tracks, until all together have no more points than `keep`.
+  void remove_surplus_tracks(std::uint64_t keep);
+  /// Tracks of rides that ended before `time`, and where passes of before it were.
+  void remove_older_positions(WallTime time);
 
   /// Which files there should be, by number.
   struct Media {
@@ -103,7 +114,8 @@ class StoreDatabase {
 
   void open_writer();
   void count();
-  void make_schema();
+  std::size_t insert_track(const std::vector<StoredPoint>& track);
+  bool remove_track_where(const std::string& which, std::int64_t value);
   Removed remove_where(const std::string& which, std::int64_t value, bool with_passes = false);
 
   std::string file_;
@@ -113,6 +125,7 @@ class StoreDatabase {
   std::unique_ptr<SQLite::Database> reader_;  ///< null in memory: there is one connection for all
   std::size_t alerts_ = 0;
   std::uint64_t media_bytes_ = 0;
+  std::uint64_t track_points_ = 0;
 };
 
 }  // namespace rearview

@@ -73,7 +73,7 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
                            "(SELECT count(*) FROM passes WHERE ride = rides.id AND close), "
                            "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
                            "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked), "
-                           "duration_s "
+                           "duration_s, distance_m, known_s, moving_s "
                            "FROM rides WHERE id > ? ORDER BY id LIMIT ?");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(query.limit));
@@ -89,6 +89,8 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
     ride.alerts = unsigned_of(select.getColumn(6));
     ride.locked = select.getColumn(7).getInt() != 0;
     ride.duration_s = select.getColumn(8).getDouble();
+    ride.travelled = {select.getColumn(9).getDouble(), select.getColumn(10).getDouble(),
+                      select.getColumn(11).getDouble()};
   }
   return found;
 }
@@ -97,7 +99,8 @@ std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
   SQLite::Statement select(
       database_,
       "SELECT passes.id, passes.ride, alerts.id, passes.camera, passes.time_ms, close, class, "
-      "side, lead_s, lateral_m, closing_mps FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
+      "side, lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps "
+      "FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
       "WHERE passes.id > ?1 AND (?2 = 0 OR passes.ride = ?2) ORDER BY passes.id LIMIT ?3");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(query.ride.value_or(0)));
@@ -117,6 +120,27 @@ std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
     pass.lead_s = number_of(select.getColumn(8));
     pass.lateral_m = number_of(select.getColumn(9));
     pass.closing_mps = number_of(select.getColumn(10));
+    if (!select.getColumn(11).isNull())
+      pass.position = Position{select.getColumn(11).getDouble(), select.getColumn(12).getDouble(),
+                               number_of(select.getColumn(13))};
+    pass.rider_speed_mps = number_of(select.getColumn(14));
+  }
+  return found;
+}
+
+std::vector<TrackPoint> StoreReader::track(std::uint64_t ride) const {
+  SQLite::Statement select(database_,
+                           "SELECT t_s, lat_deg, lon_deg, accuracy_m, speed_mps, distance_m "
+                           "FROM track WHERE ride = ? ORDER BY t_s");
+  select.bind(1, static_cast<std::int64_t>(ride));
+  std::vector<TrackPoint> found;
+  while (select.executeStep()) {
+    TrackPoint& point = found.emplace_back();
+    point.t_s = select.getColumn(0).getInt();
+    point.position = {select.getColumn(1).getDouble(), select.getColumn(2).getDouble(),
+                      number_of(select.getColumn(3))};
+    point.speed_mps = number_of(select.getColumn(4));
+    point.distance_m = select.getColumn(5).getDouble();
   }
   return found;
 }

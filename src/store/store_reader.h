@@ -34,6 +34,7 @@ class StoreReader {
   /// Ids above after; an end for each, for the caller knows which ride goes on.
   std::vector<Ride> rides(const RideQuery& query) const;
   std::vector<Pass> passes(const PassQuery& query) const;
+  std::vector<TrackPoint> track(std::uint64_t ride) const;
 
  private:
   SQLite::Database& database_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "types/position.h"
 
 namespace rearview {
 
@@ -115,7 +116,9 @@ struct Alert {
   std::optional<double> closing_mps;
   Side side = Side::unknown;
   std::optional<double> lateral_m;
-  std::optional<double> pass_t_s;  ///< overtake and close_pass: stream time of the pass
+  std::optional<Position> position;       ///< of the rider; null when nobody knows it now
+  std::optional<double> rider_speed_mps;  ///< likewise
+  std::optional<double> pass_t_s;         ///< overtake and close_pass: stream time of the pass
   std::optional<AlertReason> reason;
   std::string text;  ///< camera_lost, view_blocked: why, in words
   std::uint32_t epoch = 0;

@@ -18,10 +18,18 @@ struct Ride {
   WallTime start;
   std::optional<WallTime> end;  ///< absent while it goes on
   double duration_s = 0;        ///< up to now while it goes on
-  std::size_t passes = 0;       ///< close ones included
+  Travelled travelled;
+  std::size_t passes = 0;  ///< close ones included
   std::size_t close_passes = 0;
   std::size_t alerts = 0;  ///< still stored
   bool locked = false;     ///< holds a locked alert
+
+  /// A distance that leaves out more than a fifth of the ride is none: nullopt.
+  std::optional<double> distance_m() const {
+    constexpr double kLeastKnown = 0.8;
+    if (travelled.known_s <= 0 || travelled.known_s < kLeastKnown * duration_s) return std::nullopt;
+    return travelled.distance_m;
+  }
 };
 
 /// A vehicle that has passed. Outlives its alert.
@@ -37,6 +45,8 @@ struct Pass {
   std::optional<double> lead_s;  ///< from the vehicle's first alert to the pass
   std::optional<double> lateral_m;
   std::optional<double> closing_mps;
+  std::optional<Position> position;  ///< of the rider
+  std::optional<double> rider_speed_mps;
 };
 
 struct RideQuery {
@@ -52,10 +62,11 @@ struct PassQuery {
 
 /// Whether what is told is also kept.
 struct StoreStatus {
-  bool persistent = false;  ///< a folder is configured
-  std::string problem;      ///< why alerts can't be written now; empty when all is well
-  std::size_t waiting = 0;  ///< not yet on disk
-  std::uint64_t lost = 0;   ///< fell out of memory before the disk took them
+  bool persistent = false;              ///< a folder is configured
+  std::string problem;                  ///< why alerts can't be written now; empty when all is well
+  std::size_t waiting = 0;              ///< not yet on disk
+  std::uint64_t lost = 0;               ///< fell out of memory before the disk took them
+  std::uint64_t track_points_lost = 0;  ///< likewise, of the tracks of rides
 
   std::string media_problem;      ///< why snapshots and clips can't be written now; else empty
   std::uint64_t media_bytes = 0;  ///< of all snapshots and clips kept
@@ -89,6 +100,8 @@ class RideArchive : public AlertHistory {
   virtual std::vector<Ride> rides(const RideQuery& query) const = 0;
   virtual std::optional<Ride> ride(std::uint64_t id) const = 0;
   virtual std::vector<Pass> passes(const PassQuery& query) const = 0;
+  /// Of a ride, oldest first; empty where none was kept.
+  virtual std::vector<TrackPoint> track(std::uint64_t ride) const = 0;
 };
 
 /// Everything that is kept: alerts with their pictures and clips, rides and passes. Any thread.

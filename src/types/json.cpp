@@ -99,6 +99,20 @@ std::optional<double> number_in(const nlohmann::json& json, const char* key) {
   return found->get<double>();
 }
 
+Json position_json(const std::optional<Position>& position) {
+  if (!position) return nullptr;
+  return {{"lat", rounded(position->lat_deg, 6)},
+          {"lon", rounded(position->lon_deg, 6)},
+          {"accuracy_m", rounded(position->accuracy_m, 1)}};
+}
+
+/// Alerts of before have none.
+std::optional<Position> position_in(const nlohmann::json& json) {
+  const auto found = json.find("position");
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return Position{found->at("lat"), found->at("lon"), number_in(*found, "accuracy_m")};
+}
+
 void add(Json& json, const Keeping& keeping) {
   json["locked"] = keeping.locked;
   json["has_snapshot"] = keeping.has_snapshot;
@@ -222,6 +236,8 @@ Json to_json(const Alert& alert) {
                {"closing_mps", rounded(alert.closing_mps, 2)},
                {"side", name(alert.side)},
                {"lateral_m", rounded(alert.lateral_m, 2)},
+               {"position", position_json(alert.position)},
+               {"rider_speed_mps", rounded(alert.rider_speed_mps, 2)},
                {"reason", nullptr},
                {"epoch", alert.epoch},
                {"frame_seq", alert.frame_seq},
@@ -263,6 +279,8 @@ Alert alert_from_json(const nlohmann::json& json) {
     alert.closing_mps = number("closing_mps");
     alert.side = value_in(kSides, json.at("side").get<std::string>()).value();
     alert.lateral_m = number("lateral_m");
+    alert.position = position_in(json);
+    alert.rider_speed_mps = number("rider_speed_mps");
     if (const auto& reason = json.at("reason"); !reason.is_null())
       alert.reason = AlertReason{reason.at("growth_per_s"), reason.at("bearing_deg_per_s"),
                                  reason.at("confirmed_frames")};
@@ -286,12 +304,15 @@ Json to_json(const AlertUpdate& update) {
 }
 
 Json to_json(const Ride& ride) {
+  const auto distance_m = ride.distance_m();
   return {{"id", ride.id},
           {"camera", ride.camera},
           {"start", rfc3339(ride.start)},
           {"end", ride.end ? Json(rfc3339(*ride.end)) : Json(nullptr)},
           {"duration_s", rounded(ride.duration_s, 0)},
-          {"distance_m", nullptr},
+          {"distance_m", rounded(distance_m, 0)},
+          {"moving_s", distance_m ? rounded(ride.travelled.moving_s, 0) : Json(nullptr)},
+          {"located_s", rounded(ride.travelled.known_s, 0)},
           {"passes", ride.passes},
           {"close_passes", ride.close_passes},
           {"alerts", ride.alerts},
@@ -309,7 +330,9 @@ Json to_json(const Pass& pass) {
           {"side", name(pass.side)},
           {"lead_s", rounded(pass.lead_s, 2)},
           {"lateral_m", rounded(pass.lateral_m, 2)},
-          {"closing_mps", rounded(pass.closing_mps, 2)}};
+          {"closing_mps", rounded(pass.closing_mps, 2)},
+          {"position", position_json(pass.position)},
+          {"rider_speed_mps", rounded(pass.rider_speed_mps, 2)}};
 }
 
 Track track_from_json(const nlohmann::json& json) {

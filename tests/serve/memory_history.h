@@ -115,6 +115,7 @@ class MemoryHistory final : public EventArchive {
     return page(passes_, query.after, query.limit,
                 [&](const Pass& pass) { return !query.ride || pass.ride == query.ride; });
   }
+  std::vector<TrackPoint> track(std::uint64_t) const override { return {}; }
   StoreStatus status() const override {
     const std::lock_guard lock(mutex_);
     return status_;

@@ -38,6 +38,7 @@ namespace {
 constexpr int kWidth = 640;
 constexpr int kHeight = 360;
 constexpr double kHorizon = 150;
+const Position kRider{48.137155, 11.575432, 3.6};
 
 struct Script {
   Road road = Road::clear;
@@ -214,6 +215,7 @@ class ScriptedService {
     ride.camera = cameras_.front();
     ride.start = WallClock::now() - std::chrono::minutes(42);
     ride.duration_s = 2520;
+    ride.travelled = {14'870, 2480, 2310};
     ride.passes = ride.close_passes = ride.alerts = 1;
     Pass pass;
     pass.id = 2;
@@ -226,6 +228,8 @@ class ScriptedService {
     pass.side = Side::left;
     pass.lead_s = 3.4;
     pass.lateral_m = 0.9;
+    pass.position = kRider;
+    pass.rider_speed_mps = 6.94;
     history_.set_history({ride}, {pass});
   }
 
@@ -247,6 +251,8 @@ class ScriptedService {
       alert.distance_m = 21;
       alert.closing_mps = 6.2;
       alert.lateral_m = 1.4;
+      alert.position = kRider;
+      alert.rider_speed_mps = 6.94;
     }
     service_.publish_alert(std::make_shared<const Alert>(history_.store(std::move(alert))));
   }

@@ -53,6 +53,80 @@ TEST(RideLog, ARestartGoesOnWithTheRideThatWasNotLongAgo) {
   EXPECT_EQ(late.current("rear", kStart), 10u);
 }
 
+RiderFix fix_at(SteadyTime at, double distance_m, double known_s) {
+  return {at, {48.1, 11.5, 3}, 6.0, {distance_m, known_s, known_s / 2}};
+}
+
+TEST(RideLog, TheRidersWayCountsForTheRideAndIsKeptOnceASecond) {
+  RideLog log(600, {}, 0);
+  log.moved(fix_at(kStart, 500, 80), true);
+  log.seen("rear", kNoon, kStart + 1s);
+  EXPECT_THAT(log.take_track(), IsEmpty()) << "no ride was going on";
+  log.moved(fix_at(kStart + 1100ms, 506, 81), true);  // from here on
+  for (int i = 1; i <= 4; ++i) {
+    log.seen("rear", kNoon, kStart + 1s + i * 500ms);
+    log.moved(fix_at(kStart + 1s + i * 500ms, 506 + 3 * i, 81 + 0.5 * i), true);
+  }
+  const auto ride = log.take_changed().at(0);
+  EXPECT_EQ(ride.travelled.distance_m, 12);
+  EXPECT_EQ(ride.travelled.known_s, 2);
+  EXPECT_EQ(ride.travelled.moving_s, 1);
+  const auto track = log.take_track();
+  ASSERT_THAT(track, SizeIs(3));
+  for (std::size_t t = 0; t < 3; ++t) {
+    EXPECT_EQ(track[t].ride, 1u);
+    EXPECT_EQ(track[t].point.t_s, static_cast<int>(t));
+  }
+  EXPECT_EQ(track[2].point.distance_m, 12);
+  log.give_back({}, track);
+  EXPECT_THAT(log.take_track(), SizeIs(3)) << "the disk didn't take them";
+  log.seen("rear", kNoon, kStart + 4s);
+  log.moved(fix_at(kStart + 4s, 530, 84), false);
+  EXPECT_THAT(log.take_track(), IsEmpty()) << "it wasn't asked for";
+  EXPECT_EQ(log.take_changed().at(0).travelled.distance_m, 24);
+}
+
+TEST(RideLog, TheWayCountsForARideOnlyAsFarAsItsCameraWasSeenAgain) {
+  RideLog log(600, {}, 0);
+  log.seen("rear", kNoon, kStart);
+  log.moved(fix_at(kStart, 0, 0), true);
+  log.moved(fix_at(kStart + 100s, 600, 100), true);
+  EXPECT_EQ(log.take_changed().at(0).travelled.distance_m, 0)
+      << "the camera may have been put away";
+  log.seen("rear", kNoon + 101s, kStart + 101s);
+  log.moved(fix_at(kStart + 101s, 606, 101), true);
+  EXPECT_EQ(log.take_changed().at(0).travelled.distance_m, 606);
+  log.moved(fix_at(kStart + 801s, 5000, 800), true);
+  log.seen("rear", kNoon + 802s, kStart + 802s);
+  log.moved(fix_at(kStart + 802s, 5006, 801), true);
+  const auto rides = log.take_changed();
+  ASSERT_THAT(rides, SizeIs(1));
+  EXPECT_EQ(rides[0].id, 2u);
+  EXPECT_EQ(rides[0].travelled.distance_m, 0) << "another ride, which begins here";
+}
+
+TEST(RideLog, ATrackThatTheDiskDoesNotTakeIsBoundedAndItsLossCounted) {
+  RideLog log(600, {}, 0);
+  for (int t = 0; t < 8000; ++t) {
+    log.seen("rear", kNoon, kStart + t * 1s);
+    log.moved(fix_at(kStart + t * 1s, t, t), true);
+  }
+  EXPECT_EQ(log.lost_points(), 800u);
+  const auto track = log.take_track();
+  ASSERT_THAT(track, SizeIs(7200));
+  EXPECT_EQ(track.front().point.t_s, 800);
+}
+
+TEST(RideLog, ARestartGoesOnWithTheWayOfTheRide) {
+  RideLog log(600, {{4, "rear", kNoon, kNoon + 60s, 60, {400, 50, 40}}}, 4);
+  log.seen("rear", kNoon + 70s, kStart);
+  log.moved(fix_at(kStart, 0, 0), true);
+  log.seen("rear", kNoon + 71s, kStart + 1s);
+  log.moved(fix_at(kStart + 1s, 6, 1), true);
+  EXPECT_EQ(log.take_changed().at(0).travelled.distance_m, 406);
+  EXPECT_EQ(log.take_track().front().point.t_s, 70);
+}
+
 TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   RideLog log(600, {}, 0);
   Alert alert;
@@ -67,6 +141,8 @@ TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   alert.kind = AlertKind::close_pass;
   alert.pass_t_s = 13.5;
   alert.lateral_m = 0.9;
+  alert.position = Position{48.1, 11.5, 3};
+  alert.rider_speed_mps = 6.5;
   alert.keeping = Keeping{.ride = 2};
   const auto pass = log.note(alert);
   ASSERT_TRUE(pass);
@@ -75,6 +151,8 @@ TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   EXPECT_TRUE(pass->close);
   EXPECT_EQ(pass->lead_s, 3.5);
   EXPECT_EQ(pass->lateral_m, 0.9);
+  EXPECT_EQ(pass->position->lat_deg, 48.1);
+  EXPECT_EQ(pass->rider_speed_mps, 6.5);
   alert.epoch = 5;
   EXPECT_EQ(log.note(alert)->lead_s, std::nullopt) << "nothing is made up";
 }

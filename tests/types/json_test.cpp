@@ -24,6 +24,8 @@ Alert example_alert() {
   alert.closing_mps = 6.2;
   alert.side = Side::left;
   alert.lateral_m = 1.4;
+  alert.position = Position{48.1371549, -11.5754321, 3.64};
+  alert.rider_speed_mps = 6.944;
   alert.reason = AlertReason{0.29, 0.8, 9};
   alert.epoch = 1;
   alert.frame_seq = 1234;
@@ -38,6 +40,7 @@ TEST(Json, AlertIsTheDocumentedMessageToTheLetter) {
       R"("kind":"vehicle_approaching","level":"warning","track_id":7,"class":"car",)"
       R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"ttc_s":3.4,"distance_m":21.0,)"
       R"("closing_mps":6.2,"side":"left","lateral_m":1.4,)"
+      R"("position":{"lat":48.137155,"lon":-11.575432,"accuracy_m":3.6},"rider_speed_mps":6.94,)"
       R"("reason":{"growth_per_s":0.29,"bearing_deg_per_s":0.8,"confirmed_frames":9},)"
       R"("epoch":1,"frame_seq":1234,"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
 }
@@ -120,7 +123,7 @@ TEST(Json, WhatIsNoAlertIsRefused) {
   const auto good = nlohmann::json::parse(to_json(example_alert()).dump());
   for (const auto& [key, value] : good.items()) {
     if (key == "type" || key == "t_s" || key == "ttc_s" || key == "distance_m" ||
-        key == "closing_mps" || key == "lateral_m")
+        key == "closing_mps" || key == "lateral_m" || key == "position" || key == "rider_speed_mps")
       continue;
     auto without = good;
     without.erase(key);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+namespace SQLite {
+class Database;
+}
+
+namespace rearview {
+
+constexpr int kSchemaVersion = 3;
+
+/// Makes the tables of a store database, or brings those of an older version up to date: wholly or
+/// not at all. file: for messages. Throws std::runtime_error for one of a newer version.
+void make_schema(SQLite::Database& database, const std::string& file);
+
+}  // namespace rearview
