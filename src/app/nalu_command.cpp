@@ -13,13 +13,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/printable_url.h"
+#include "base/tcp_connection.h"
 #include "base/termination.h"
 #include "h264/annexb_splitter.h"
 #include "h264/stream_summary.h"
 #include "receive/libav_input.h"
 #include "receive/raw_file.h"
 #include "receive/stream_url.h"
-#include "receive/tcp_connection.h"
 
 namespace rearview {
 namespace {

@@ -12,12 +12,12 @@
 
 #include "base/log.h"
 #include "base/printable_url.h"
+#include "base/tcp_connection.h"
 #include "receive/decoder.h"
 #include "receive/libav_input.h"
 #include "receive/live_session.h"
 #include "receive/recording_reader.h"
 #include "receive/stream_url.h"
-#include "receive/tcp_connection.h"
 
 namespace rearview {
 namespace {

@@ -21,7 +21,7 @@ class TcpConnection {
     std::string reason;  ///< closed: why
   };
   /// The reason when the other side ended the connection in good order.
-  static constexpr const char* kClosedByPeer = "closed by the camera";
+  static constexpr const char* kClosedByPeer = "closed by the other side";
 
   explicit TcpConnection(std::stop_token stop);
   ~TcpConnection();
@@ -32,6 +32,8 @@ class TcpConnection {
   void connect(const Endpoint& endpoint, std::chrono::milliseconds timeout);
   /// Takes what has arrived; waits for it at most `wait`, then says quiet.
   Read read(std::span<std::uint8_t> target, std::chrono::microseconds wait);
+  /// Sends all of it. Throws std::runtime_error with the reason when that takes longer than `wait`.
+  void write(std::span<const std::uint8_t> bytes, std::chrono::microseconds wait);
 
  private:
   struct State;

@@ -1,6 +1,7 @@
-#include "receive/tcp_connection.h"
+#include "base/tcp_connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,13 +12,19 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "receive/host_lookup.h"
+#include "base/host_lookup.h"
 
 namespace rearview {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+namespace {
+
+constexpr int kLookForStop_ms = 20;
+
+}  // namespace
 
 struct TcpConnection::State {
   explicit State(std::stop_token s)
@@ -102,6 +109,24 @@ TcpConnection::Read TcpConnection::read(std::span<std::uint8_t> target,
       s.socket.async_wait(tcp::socket::wait_read, [&s](const error_code&) { s.waiting = false; });
     }
     s.run_one_until(deadline);
+  }
+}
+
+void TcpConnection::write(std::span<const std::uint8_t> bytes, std::chrono::microseconds wait) {
+  State& s = *state_;
+  const SteadyTime deadline = SteadyClock::now() + wait;
+  while (!bytes.empty()) {
+    if (s.stop.stop_requested()) throw std::runtime_error("stopped");
+    error_code error;
+    const std::size_t sent = s.socket.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+    bytes = bytes.subspan(sent);
+    if (!error) continue;
+    if (error != asio::error::would_block && error != asio::error::try_again)
+      throw std::runtime_error(error.message());
+    const auto left = deadline - SteadyClock::now();
+    if (left <= left.zero()) throw std::runtime_error("nothing is taken");
+    pollfd room{s.socket.native_handle(), POLLOUT, 0};
+    poll(&room, 1, kLookForStop_ms);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "receive/host_lookup.h"
+#include "base/host_lookup.h"
 
 #include <fmt/format.h>
 #include <netdb.h>
