@@ -106,6 +106,7 @@ void read_service(ConfigReader& reader, Config& config) {
   reader.object("serve", [&](ConfigReader& serve) { config.serve.read(serve); });
   reader.object("publish", [&](ConfigReader& publish) { config.publish.read(publish); });
   reader.object("radar", [&](ConfigReader& radar) { config.radar.read(radar); });
+  reader.object("gps", [&](ConfigReader& gps) { config.gps.read(gps); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "analyse/stage.h"
 #include "base/log.h"
+#include "position/position_config.h"
 #include "publish/publish_config.h"
 #include "radar/radar_config.h"
 #include "receive/receiver_config.h"
@@ -45,6 +46,7 @@ struct Config {
   ServeConfig serve;
   PublishConfig publish;
   RadarConfig radar;
+  PositionConfig gps;
   std::vector<CameraConfig> cameras;
   /// What the file gave, as ConfigReader::effective() tells it; empty without a file.
   nlohmann::ordered_json given;

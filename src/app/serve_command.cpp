@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/termination.h"
+#include "position/position_source.h"
 #include "publish/publisher.h"
 #include "radar/radar.h"
 #include "render/jpeg_encoder.h"
@@ -69,12 +70,32 @@ void log_alert(const Alert& alert) {
              {"text", alert.text}});
 }
 
+nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
 nlohmann::ordered_json health_of(const Radar& radar) {
   const RadarStatus status = radar.status();
   return {{"on_air", status.on_air},
           {"listening", status.listening},
-          {"problem", status.problem.empty() ? nlohmann::ordered_json(nullptr)
-                                             : nlohmann::ordered_json(status.problem)}};
+          {"problem", text_or_null(status.problem)}};
+}
+
+nlohmann::ordered_json health_of(const PositionSource& position) {
+  const PositionStatus status = position.status();
+  return {{"connected", status.connected},
+          {"known", status.fix},
+          {"problem", text_or_null(status.problem)}};
+}
+
+/// The alert with what is known of the rider now.
+Alert located(Alert alert, const std::optional<PositionSource>& source,
+              const PositionConfig& config) {
+  const auto rider = source ? source->now() : std::nullopt;
+  if (!rider) return alert;
+  alert.rider_speed_mps = rider->speed_mps;
+  if (config.locate_alerts) alert.position = rider->position;
+  return alert;
 }
 
 }  // namespace
@@ -114,6 +135,15 @@ int serve_command(const ServeOptions& options) {
     service.add_metrics([&radar] { return radar->metrics(); });
     service.add_health("radar", [&radar] { return health_of(*radar); });
   }
+  std::optional<PositionSource> position;
+  if (config.gps.enabled) {
+    position.emplace(config.gps);
+    position->on_fix([&alerts, keep = config.gps.keep_track](const RiderFix& fix) {
+      alerts.rider_moved(fix, keep);
+    });
+    service.add_metrics([&position] { return position->metrics(); });
+    service.add_health("position", [&position] { return health_of(*position); });
+  }
   EventRecorder recorder(config.store, alerts, names,
                          [encoder = std::make_shared<JpegEncoder>(kSnapshotQuality)](
                              const Frame& frame, const Analysis& analysis) {
@@ -132,10 +162,10 @@ int serve_command(const ServeOptions& options) {
       recorder.analysis(i, analysis);
       service.publish_analysis(i, std::move(analysis));
     };
-    outputs.alert = [&service, &publisher, &alerts, &recorder, seen_on_ride, i](
-                        const Alert& alert, const Annotated& seen) {
+    outputs.alert = [&service, &publisher, &alerts, &recorder, &position, &gps = config.gps,
+                     seen_on_ride, i](const Alert& alert, const Annotated& seen) {
       if (seen.analysis) seen_on_ride(*seen.analysis);
-      auto kept = std::make_shared<const Alert>(alerts.append(alert));
+      auto kept = std::make_shared<const Alert>(alerts.append(located(alert, position, gps)));
       log_alert(*kept);
       service.publish_alert(kept);
       // Its files are told of behind it.
@@ -167,6 +197,8 @@ int serve_command(const ServeOptions& options) {
   service.start();
   publisher.start([&termination](const std::string& reason) { termination.fail(reason); });
   if (radar) radar->start([&termination](const std::string& reason) { termination.fail(reason); });
+  if (position)
+    position->start([&termination](const std::string& reason) { termination.fail(reason); });
   for (const auto& pipeline : pipelines) pipeline->start();
   log::info("serve", "serving",
             {{"address", "http://" + Endpoint{config.serve.host, service.port()}.text() + "/"},
@@ -174,6 +206,7 @@ int serve_command(const ServeOptions& options) {
              {"cameras", config.cameras.size()}});
   const auto failure = termination.wait();
   for (const auto& pipeline : pipelines) pipeline->stop();
+  if (position) position->stop();
   if (radar) radar->ask_to_stop();
   service.stop();
   publisher.stop();

@@ -107,9 +107,11 @@ TEST_F(ConfigFile, ACameraKeepsTheDefaultsItDoesNotName) {
 TEST_F(ConfigFile, EveryFaultHasItsSentence) {
   const std::pair<const char*, const char*> faults[] = {
       {R"({"camera":[]})",
-       "/camera: unknown key; known here: $schema, cameras, log_level, opencv_threads, publish, "
+       "/camera: unknown key; known here: $schema, cameras, gps, log_level, opencv_threads, publish, "
        "radar, serve, store"},
       {R"({"radar":{"camera":"front"}})", "/radar/camera: there is no camera \"front\""},
+      {R"({"gps":{"backoff_min_ms":5000,"backoff_max_ms":1000}})",
+       "/gps/backoff_max_ms: less than backoff_min_ms (5000)"},
       {R"({"cameras":[]})", "/cameras: 0 entries are not from 1 to 8"},
       {R"({"cameras":[{"name":"Rear 1"}]})",
        "/cameras/0/name: \"Rear 1\" has other characters than a-z, 0-9, - and _"},

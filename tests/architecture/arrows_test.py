@@ -18,6 +18,7 @@ ALLOWED = {
     "serve": {"base", "types", "http", "fit"},
     "publish": {"base", "types"},
     "radar": {"base", "types"},
+    "position": {"base", "types"},
     "camera": {"base", "h264", "http"},
 }
 ANY = {"app"}  # the only room that sees all of src

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "position/gpsd_reader.h"
+#include "position/odometer.h"
+#include "position/position_config.h"
+#include "types/metric.h"
+#include "types/position.h"
+
+namespace rearview {
+
+class TcpConnection;
+
+/// How it is known where the rider is. A copy, taken at one moment.
+struct PositionStatus {
+  bool connected = false;  ///< gpsd answers
+  bool fix = false;        ///< it is known now
+  std::string problem;     ///< why it isn't; empty when it is
+};
+
+/// Asks gpsd where the rider is, on a thread of its own. A gpsd that is missing, hangs or talks
+/// nonsense is tried again and again; nothing else waits for it.
+class PositionSource {
+ public:
+  explicit PositionSource(PositionConfig config);
+  /// Stops.
+  ~PositionSource();
+  PositionSource(const PositionSource&) = delete;
+  PositionSource& operator=(const PositionSource&) = delete;
+
+  /// What wants each new fix; called on the source's thread, must not wait. Before start().
+  void on_fix(std::function<void(const RiderFix&)> handler) { handler_ = std::move(handler); }
+  /// failure: called on the source's thread when that can't go on. A gpsd that doesn't work is
+  /// none.
+  void start(std::function<void(const std::string&)> failure);
+  /// Ends the thread at once. Harmless before start() and when called again.
+  void stop();
+
+  /// nullopt: nobody knows now. This and what follows: any thread; doesn't wait for gpsd.
+  std::optional<RiderFix> now() const;
+  PositionStatus status() const;
+  std::vector<Metric> metrics() const;
+
+ private:
+  void run(std::stop_token stop);
+  /// One connection, until it ends: throws std::runtime_error with the reason, or returns when
+  /// asked to stop.
+  void talk(const std::stop_token& stop);
+  /// Takes the whole lines out of text. True: gpsd said something.
+  bool take_lines(std::string& text, TcpConnection& connection);
+  void take(const GpsdReport& report, TcpConnection& connection);
+  void take(const GpsFix& fix);
+  void say_what_changed();
+
+  const PositionConfig config_;
+  std::function<void(const RiderFix&)> handler_;
+
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::condition_variable_any never_;
+  std::optional<RiderFix> newest_;
+  bool connected_ = false;
+  std::string problem_ = "gpsd hasn't answered yet";
+
+  // Of the source's thread.
+  GpsdReader reader_;
+  Odometer odometer_;
+  Backoff backoff_;
+  std::optional<double> newest_time_s_;  ///< of the receiver
+  bool greeted_ = false;
+  PositionStatus said_;
+
+  std::atomic<std::uint64_t> fixes_ = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
+  /// By GpsdReport::Kind.
+  std::array<std::atomic<std::uint64_t>, 8> refused_{};
+  std::jthread thread_;
+};
+
+}  // namespace rearview
