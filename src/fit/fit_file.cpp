@@ -22,6 +22,7 @@ int size_of(FitType type) {
     case FitType::s16:
     case FitType::u16:
       return 2;
+    case FitType::s32:
     case FitType::u32:
     case FitType::u32z:
       return 4;

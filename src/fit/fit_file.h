@@ -18,6 +18,7 @@ enum class FitType : std::uint8_t {
   bytes = 0x0D,
   s16 = 0x83,
   u16 = 0x84,
+  s32 = 0x85,
   u32 = 0x86,
   u32z = 0x8C
 };

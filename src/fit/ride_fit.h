@@ -14,6 +14,7 @@ struct RideRecord {
   /// When the camera saw nothing: camera_lost and view_blocked, until camera_back or an alert that
   /// says that it sees. Of the ride, oldest first.
   std::vector<Alert> alerts;
+  std::vector<TrackPoint> track;  ///< of the ride, oldest first; empty where none was kept
 };
 
 /// Throws what the archive throws.
@@ -24,9 +25,13 @@ RideRecord ride_record(const RideArchive& archive, const Ride& ride);
 /// 8 vehicles, nearest first, radar_current (vehicles that have passed so far) and passing_speed
 /// (km/h) in the records, radar_lap and radar_total at the end. Vehicles are those that passed; on
 /// their way here they are where their lead time and closing speed put them. While the camera saw
-/// nothing, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. Its
-/// passing_speedabs is left out: that is the vehicle's own speed, and nobody knows the rider's. A
+/// nothing, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. A
 /// ride longer than a day ends there.
+///
+/// With a track, records tell position, speed and distance, and passing_speedabs (km/h), the speed
+/// of the vehicle itself: the rider's and what it is faster; the end tells where it began and ended
+/// and the greatest speed. What isn't known has FIT's invalid value. A distance of the ride that is
+/// known is told at the end with its average speed and the time moving, track or not.
 std::string ride_fit(const RideRecord& record);
 
 }  // namespace rearview

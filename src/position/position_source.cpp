@@ -64,7 +64,9 @@ const char* reason_of(Kind kind) {
 PositionSource::PositionSource(PositionConfig config)
     : config_(std::move(config)),
       reader_(config_.worst_accuracy_m),
-      backoff_(config_.backoff_min_ms, config_.backoff_max_ms) {}
+      backoff_(config_.backoff_min_ms, config_.backoff_max_ms) {
+  said_.problem = problem_;  // nothing to tell yet
+}
 
 PositionSource::~PositionSource() {
   stop();

@@ -137,6 +137,9 @@ std::optional<Pass> RideLog::note(const Alert& alert) {
   pass.closing_mps = alert.closing_mps;
   pass.position = alert.position;
   pass.rider_speed_mps = alert.rider_speed_mps;
+  const auto on = rides_.find(alert.camera);
+  if (pass.ride && on != rides_.end() && on->second.ride.id == *pass.ride && on->second.counted)
+    pass.ride_distance_m = on->second.ride.travelled.distance_m;
   if (first != first_alerts_.end()) {
     pass.lead_s = *alert.pass_t_s - first->t_s;
     first_alerts_.erase(first);

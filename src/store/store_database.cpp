@@ -143,8 +143,8 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
   SQLite::Statement pass_row(
       *writer_,
       "INSERT OR IGNORE INTO passes (id, ride, camera, time_ms, close, class, side, "
-      "lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps) "
-      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      "lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps, "
+      "ride_distance_m) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   for (const Pass& pass : passes) {
     pass_row.bind(1, signed_of(pass.id));
     bind_or_null(pass_row, 2, pass.ride);
@@ -162,6 +162,7 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
       bind_or_null(pass_row, 13, pass.position->accuracy_m);
     }
     bind_or_null(pass_row, 14, pass.rider_speed_mps);
+    bind_or_null(pass_row, 15, pass.ride_distance_m);
     pass_row.exec();
     pass_row.reset();
     pass_row.clearBindings();

@@ -99,7 +99,8 @@ std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
   SQLite::Statement select(
       database_,
       "SELECT passes.id, passes.ride, alerts.id, passes.camera, passes.time_ms, close, class, "
-      "side, lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps "
+      "side, lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps, "
+      "ride_distance_m "
       "FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
       "WHERE passes.id > ?1 AND (?2 = 0 OR passes.ride = ?2) ORDER BY passes.id LIMIT ?3");
   select.bind(1, static_cast<std::int64_t>(query.after));
@@ -124,6 +125,7 @@ std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
       pass.position = Position{select.getColumn(11).getDouble(), select.getColumn(12).getDouble(),
                                number_of(select.getColumn(13))};
     pass.rider_speed_mps = number_of(select.getColumn(14));
+    pass.ride_distance_m = number_of(select.getColumn(15));
   }
   return found;
 }

@@ -47,7 +47,8 @@ void version_3(SQLite::Database& database) {
   for (const char* column : {"distance_m", "known_s", "moving_s"})
     database.exec(fmt::format("ALTER TABLE rides ADD COLUMN {} REAL NOT NULL DEFAULT 0", column));
   database.exec("ALTER TABLE rides ADD COLUMN track_points INTEGER NOT NULL DEFAULT 0");
-  for (const char* column : {"lat_deg", "lon_deg", "accuracy_m", "rider_speed_mps"})
+  for (const char* column :
+       {"lat_deg", "lon_deg", "accuracy_m", "rider_speed_mps", "ride_distance_m"})
     database.exec(fmt::format("ALTER TABLE passes ADD COLUMN {} REAL", column));
   database.exec("CREATE INDEX passes_located ON passes (time_ms) WHERE lat_deg IS NOT NULL");
   database.exec(

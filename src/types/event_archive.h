@@ -47,6 +47,7 @@ struct Pass {
   std::optional<double> closing_mps;
   std::optional<Position> position;  ///< of the rider
   std::optional<double> rider_speed_mps;
+  std::optional<double> ride_distance_m;  ///< from the ride's start to here, as far as known
 };
 
 struct RideQuery {

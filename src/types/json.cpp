@@ -332,7 +332,8 @@ Json to_json(const Pass& pass) {
           {"lateral_m", rounded(pass.lateral_m, 2)},
           {"closing_mps", rounded(pass.closing_mps, 2)},
           {"position", position_json(pass.position)},
-          {"rider_speed_mps", rounded(pass.rider_speed_mps, 2)}};
+          {"rider_speed_mps", rounded(pass.rider_speed_mps, 2)},
+          {"ride_distance_m", rounded(pass.ride_distance_m, 0)}};
 }
 
 Track track_from_json(const nlohmann::json& json) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "fit/fit_file.h"
@@ -210,6 +211,83 @@ TEST(RideFit, WhereNobodySawItSaysSo) {
     if (none) blind.push_back(static_cast<int>(t));
   }
   EXPECT_EQ(blind, (std::vector<int>{5, 6, 7, 20, 21, 22, 23, 24, 38, 39}));
+}
+
+constexpr int kSpeedAbs = 1006;
+
+TrackPoint point(int t_s, double lat_deg, double lon_deg, std::optional<double> speed_mps,
+                 double distance_m) {
+  return {t_s, {lat_deg, lon_deg, 4.0}, speed_mps, distance_m};
+}
+
+TEST(RideFit, TellsWhereTheRiderWas) {
+  RideRecord made = ride(10);
+  made.ride.travelled = {48.5, 9, 8};
+  made.track = {point(1, 45, -90, 5.25, 0), point(2, -33.5, 151.2, std::nullopt, 6.2),
+                point(9, 48.1, 180, 7.5, 48.5)};
+  made.passes = {pass(4, 2.0, 6.0), pass(9, 2.0, 6.0)};
+  const std::string file = ride_fit(made);
+  const Reader reader(file);
+  const auto records = reader.all(20);
+  ASSERT_EQ(records.size(), 10u);
+  constexpr std::int64_t kNo = 0x7FFFFFFF;
+  for (const std::size_t t : {0u, 5u}) {
+    EXPECT_EQ(records[t].value(0, 0, 4, true), kNo) << t;
+    EXPECT_EQ(records[t].value(1, 0, 4, true), kNo) << t;
+    EXPECT_EQ(records[t].value(6, 0, 2), 0xFFFF) << t;
+  }
+  EXPECT_EQ(records[0].value(5, 0, 4), 0xFFFFFFFF);
+  EXPECT_EQ(records[5].value(5, 0, 4), 620) << "as far as was known";
+  EXPECT_EQ(records[1].value(0, 0, 4, true), 536'870'912) << "45 degrees";
+  EXPECT_EQ(records[1].value(1, 0, 4, true), -1'073'741'824);
+  EXPECT_EQ(records[1].value(6, 0, 2), 5250);
+  EXPECT_EQ(records[2].value(0, 0, 4, true), -399'670'568);
+  EXPECT_EQ(records[2].value(1, 0, 4, true), 1'803'886'264);
+  EXPECT_EQ(records[2].value(6, 0, 2), 0xFFFF) << "no speed";
+  EXPECT_EQ(records[9].value(1, 0, 4, true), kNo - 1) << "180 degrees aren't \"not known\"";
+  EXPECT_EQ(records[9].value(5, 0, 4), 4850);
+
+  const Message session = reader.all(18).at(0);
+  const Message lap = reader.all(19).at(0);
+  for (const Message* one : {&session, &lap}) {
+    EXPECT_EQ(one->value(9, 0, 4), 4850) << "total distance";
+    EXPECT_EQ(one->value(3, 0, 4, true), 536'870'912) << "where it began";
+  }
+  EXPECT_EQ(session.value(14, 0, 2), 4850) << "48.5 m in 10 s";
+  EXPECT_EQ(session.value(15, 0, 2), 7500);
+  EXPECT_EQ(session.value(59, 0, 4), 8000) << "moving";
+  EXPECT_EQ(lap.value(13, 0, 2), 4850);
+  EXPECT_EQ(lap.value(14, 0, 2), 7500);
+  EXPECT_EQ(lap.value(52, 0, 4), 8000);
+  EXPECT_EQ(lap.value(6, 0, 4, true), kNo - 1) << "where it ended";
+}
+
+TEST(RideFit, TellsTheVehiclesOwnSpeedWhereTheRidersIsKnown) {
+  RideRecord made = ride(20);
+  made.track = {point(3, 48, 11, 5, 0), point(4, 48, 11, 5, 5), point(16, 48, 11, 6, 60)};
+  made.passes = {pass(6, 3.0, 6.0), pass(12, 2.0, 6.0), pass(18, std::nullopt, std::nullopt)};
+  const std::string file = ride_fit(made);
+  const Reader reader(file);
+  const auto records = reader.all(20);
+  EXPECT_EQ(records[2].value(kSpeedAbs, 0, 1), 0) << "nobody comes";
+  EXPECT_EQ(records[4].value(kSpeedAbs, 0, 1), 22 + 18);
+  EXPECT_EQ(records[5].value(kSpeedAbs, 0, 1), 22 + 18) << "the rider's of a second ago";
+  EXPECT_EQ(records[11].value(kSpeedAbs, 0, 1), 255) << "the rider's isn't known";
+  EXPECT_EQ(records[17].value(kSpeedAbs, 0, 1), 0) << "the vehicle's isn't known";
+  std::set<std::string> names;
+  for (const Message& one : reader.all(206)) names.insert(one.fields.at(3).c_str());
+  EXPECT_TRUE(names.contains("passing_speedabs"));
+}
+
+TEST(RideFit, ARideWithoutATrackHasItsDistanceWhereThatIsKnown) {
+  RideRecord made = ride(100);
+  made.ride.travelled = {500, 85, 80};
+  std::string file = ride_fit(made);
+  EXPECT_EQ(Reader(file).all(18).at(0).value(9, 0, 4), 50'000);
+  EXPECT_FALSE(Reader(file).all(20).at(0).fields.contains(0));
+  made.ride.travelled.known_s = 70;
+  file = ride_fit(made);
+  EXPECT_FALSE(Reader(file).all(18).at(0).fields.contains(9));
 }
 
 TEST(RideFit, ARideOfManyDaysEndsAfterOne) {

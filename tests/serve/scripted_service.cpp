@@ -230,6 +230,7 @@ class ScriptedService {
     pass.lateral_m = 0.9;
     pass.position = kRider;
     pass.rider_speed_mps = 6.94;
+    pass.ride_distance_m = 14'212;
     history_.set_history({ride}, {pass});
   }
 

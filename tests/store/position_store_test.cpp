@@ -76,6 +76,7 @@ TEST_F(PositionStore, WhereThingsHappenedOutlivesARestart) {
     EXPECT_EQ(passed.position->lat_deg, kHere.lat_deg);
     EXPECT_EQ(passed.position->accuracy_m, kHere.accuracy_m);
     EXPECT_EQ(passed.rider_speed_mps, 6.0);
+    EXPECT_EQ(passed.ride_distance_m, 6.0);
     const Ride ride = archive.ride(1).value();
     EXPECT_EQ(ride.travelled.distance_m, 6.0);
     EXPECT_EQ(ride.distance_m(), 6.0);

@@ -13,6 +13,10 @@ using testing::SizeIs;
 const WallTime kNoon{std::chrono::milliseconds(1'795'000'000'000)};
 const SteadyTime kStart{1000s};
 
+RiderFix fix_at(SteadyTime at, double distance_m, double known_s) {
+  return {at, {48.1, 11.5, 3}, 6.0, {distance_m, known_s, known_s / 2}};
+}
+
 TEST(RideLog, ARideGoesOnOverShortGapsAndEndsAfterALongOne) {
   RideLog log(600, {}, 0);
   EXPECT_FALSE(log.current("rear", kStart));
@@ -51,10 +55,6 @@ TEST(RideLog, ARestartGoesOnWithTheRideThatWasNotLongAgo) {
   RideLog late(600, {known}, 9);
   EXPECT_TRUE(late.seen("rear", kNoon + 1000s, kStart));
   EXPECT_EQ(late.current("rear", kStart), 10u);
-}
-
-RiderFix fix_at(SteadyTime at, double distance_m, double known_s) {
-  return {at, {48.1, 11.5, 3}, 6.0, {distance_m, known_s, known_s / 2}};
 }
 
 TEST(RideLog, TheRidersWayCountsForTheRideAndIsKeptOnceASecond) {
@@ -153,6 +153,15 @@ TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   EXPECT_EQ(pass->lateral_m, 0.9);
   EXPECT_EQ(pass->position->lat_deg, 48.1);
   EXPECT_EQ(pass->rider_speed_mps, 6.5);
+  EXPECT_EQ(pass->ride_distance_m, std::nullopt);
+  log.seen("rear", kNoon, kStart);
+  alert.keeping->ride = 1;
+  EXPECT_EQ(log.note(alert)->ride_distance_m, std::nullopt) << "nobody measures";
+  log.moved(fix_at(kStart, 100, 10), true);
+  log.moved(fix_at(kStart + 1s, 106, 11), true);
+  EXPECT_EQ(log.note(alert)->ride_distance_m, 6);
+  alert.keeping->ride = 2;
+  EXPECT_EQ(log.note(alert)->ride_distance_m, std::nullopt);
   alert.epoch = 5;
   EXPECT_EQ(log.note(alert)->lead_s, std::nullopt) << "nothing is made up";
 }

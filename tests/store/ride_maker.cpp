@@ -38,8 +38,9 @@ class RideMaker {
   explicit RideMaker(StoreConfig config) : config_(std::move(config)), store_(config_) {}
 
   void encounters() {
-    store_.camera_seen("rear", wall(0));
+    ride_to(0);
     for (int car = 0; car < kCars; ++car) encounter(car, 60 + car * 108 + (car * 37) % 60);
+    ride_to(kRide_s);
     Alert lost = alert(2650, AlertKind::camera_lost, AlertLevel::danger);
     lost.text = "no connection to the camera";
     store_.append(lost);
@@ -49,6 +50,18 @@ class RideMaker {
   }
 
  private:
+  /// The ride has gone on so far, with the rider at 5 to 8 m/s.
+  void ride_to(double t_s) {
+    store_.camera_seen("rear", wall(0));
+    store_.rider_moved({SteadyClock::now(),
+                        position(t_s),
+                        speed_mps(t_s),
+                        {6.5 * t_s - 60 * std::cos(t_s / 40) + 60, t_s, 0.9 * t_s}},
+                       true);
+  }
+  static double speed_mps(double t_s) { return 6.5 + 1.5 * std::sin(t_s / 40); }
+  static Position position(double t_s) { return {48.1 + t_s * 6.5 / 111'195, 11.5, 4.0}; }
+
   static Alert alert(double t_s, AlertKind kind, AlertLevel level) {
     Alert made;
     made.camera = "rear";
@@ -58,6 +71,8 @@ class RideMaker {
     made.level = level;
     made.epoch = 1;
     made.latency = {2, 20, 25};
+    made.position = position(t_s);
+    made.rider_speed_mps = speed_mps(t_s);
     return made;
   }
 
@@ -116,6 +131,7 @@ class RideMaker {
           told.pass_t_s = at_s;
           told.lateral_m = lateral_m;
         }
+        ride_to(at_s);
         recorder.alert(0, store_.append(told), frame_, seen);
       };
       tell(first_s, AlertKind::vehicle_approaching, AlertLevel::warning);

@@ -89,19 +89,30 @@ function rateChart(ride, passes) {
     counts[Math.max(0, Math.min(count - 1, Math.floor((Date.parse(pass.time) - start) / length * count)))] += 1;
   const at = (i) => clock(new Date(start + length * i / count));
   const bars = counts.map((value, i) => ({ name: `${at(i)} to ${at(i + 1)}`, value: Math.round(value / hours), bad: false }));
-  const hourly = passes.length / (length / 3_600_000);
-  let summary = `${Math.round(hourly)} an hour on average.`;
-  if (ride.distance_m) {
-    const km = ride.distance_m / 1000;
-    summary = `${round(passes.length / km)} a kilometre, ${round(hourly / km)} a kilometre and hour.`;
-  }
+  const summary = `${Math.round(passes.length / (length / 3_600_000))} an hour on average.`;
   return barChart("Passes an hour", summary, bars, [[0, at(0)], [0.5, at(count / 2)], [1, at(count)]], ["Time", "Passes an hour"]);
+}
+
+/** Passes along the way, each bar one part of it, as passes a kilometre. */
+function wayChart(ride, passes) {
+  const km = ride.distance_m / 1000;
+  const count = Math.max(1, Math.min(16, Math.floor(km)));  // less than a kilometre says little
+  const counts = new Array(count).fill(0);
+  for (const { ride_distance_m: at } of passes)
+    if (at !== null) counts[Math.max(0, Math.min(count - 1, Math.floor(at / ride.distance_m * count)))] += 1;
+  const at = (i) => round(km * i / count);
+  const bars = counts.map((value, i) => ({ name: `${at(i)} to ${at(i + 1)} km`, value: round(value / (km / count)), bad: false }));
+  const hours = Math.max(60, ride.duration_s) / 3600;
+  return barChart("Passes a kilometre",
+    `${round(passes.length / km)} a kilometre on average, ${round(passes.length / km / hours)} a kilometre and hour.`, bars,
+    [[0, "0"], [0.5, `${at(count / 2)}`], [1, `${at(count)} km`]], ["Way", "Passes a kilometre"]);
 }
 
 /** The charts of one ride; those without a number that was measured are left out. */
 export function rideCharts(ride, passes, closePass) {
   const known = (key) => passes.map((pass) => pass[key]).filter((value) => value !== null);
   const charts = passes.length > 0 ? [rateChart(ride, passes)] : [];
+  if (passes.length > 0 && ride.distance_m) charts.push(wayChart(ride, passes));
   const leads = known("lead_s");
   if (leads.length > 0) {
     charts.push(barChart("Warning before they passed", `Half of them ${round(median(leads))} s or more; red: under 2 s.`,

@@ -2,7 +2,7 @@
 import { rideCharts, timeline } from "./charts.js";
 import { Clip } from "./clip.js";
 import { arrange, make, put } from "./dom.js";
-import { alertWords } from "./words.js";
+import { alertWords, kilometres, kmh, riderWords } from "./words.js";
 
 const PAGE = 1000;
 const MOST_LISTED = 300;
@@ -45,7 +45,8 @@ function clock(date, seconds = false) {
 function rideWords(ride) {
   const start = new Date(ride.start);
   const passes = ride.passes === 1 ? "1 pass" : `${ride.passes} passes`;
-  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)} · ${passes}`;
+  const far = ride.distance_m === null ? "" : ` · ${kilometres(ride.distance_m)}`;
+  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)}${far} · ${passes}`;
 }
 
 function changedBy(alert, { locked, has_snapshot, has_clip }) {
@@ -266,7 +267,8 @@ export class History {
     const { ride } = this;
     const { sums, charts } = this.parts;
     sums.replaceChildren(...(ride === null ? [] : [
-      [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[`${(ride.distance_m / 1000).toFixed(1)} km`, "far"]] : []),
+      [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[kilometres(ride.distance_m), "far"]] : []),
+      ...(ride.moving_s ? [[kmh(ride.distance_m / ride.moving_s), "on average"]] : []),
       [ride.passes, ride.passes === 1 ? "pass" : "passes"], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
     ].map(([value, word]) => make("div", {}, make("dd", {}, String(value)), make("dt", {}, word)))));
     const open = [...charts.querySelectorAll("details")].map((one) => one.open);
@@ -340,7 +342,7 @@ export class History {
     const words = alertWords(alert);
     const time = new Date(alert.time);
     put(title, words.title);
-    put(detail, [`${day(time)} ${clock(time, true)}`, words.detail].filter(Boolean).join(" · "));
+    put(detail, [`${day(time)} ${clock(time, true)}`, words.detail, riderWords(alert)].filter(Boolean).join(" · "));
     video.setAttribute("aria-label", `Clip: ${words.title}`);
     video.parentElement.hidden = !alert.has_clip && !alert.has_snapshot;
     video.controls = alert.has_clip;

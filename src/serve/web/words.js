@@ -43,6 +43,23 @@ function faster(mps) {
   return mps === null || mps <= 0 ? "" : `${Math.round(mps * 3.6)} km/h faster`;
 }
 
+export function kilometres(value) {
+  return `${(value / 1000).toFixed(1)} km`;
+}
+
+export function kmh(mps) {
+  return `${Math.round(mps * 3.6)} km/h`;
+}
+
+/** How fast the rider was at an alert, and where. */
+export function riderWords({ position, rider_speed_mps: speed }) {
+  const standing = speed !== null && speed < 0.7;
+  return join([
+    speed === null ? "" : standing ? "you stood" : `you rode ${kmh(speed)}`,
+    position === null ? "" : `at ${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`,
+  ]);
+}
+
 /** Title and detail of an alert. */
 export function alertWords(alert) {
   const what = className(alert.class);

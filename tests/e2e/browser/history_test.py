@@ -1,6 +1,8 @@
 """What the page shows after the ride: timeline, events, clips with boxes in step, charts."""
 
+import contextlib
 import pathlib
+import sqlite3
 import unittest
 
 import axe
@@ -17,6 +19,9 @@ if (!one?.responseEnd) return false;
 window.painted ??= requestAnimationFrame(() => requestAnimationFrame(() => window.painted = "twice"));
 return window.painted === "twice";
 """
+CHARTS = "return [...document.querySelectorAll('figcaption strong')].map((one) => one.textContent)"
+SUM_OF_TABLE = """const rows = document.querySelectorAll('figure')[arguments[0]].querySelectorAll('td');
+return [...rows].reduce((sum, cell) => sum + Number(cell.textContent), 0)"""
 TOO_WIDE = "return [...document.querySelectorAll('#history *')].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.tagName + '#' + one.id)"
 
 
@@ -31,23 +36,36 @@ class HistoryTest(unittest.TestCase):
             with self.subTest(name), PastRide() as service, Browser(width, height, dark, mobile=width < 600) as browser:
                 self.open(service, browser)
                 text = browser.text("#history")
-                for words in ("45 min", "24\npasses", "close", "Car passed close", "Camera lost"):
+                for words in ("45 min", "17.6 km", "26 km/h\non average", "24\npasses", "close", "Car passed close", "Camera lost"):
                     self.assertIn(words, text)
                 self.assertEqual(49, browser.run("return document.querySelectorAll('#history-timeline .mark').length"))
-                self.assertEqual(["Passes an hour", "Warning before they passed", "Room they left you"],
-                                 browser.run("return [...document.querySelectorAll('figcaption strong')].map((one) => one.textContent)"))
+                self.assertEqual(["Passes an hour", "Passes a kilometre", "Warning before they passed", "Room they left you"],
+                                 browser.run(CHARTS))
+                self.assertIn("1.4 a kilometre on average, 1.8 a kilometre and hour", text)
                 # Each chart's numbers can be read as a table, and add up.
-                self.assertEqual(24, browser.run("""const rows = document.querySelectorAll('figure')[2].querySelectorAll('td');
-                    return [...rows].reduce((sum, cell) => sum + Number(cell.textContent), 0)"""))
+                self.assertEqual(24, browser.run(SUM_OF_TABLE, 3))
+                self.assertAlmostEqual(24, browser.run(SUM_OF_TABLE, 1) * 17.6 / 16, delta=1)
                 screenshot(browser, f"{name}-history")
                 self.assertEqual([], browser.run(TOO_WIDE))
                 self.assertEqual([], browser.run(CONTRAST))
                 browser.click("#history-list li:nth-child(2) a")
                 browser.wait_for("the clip", PLAYABLE)
+                self.assertRegex(browser.text("#history-detail"), r"you rode \d+ km/h · at 48\.\d{5}, 11\.50000")
                 screenshot(browser, f"{name}-history-clip")
                 self.assertEqual([], browser.run(TOO_WIDE))
                 if source:
                     self.assertEqual([], axe.faults(browser, source))
+
+    def test_shows_no_distance_where_none_is_known(self):
+        with PastRide() as service, Browser(1280, 800) as browser:
+            service.stop()
+            with contextlib.closing(sqlite3.connect(service.store / "alerts.db")) as database:
+                database.execute("UPDATE rides SET known_s = 60")
+                database.commit()
+            service.start_again()
+            self.open(service, browser)
+            self.assertNotIn("km", browser.text("#history-sums"))
+            self.assertEqual(["Passes an hour", "Warning before they passed", "Room they left you"], browser.run(CHARTS))
 
     def test_draws_the_boxes_in_step_with_the_clip(self):
         with PastRide() as service, Browser(1280, 800) as browser:

@@ -1,0 +1,95 @@
+#include "base/tcp_connection.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace rearview {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The other side, which takes one call.
+class TcpConnectionTest : public testing::Test {
+ protected:
+  TcpConnectionTest() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
+    if (bind(listener_, generic, size) != 0 || listen(listener_, 1) != 0 ||
+        getsockname(listener_, generic, &size) != 0)
+      throw std::runtime_error("no socket for the test");
+    endpoint_.port = ntohs(address.sin_port);
+    connection_.connect(endpoint_, 5s);
+    peer_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  }
+  ~TcpConnectionTest() override {
+    close(peer_);
+    close(listener_);
+  }
+  std::string failure_of_write(std::size_t bytes) {
+    try {
+      connection_.write(std::vector<std::uint8_t>(bytes), 200ms);
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+    return "";
+  }
+
+  int listener_;
+  int peer_ = -1;
+  Endpoint endpoint_{"127.0.0.1", 0};
+  std::stop_source stop_;
+  TcpConnection connection_{stop_.get_token()};
+};
+
+TEST_F(TcpConnectionTest, SendsAllOfIt) {
+  constexpr std::size_t kBytes = 8 << 20;  // more than the kernel holds
+  std::size_t taken = 0;
+  std::jthread reader([&] {
+    std::array<char, 65536> buffer;
+    while (taken < kBytes) {
+      const ssize_t bytes = recv(peer_, buffer.data(), buffer.size(), 0);
+      if (bytes <= 0) return;
+      taken += static_cast<std::size_t>(bytes);
+    }
+  });
+  connection_.write(std::vector<std::uint8_t>(kBytes), 20s);
+  reader.join();
+  EXPECT_EQ(taken, kBytes);
+}
+
+TEST_F(TcpConnectionTest, WhoTakesNothingIsNotWaitedFor) {
+  EXPECT_EQ(failure_of_write(64 << 20), "nothing is taken");
+}
+
+TEST_F(TcpConnectionTest, AWriteEndsWhenAskedToStop) {
+  std::jthread stopper([this] { stop_.request_stop(); });
+  const SteadyTime before = SteadyClock::now();
+  EXPECT_THROW(connection_.write(std::vector<std::uint8_t>(64 << 20), 60s), std::runtime_error);
+  EXPECT_LT(seconds_between(before, SteadyClock::now()), 10);
+}
+
+TEST_F(TcpConnectionTest, SaysThatTheOtherSideHasClosed) {
+  close(peer_);
+  peer_ = -1;
+  std::array<std::uint8_t, 16> buffer;
+  const auto read = connection_.read(buffer, 5s);
+  EXPECT_EQ(read.status, TcpConnection::Status::closed);
+  EXPECT_EQ(read.reason, TcpConnection::kClosedByPeer);
+}
+
+}  // namespace
+}  // namespace rearview
