@@ -98,8 +98,17 @@ class Browser:
         return self._in_session("POST", "/execute/async", {"script": script, "args": list(arguments)}, timeout + 30)
 
     def click(self, selector):
-        element = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
-        self._in_session("POST", f"/element/{element[ELEMENT]}/click")
+        """Of an element that the page may be making anew in this very moment."""
+        def clicked():
+            element = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
+            try:
+                self._in_session("POST", f"/element/{element[ELEMENT]}/click")
+            except RuntimeError as error:
+                if "stale element reference" not in str(error):
+                    raise
+                return False
+            return True
+        self.wait_until(f"{selector} to stay while it is clicked", clicked)
 
     def press(self, key, code, text=None):
         """A key: its name, its Windows code and what it writes."""
