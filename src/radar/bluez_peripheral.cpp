@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sdbus-c++/sdbus-c++.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <map>
@@ -11,6 +12,9 @@
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "base/clock.h"
+#include "radar/bus_probe.h"
 
 namespace rearview {
 namespace {
@@ -34,6 +38,9 @@ constexpr const char* kCharacteristicPath = "/rearview/radar/service/targets";
 constexpr const char* kAdvertisementPath = "/rearview/advertisement";
 
 constexpr std::chrono::seconds kCallTimeout(10);
+/// Of what must be waited for: the bus's own answers, and that it takes what was said last.
+constexpr std::chrono::milliseconds kBusTimeout(2000);
+constexpr std::chrono::milliseconds kLastWords(500);
 /// More than any adapter holds connections.
 constexpr std::size_t kMostListeners = 16;
 
@@ -45,13 +52,17 @@ std::string said(const sdbus::Error& error) {
 
 struct BluezPeripheral::Impl {
   Impl(std::string a, std::string n) : wanted_adapter(std::move(a)), name(std::move(n)) {
+    if (const std::string why = bus_problem(kBusTimeout); !why.empty())
+      throw std::runtime_error("the system's D-Bus can't be used: " + why);
     try {
       bus = sdbus::createSystemBusConnection();
+      bus->setMethodCallTimeout(kBusTimeout);
       export_application();
       export_advertisement();
       watch();
       look_for_adapter();
     } catch (const sdbus::Error& error) {
+      hang_up();
       throw std::runtime_error(fmt::format("the system's D-Bus can't be used: {}", said(error)));
     }
   }
@@ -65,6 +76,7 @@ struct BluezPeripheral::Impl {
   void register_advertisement();
   void acquired_by(const Properties& options);
   void leave() noexcept;
+  void hang_up() noexcept;
 
   void fail(std::string why) {
     if (!problem.empty()) return;
@@ -303,11 +315,32 @@ void BluezPeripheral::Impl::leave() noexcept {
     tell(device, "org.bluez.Device1", "Disconnect", nullptr);
 }
 
+// sd-bus would wait for ever until a bus that hangs takes what is left to say.
+void BluezPeripheral::Impl::hang_up() noexcept {
+  if (!bus) return;
+  try {
+    const SteadyTime end = SteadyClock::now() + kLastWords;
+    while ((bus->getEventLoopPollData().events & POLLOUT) != 0) {
+      const double left_ms = ms_between(SteadyClock::now(), end);
+      pollfd socket{bus->getEventLoopPollData().fd, POLLOUT, 0};
+      if (left_ms > 0 && poll(&socket, 1, static_cast<int>(left_ms)) >= 0) {
+        bus->processPendingRequest();
+        continue;
+      }
+      shutdown(socket.fd, SHUT_RDWR);
+      return;
+    }
+  } catch (const sdbus::Error&) {
+    // It has gone already.
+  }
+}
+
 BluezPeripheral::BluezPeripheral(std::string adapter, std::string name)
     : impl_(std::make_unique<Impl>(std::move(adapter), std::move(name))) {}
 
 BluezPeripheral::~BluezPeripheral() {
   impl_->leave();
+  impl_->hang_up();
 }
 
 int BluezPeripheral::fd() const {

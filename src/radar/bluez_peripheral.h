@@ -10,12 +10,12 @@ namespace rearview {
 /// One stay on the air as a Bluetooth LE radar, through BlueZ (org.bluez.GattManager1 and
 /// LEAdvertisingManager1) on the system's D-Bus: from the construction, which begins it, to the
 /// destruction, which ends it and closes the connections of all who listened, so that none takes
-/// the silence for a clear road. One thread; nothing waits but construction and destruction, for
-/// the bus alone.
+/// the silence for a clear road. One thread; nothing waits but construction (up to 4 s) and
+/// destruction (half a second), for the bus alone.
 class BluezPeripheral {
  public:
   /// adapter: BlueZ's name for it; empty: the first that can do it. name: advertised. Throws
-  /// std::runtime_error when there is no bus.
+  /// std::runtime_error when there is no bus, or it doesn't answer.
   BluezPeripheral(std::string adapter, std::string name);
   ~BluezPeripheral();
   BluezPeripheral(const BluezPeripheral&) = delete;

@@ -46,8 +46,8 @@ class Radar {
   void start(std::function<void(const std::string&)> failure);
   /// Asks the thread to leave the air and end, without waiting for it.
   void ask_to_stop();
-  /// Leaves the air and joins, which takes up to 90 s while the bus hangs and is being opened.
-  /// Harmless before start() and when called again.
+  /// Leaves the air and joins, which takes up to 5 s while the bus hangs. Harmless before start()
+  /// and when called again.
   void stop();
 
   /// Of the configured camera; others are passed over. This and what follows: any thread.

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 
 
@@ -19,9 +20,17 @@ class PrivateBus:
                                          "--print-address"], stdout=subprocess.PIPE, text=True)
         assert self._daemon.stdout.readline(), "dbus-daemon did not start"
 
+    def hang(self):
+        """It accepts connections and does nothing, until go_on()."""
+        self._daemon.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._daemon.send_signal(signal.SIGCONT)
+
     def stop(self):
         if not self._daemon:
             return
+        self.go_on()
         self._daemon.terminate()
         self._daemon.wait()
         self._daemon.stdout.close()

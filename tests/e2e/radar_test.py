@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
@@ -205,6 +206,26 @@ class RadarTest(unittest.TestCase):
         self.bus.start()
         bluez = self.bluez()
         wait_for(lambda: bluez.lists(), "a list over the new bus")
+
+    def test_a_bus_that_hangs_holds_up_nothing(self):
+        camera = self.camera()
+        self.bus.hang()
+        service = self.service(camera.url)
+        service.wait_for_line("why=\"the system's D-Bus can't be used: it doesn't answer within 2 s")
+        self.check_it_ends_soon(service)
+
+        self.bus.go_on()
+        bluez = self.bluez()
+        self.addCleanup(self.bus.go_on)  # before the stand-in takes leave of it
+        service = self.service(camera.url)
+        wait_for(lambda: bluez.lists(), "a list")
+        self.bus.hang()
+        self.check_it_ends_soon(service)
+
+    def check_it_ends_soon(self, service):
+        start = time.monotonic()
+        self.assertEqual(0, service.stop())
+        self.assertLess(time.monotonic() - start, 15, "sd-bus would wait for 90 s")
 
     def test_what_bluez_refuses_is_told_and_nothing_stays(self):
         for what, why in (("application", "BlueZ refuses the radar's service: org.bluez.Error.Failed: no room"),
