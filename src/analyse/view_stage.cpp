@@ -110,6 +110,7 @@ void ViewStage::process(const Frame& frame, Analysis& analysis) {
     reason_ = now;
     Alert alert;
     alert.kind = AlertKind::view_blocked;
+    alert.blind_s = frame.t_s - std::min(*fault_since_s_, same_since_s_.value_or(frame.t_s));
     alert.level = AlertLevel::warning;
     alert.text = reason_;
     analysis.alerts.push_back(alert);

@@ -114,7 +114,7 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
 }
 
 void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& about,
-                           const std::string& text) {
+                           const std::string& text, std::optional<double> blind_s) {
   Alert alert;
   alert.camera = config_.name;
   alert.time = about.time;
@@ -122,6 +122,7 @@ void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& abo
   alert.kind = kind;
   alert.level = level;
   alert.text = text;
+  alert.blind_s = blind_s;
   alert.epoch = about.epoch;
   alert.frame_seq = about.seq;
   outputs_.alert(alert, {});
@@ -155,7 +156,8 @@ void CameraPipeline::publish_silence(const Silence& silence, SteadyTime now) {
   analysis->road = silence.road;
   analysis->text = silence.text;
   if (silence.road == Road::no_signal && newest_frame_ && !std::exchange(lost_, true))
-    raise(AlertKind::camera_lost, AlertLevel::danger, *analysis, silence.text);
+    raise(AlertKind::camera_lost, AlertLevel::danger, *analysis, silence.text,
+          seconds_between(newest_frame_->received, now));
   newest_ = analysis;
   outputs_.analysis(analysis);
 }

@@ -77,7 +77,8 @@ class CameraPipeline {
   // These want mutex_ held.
   std::optional<Silence> silence(SteadyTime now) const;
   void publish_silence(const Silence& silence, SteadyTime now);
-  void raise(AlertKind kind, AlertLevel level, const Analysis& about, const std::string& text);
+  void raise(AlertKind kind, AlertLevel level, const Analysis& about, const std::string& text,
+             std::optional<double> blind_s = std::nullopt);
 
   const CameraConfig config_;
   PipelineOutputs outputs_;

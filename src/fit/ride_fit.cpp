@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -191,24 +192,26 @@ void describe(FitFile& file, bool with_rider) {
   }
 }
 
-/// Whether the camera saw the road, second by second of the ride.
+/// Whether the camera saw the road all of the time, second by second of the ride.
 std::vector<bool> seeing(const RideRecord& ride, std::int64_t seconds) {
   std::vector<bool> sees(static_cast<std::size_t>(seconds), true);
-  const auto blind = [&](std::int64_t from, std::int64_t to) {
-    for (std::int64_t t = std::max<std::int64_t>(from, 0); t < std::min(to, seconds); ++t)
-      sees[static_cast<std::size_t>(t)] = false;
+  const auto blind = [&](double from_s, double to_s) {
+    const auto last = static_cast<double>(seconds);
+    auto t = static_cast<std::size_t>(std::clamp(from_s, 0.0, last));
+    for (; static_cast<double>(t) < std::min(to_s, last); ++t) sees[t] = false;
   };
-  std::int64_t since = -1;
+  std::optional<double> since_s;
   for (const Alert& alert : ride.alerts) {
-    const auto at =
-        std::chrono::duration_cast<std::chrono::seconds>(alert.time - ride.ride.start).count();
-    const bool lost = alert.kind == AlertKind::camera_lost || alert.kind == AlertKind::view_blocked;
-    if (lost && since < 0) since = at;
-    if (lost || since < 0) continue;
-    blind(since, at);
-    since = -1;
+    const double t_s = std::chrono::duration<double>(alert.time - ride.ride.start).count();
+    if (alert.kind == AlertKind::camera_lost || alert.kind == AlertKind::view_blocked) {
+      // Told only when nobody had seen the road for a while.
+      if (!since_s) since_s = t_s - alert.blind_s.value_or(0);
+    } else if (since_s) {
+      blind(*since_s, t_s);
+      since_s.reset();
+    }
   }
-  if (since >= 0) blind(since, seconds);
+  if (since_s) blind(*since_s, static_cast<double>(seconds));
   return sees;
 }
 

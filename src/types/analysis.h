@@ -120,7 +120,8 @@ struct Alert {
   std::optional<double> rider_speed_mps;  ///< likewise
   std::optional<double> pass_t_s;         ///< overtake and close_pass: stream time of the pass
   std::optional<AlertReason> reason;
-  std::string text;  ///< camera_lost, view_blocked: why, in words
+  std::optional<double> blind_s;  ///< camera_lost, view_blocked: since when nobody saw the road
+  std::string text;               ///< camera_lost, view_blocked: why, in words
   std::uint32_t epoch = 0;
   std::uint64_t frame_seq = 0;
   Latency latency;

@@ -247,6 +247,7 @@ Json to_json(const Alert& alert) {
                       {"bearing_deg_per_s", rounded(alert.reason->bearing_deg_per_s, 2)},
                       {"confirmed_frames", alert.reason->confirmed_frames}};
   if (alert.pass_t_s) json["pass_t_s"] = rounded(*alert.pass_t_s, 3);
+  if (alert.blind_s) json["blind_s"] = rounded(*alert.blind_s, 2);
   if (!alert.text.empty()) json["text"] = alert.text;
   if (const auto& keeping = alert.keeping) {
     add(json, *keeping);
@@ -285,6 +286,7 @@ Alert alert_from_json(const nlohmann::json& json) {
       alert.reason = AlertReason{reason.at("growth_per_s"), reason.at("bearing_deg_per_s"),
                                  reason.at("confirmed_frames")};
     alert.pass_t_s = number("pass_t_s");
+    alert.blind_s = number("blind_s");
     alert.text = json.value("text", "");
     alert.epoch = json.at("epoch");
     alert.frame_seq = json.at("frame_seq");

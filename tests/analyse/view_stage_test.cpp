@@ -70,6 +70,9 @@ void expect_blind(const std::function<cv::Mat(int)>& picture, const std::string&
   ASSERT_EQ(viewer.alerts.size(), 1U) << "once on entry";
   EXPECT_EQ(viewer.alerts[0].kind, AlertKind::view_blocked);
   EXPECT_EQ(viewer.alerts[0].text, last.text);
+  const ViewConfig config;
+  const double frozen_s = why == "frozen" ? config.frozen_s : 0;
+  EXPECT_NEAR(viewer.alerts[0].blind_s.value_or(0), config.enter_s + frozen_s, 0.1);
   const Analysis free = viewer.show_for(2, road);
   EXPECT_EQ(free.road, Road::clear);
   ASSERT_EQ(viewer.alerts.size(), 2U);

@@ -192,6 +192,7 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::camera_back));
   const auto& alerts = listener_.alerts;
   EXPECT_EQ(alerts[0].kind, AlertKind::camera_lost);
+  EXPECT_GE(alerts[0].blind_s.value_or(0), 0.3) << "since the last picture";
   EXPECT_EQ(alerts[0].level, AlertLevel::danger);
   EXPECT_EQ(alerts[1].kind, AlertKind::camera_back);
 }

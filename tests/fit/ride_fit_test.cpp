@@ -290,6 +290,24 @@ TEST(RideFit, ARideWithoutATrackHasItsDistanceWhereThatIsKnown) {
   EXPECT_FALSE(Reader(file).all(18).at(0).fields.contains(9));
 }
 
+TEST(RideFit, TheTimeUntilACameraCountsAsLostWasNotSeenEither) {
+  RideRecord made = ride(20);
+  made.alerts = {alert(AlertKind::camera_lost, 0.5), alert(AlertKind::camera_back, 1.2),
+                 alert(AlertKind::camera_lost, 7.4), alert(AlertKind::camera_back, 9.1),
+                 alert(AlertKind::view_blocked, 15)};
+  made.alerts[0].blind_s = 5;  // before the ride
+  made.alerts[2].blind_s = 1.5;
+  made.alerts[4].blind_s = 2;
+  const std::string file = ride_fit(made);
+  const auto records = Reader(file).all(20);
+  std::vector<int> blind;
+  for (std::size_t t = 0; t < records.size(); ++t) {
+    if (records[t].value(kRanges, 0, 2, true) == -1) blind.push_back(static_cast<int>(t));
+  }
+  // A second counts as seen only when all of it was.
+  EXPECT_EQ(blind, (std::vector<int>{0, 1, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 18, 19}));
+}
+
 TEST(RideFit, ARideOfManyDaysEndsAfterOne) {
   EXPECT_EQ(ride_fit(ride(1e7)), ride_fit(ride(86'400)));
 }

@@ -108,6 +108,8 @@ TEST(Json, AnAlertIsReadBackAsItWas) {
   Alert lost;
   lost.kind = AlertKind::camera_lost;
   lost.text = "read timed out";
+  lost.blind_s = 1.25;
+  EXPECT_EQ(to_json(lost).at("blind_s"), 1.25);
   Alert pass = example_alert();
   pass.kind = AlertKind::close_pass;
   pass.pass_t_s = 44.5;
