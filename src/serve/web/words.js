@@ -20,7 +20,8 @@ export function className(name) {
 export function sideWords(side) {
   const rider = riderSide(side);
   if (rider === null) return "";
-  return rider === "behind" ? "right behind you" : `on your ${rider}`;
+  // Not "right behind": a glance would take it for a side.
+  return rider === "behind" ? "directly behind you" : `on your ${rider}`;
 }
 
 export function seconds(value) {
