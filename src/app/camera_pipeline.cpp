@@ -106,7 +106,13 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     ++frames_analysed_;
     if (std::exchange(lost_, false)) raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
     shared = std::make_shared<const Analysis>(std::move(analysis));
-    for (const Alert& alert : shared->alerts) outputs_.alert(alert, {frame, shared});
+    const Annotated now{frame, shared};
+    views_.see(now);
+    for (const Alert& alert : shared->alerts) {
+      const bool passed = alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass;
+      outputs_.alert(alert,
+                     passed && alert.track_id ? views_.of(*alert.track_id).value_or(now) : now);
+    }
     newest_ = shared;
     outputs_.analysis(shared);
   }

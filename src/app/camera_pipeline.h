@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "analyse/analyser.h"
+#include "app/annotated.h"
+#include "app/best_views.h"
 #include "app/config.h"
 #include "app/meters.h"
 #include "base/latest_slot.h"
@@ -20,17 +22,12 @@
 
 namespace rearview {
 
-/// A frame and what was found in it.
-struct Annotated {
-  FramePtr frame;
-  AnalysisPtr analysis;
-};
-
 /// How a pipeline tells the rest of the program. Called from the pipeline's threads; must not wait.
 struct PipelineOutputs {
   /// In order; alerts already given to alert().
   std::function<void(AnalysisPtr)> analysis;
-  /// seen: what raised it; empty when no frame did.
+  /// seen: what raised it, or, of a vehicle that has passed, the best look at it; empty when no
+  /// frame did.
   std::function<void(const Alert&, const Annotated& seen)> alert;
   /// What the camera sent, on the receive thread. May be empty; H.264 only.
   std::function<void(LiveAccessUnitPtr)> access_unit;
@@ -86,6 +83,7 @@ class CameraPipeline {
   Receiver receiver_;
   LatestSlot<FramePtr> frames_;
   LatestSlot<Annotated> annotated_;
+  BestViews views_;  ///< of the analyse thread
 
   /// Guards what follows, and holds while an analysis or alert is handed out, so that they leave in
   /// order.

@@ -159,6 +159,28 @@ TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
   EXPECT_EQ((*of_alert)->t_s, seen.frame->t_s);
 }
 
+TEST_F(CameraPipelineTest, RecordersGetTheBestLookAtAVehicleThatHasPassed) {
+  FakeCamera camera(play());
+  start(camera.url(), [](const Frame&, Analysis& analysis) {
+    Track track;
+    track.id = 7;
+    track.threat = 2;
+    track.box = {100, 60, 40, 30};
+    if (analysis.seq <= 20) analysis.tracks.push_back(track);
+    if (analysis.seq != 25) return;
+    Alert alert;
+    alert.kind = AlertKind::close_pass;
+    alert.track_id = 7;
+    analysis.alerts.push_back(alert);
+  });
+  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::close_pass));
+  const Annotated& seen = listener_.seen_by_alert.back();
+  ASSERT_TRUE(seen.frame && seen.analysis);
+  EXPECT_EQ(seen.analysis->tracks.size(), 1U) << "the road was empty again";
+  EXPECT_EQ(seen.frame->seq, seen.analysis->seq);
+  EXPECT_EQ(listener_.alerts.back().frame_seq, 25U);
+}
+
 TEST_F(CameraPipelineTest, WithoutACameraTheRoadIsNotClear) {
   const CameraPipeline& pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
   ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
