@@ -29,7 +29,8 @@ PICTURES = {
         ("page-phone-quiet", PHONE, "clear"), ("page-phone-across", ACROSS, "danger"),
         ("history", DESKTOP, "history"), ("history-phone", PHONE, "event"), ("settings-phone", PHONE, "settings")],
     "night": [
-        ("page-night", DESKTOP, "danger"), ("page-phone-night", PHONE, "danger"), ("page-phone-night-quiet", PHONE, "clear")],
+        ("page-night", DESKTOP, "danger"), ("page-phone-night", PHONE, "danger"), ("page-night-quiet", DESKTOP, "clear"),
+        ("page-phone-night-quiet", PHONE, "clear")],
 }
 
 
