@@ -10,7 +10,7 @@ namespace rearview {
 namespace {
 
 // A vehicle that left at the picture's edge is past once its track has been without support so
-// long.
+// long, and one that wasn't seen on its way there so long after it was to be out of the picture.
 constexpr double kPassedAfter_s = 0.25;
 // Over how long growth is measured: as long as may be, or else over less.
 constexpr std::array kGaugeSpans_s = {0.8, 0.4};
@@ -148,6 +148,7 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     vehicle.see_box(box ? std::optional(static_cast<double>(box->score)) : std::nullopt,
                     analysis.t_s);
     vehicle.update(track, growth_of(vehicle, track, analysis), view, analysis.t_s);
+    if (vehicle.unseen_pass_ && !track.coasting && !vehicle.leaving()) came_back(vehicle);
     if (const auto height_m = vehicle.camera_height_m(); height_m && config_.calibrate_height)
       height_.see(*height_m);
     judge(vehicle, track, analysis);
@@ -157,9 +158,11 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     const bool has_track =
         std::any_of(analysis.tracks.begin(), analysis.tracks.end(),
                     [&](const Track& track) { return track.id == vehicle.track_id_; });
-    const double unseen = analysis.t_s - vehicle.seen_s_;
-    if (vehicle.alerted_ && !vehicle.passed_ && vehicle.leaving() && unseen > kPassedAfter_s)
-      gone(vehicle, analysis);
+    if (vehicle.alerted_ && !vehicle.passed_) {
+      const std::optional<double> out_s =
+          vehicle.leaving() ? vehicle.seen_s_ : vehicle.out_of_view_s();
+      if (out_s && analysis.t_s - *out_s > kPassedAfter_s) gone(vehicle, *out_s, analysis);
+    }
     if (!has_track) vehicle.threat_ = 0;
   }
   for (std::size_t i = 0; i < vehicle_ids.size(); ++i) analysis.tracks[i].id = vehicle_ids[i];
@@ -268,8 +271,16 @@ bool ApproachStage::same_as_told(const VehicleState& vehicle, bool VehicleState:
   });
 }
 
-void ApproachStage::gone(VehicleState& vehicle, Analysis& analysis) {
+// It isn't past after all: what it does now is told anew.
+void ApproachStage::came_back(VehicleState& vehicle) {
+  vehicle.passed_ = vehicle.unseen_pass_ = false;
+  vehicle.alerted_ = vehicle.fast_alerted_ = false;
+  vehicle.gate_frames_ = 0;
+}
+
+void ApproachStage::gone(VehicleState& vehicle, double out_s, Analysis& analysis) {
   vehicle.passed_ = true;
+  vehicle.unseen_pass_ = !vehicle.leaving();
   vehicle.threat_ = 0;
   const std::optional<Estimate> across = vehicle.lateral();
   const bool close =
@@ -278,7 +289,7 @@ void ApproachStage::gone(VehicleState& vehicle, Analysis& analysis) {
                        close ? AlertLevel::warning : AlertLevel::info);
   passed.ttc_s.reset();
   passed.reason.reset();
-  passed.pass_t_s = vehicle.seen_s_;
+  passed.pass_t_s = out_s;
   analysis.alerts.push_back(passed);
 }
 

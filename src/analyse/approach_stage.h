@@ -31,7 +31,8 @@ class ApproachStage : public Stage {
   VehicleState& state_of(const Track& track, const Analysis& analysis);
   ViewGeometry view_of(const Frame& frame, const Analysis& analysis) const;
   void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
-  void gone(VehicleState& vehicle, Analysis& analysis);
+  static void came_back(VehicleState& vehicle);
+  void gone(VehicleState& vehicle, double out_s, Analysis& analysis);
   bool explained(const VehicleState& vehicle) const;
   bool hidden(const VehicleState& vehicle) const;
   /// Inside the box of another one that the rider has been told of; told: of what.

@@ -34,6 +34,8 @@ constexpr double kBeside_m = 0.6;
 constexpr double kBesideTangent = 0.01;  // where the distance isn't known
 // First seen nearer than this, a vehicle has come from beside or ahead, unless it was overlooked.
 constexpr double kFromBehind_m = 8;
+// So far from the middle (0) to the picture's edge (1), what comes closer leaves at the side.
+constexpr double kToTheSide = 0.25;
 // Over this span boxes are steady enough to grow by themselves, at least by this share of what was
 // measured: what is half hidden behind another is easily laid over the other.
 constexpr double kSlopeSpan_s = 0.6;
@@ -107,13 +109,16 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
   }
   vehicle_class_ = track.vehicle_class;
   box_ = track.box;
+  const cv::Rect2f& shown = view.shown;
+  const float margin = std::max(3.0F, 0.006F * shown.width);
+  const bool cut_left = track.box.x <= shown.x + margin;
+  const bool cut_right = track.box.x + track.box.width >= shown.x + shown.width - margin;
+  at_side_ = cut_left || cut_right;
   if (!track.coasting) {
     const double since = started_ ? t_s - seen_s_ : 1;
     seen_s_ = t_s;
-    const cv::Rect2f& shown = view.shown;
-    const float margin = std::max(3.0F, 0.006F * shown.width);
-    cut_left_ = track.box.x <= shown.x + margin;
-    cut_right_ = track.box.x + track.box.width >= shown.x + shown.width - margin;
+    cut_left_ = cut_left;
+    cut_right_ = cut_right;
     cut_bottom_ = track.box.y + track.box.height >= shown.y + shown.height - margin;
     const bool cut_top = track.box.y <= shown.y + margin;
 
@@ -155,6 +160,9 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
     }
     measure_distance(track, view);
     if (boxes_.empty() && distance_) first_m_ = distance_->value;
+    out_of_view_s_.reset();
+    if (const auto time = ttc(); time && out_of_view_share_ > kToTheSide)
+      out_of_view_s_ = t_s + (1 - out_of_view_share_) * time->value;
     boxes_.emplace_back(t_s, track.box);
     while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
   }

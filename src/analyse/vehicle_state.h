@@ -53,8 +53,11 @@ class VehicleState {
   double bearing_rate_deg_per_s() const;
   Side side() const;
   Motion motion() const;
-  /// It reaches the left, right or lower edge of what the picture shows.
+  /// When last seen it reached the left, right or lower edge of what the picture shows.
   bool leaving() const { return cut_left_ || cut_right_ || cut_bottom_; }
+  /// When it was to be out of the picture, as it closed in when last seen; absent when it didn't,
+  /// came straight from behind, or its box hasn't been carried on to the picture's side.
+  std::optional<double> out_of_view_s() const { return at_side_ ? out_of_view_s_ : std::nullopt; }
 
   int id_ = 0;        ///< of the vehicle: the number of its first track, whatever tracks follow
   int track_id_ = 0;  ///< of the track that shows it now
@@ -73,6 +76,7 @@ class VehicleState {
   bool fast_alerted_ = false;
   bool passed_ = false;
   bool hidden_ = false;  ///< behind a nearer one: what is measured of it is partly the other's
+  bool unseen_pass_ = false;  ///< it passed while nobody saw it, for all that is known
 
  private:
   static constexpr double kNamedScore = 0.2;
@@ -96,6 +100,8 @@ class VehicleState {
   bool cut_left_ = false;
   bool cut_right_ = false;
   bool cut_bottom_ = false;
+  bool at_side_ = false;  ///< its box, seen or predicted, reaches the picture's left or right edge
+  std::optional<double> out_of_view_s_;
 };
 
 }  // namespace rearview

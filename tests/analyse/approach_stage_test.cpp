@@ -332,6 +332,51 @@ TEST(ApproachStage, LearnsHowHighTheCameraSits) {
   EXPECT_LT(std::abs(errors_m.back()), errors_m.front() / 2);
 }
 
+// A few pictures a second, or a detector that misses: nobody sees it reach the picture's edge.
+TEST(ApproachStage, AVehicleThatWasNotSeenToLeaveIsPastOnceItsWayLedOut) {
+  Ride ride;
+  const auto ahead = [](double t) { return 60 - 10 * t; };
+  drive(ride, 0, 5.2, ahead, -2.5);  // up to 8 m
+  const auto unseen = [&](double t) {
+    const cv::Rect2f box = car_box(std::max(0.5, ahead(t)), -2.5);
+    return ride.step(t, box.empty() ? std::vector<Track>{} : std::vector{car(1, box, true)}).road;
+  };
+  double t = 5.2;
+  for (; t < 5.6; t += 1.0 / 30) EXPECT_EQ(unseen(t), Road::danger) << "it is still in view, " << t;
+  for (; t < 6; t += 1.0 / 30) unseen(t);
+  EXPECT_EQ(unseen(t), Road::following);
+  ASSERT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
+  EXPECT_NEAR(ride.alerts.back().pass_t_s.value_or(0), 5.6, 0.1);
+  for (; t < 9; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
+  EXPECT_EQ(ride.kinds.back(), AlertKind::all_clear);
+}
+
+TEST(ApproachStage, AVehicleThatIsMissedWithoutAWayOutStaysADanger) {
+  Ride ride;
+  const auto ahead = [](double t) { return 60 - 10 * t; };
+  drive(ride, 0, 5.2, ahead, 0);
+  for (double t = 5.2; t < 6.2; t += 1.0 / 30) {
+    const cv::Rect2f box = car_box(std::max(1.0, ahead(t)), 0);
+    EXPECT_EQ(ride.step(t, {car(1, box, true)}).road, Road::danger);
+  }
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 0);
+}
+
+TEST(ApproachStage, AVehicleThatIsSeenAgainWhereItWasNotExpectedIsToldAnew) {
+  Ride ride;
+  const auto ahead = [](double t) { return 60 - 10 * t; };
+  drive(ride, 0, 5.2, ahead, -2.5);
+  for (double t = 5.2; t < 6.1; t += 1.0 / 30)
+    ride.step(t, {car(1, cv::Rect2f(0, 60, 120, 300), true)});
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
+  // It had braked, and comes now.
+  drive(
+      ride, 6.1, 9, [](double t) { return 12 - 3.0 * (t - 6.1); }, -2.5);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 2);
+  EXPECT_EQ(ride.kinds.back(), AlertKind::vehicle_approaching);
+}
+
 TEST(ApproachStage, ANewTrackOfTheSameCarKeepsItsNumberAndDoesNotAlertAgain) {
   Ride ride;
   const auto ahead = [](double t) { return 60 - 8 * t; };
