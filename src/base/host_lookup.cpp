@@ -80,10 +80,33 @@ void give_up(std::unique_ptr<Lookup> lookup) {
   old.lookups.push_back(std::move(lookup));
 }
 
+std::vector<SocketAddress> addresses_of(const addrinfo* list) {
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
+    const auto* bytes = static_cast<const unsigned char*>(static_cast<const void*>(at->ai_addr));
+    addresses.push_back({{bytes, bytes + at->ai_addrlen}});
+  }
+  return addresses;
+}
+
+/// Empty when the host is a name. Never waits.
+std::vector<SocketAddress> written_out(const Endpoint& endpoint) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &list) != 0)
+    return {};
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list, freeaddrinfo);
+  return addresses_of(list);
+}
+
 }  // namespace
 
 std::vector<SocketAddress> look_up(const Endpoint& endpoint, std::chrono::milliseconds timeout,
                                    const std::stop_token& stop) {
+  if (auto addresses = written_out(endpoint); !addresses.empty()) return addresses;
   const SteadyTime deadline = SteadyClock::now() + timeout;
   std::unique_ptr<Lookup> lookup = resume_or_start(endpoint);
   const gaicb* list[] = {&lookup->request};
@@ -100,12 +123,7 @@ std::vector<SocketAddress> look_up(const Endpoint& endpoint, std::chrono::millis
   }
   if (const int error = gai_error(&lookup->request); error != 0)
     throw std::runtime_error(fmt::format("{}: {}", endpoint.host, gai_strerror(error)));
-  std::vector<SocketAddress> addresses;
-  for (const addrinfo* at = lookup->request.ar_result; at != nullptr; at = at->ai_next) {
-    const auto* bytes = static_cast<const unsigned char*>(static_cast<const void*>(at->ai_addr));
-    addresses.push_back({{bytes, bytes + at->ai_addrlen}});
-  }
-  return addresses;
+  return addresses_of(lookup->request.ar_result);
 }
 
 }  // namespace rearview
