@@ -1,8 +1,6 @@
 #include "base/tcp_connection.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "tests/support/loopback_listener.h"
 
 namespace rearview {
 namespace {
@@ -22,23 +21,11 @@ using namespace std::chrono_literals;
 /// The other side, which takes one call.
 class TcpConnectionTest : public testing::Test {
  protected:
-  TcpConnectionTest() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (bind(listener_, generic, size) != 0 || listen(listener_, 1) != 0 ||
-        getsockname(listener_, generic, &size) != 0)
-      throw std::runtime_error("no socket for the test");
-    endpoint_.port = ntohs(address.sin_port);
-    connection_.connect(endpoint_, 5s);
-    peer_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  TcpConnectionTest() {
+    connection_.connect({"127.0.0.1", listener_.port()}, 5s);
+    peer_ = listener_.accept();
   }
-  ~TcpConnectionTest() override {
-    close(peer_);
-    close(listener_);
-  }
+  ~TcpConnectionTest() override { close(peer_); }
   std::string failure_of_write(std::size_t bytes) {
     try {
       connection_.write(std::vector<std::uint8_t>(bytes), 200ms);
@@ -48,9 +35,8 @@ class TcpConnectionTest : public testing::Test {
     return "";
   }
 
-  int listener_;
+  test::LoopbackListener listener_;
   int peer_ = -1;
-  Endpoint endpoint_{"127.0.0.1", 0};
   std::stop_source stop_;
   TcpConnection connection_{stop_.get_token()};
 };

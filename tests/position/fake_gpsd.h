@@ -1,8 +1,6 @@
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "tests/support/loopback_listener.h"
 
 namespace rearview::test {
 
@@ -27,31 +27,18 @@ inline std::string tpv(double lat_deg, int second, double speed_mps = 6) {
 /// What a gpsd does at its end of a socket, at the test's word. Each wait has an end.
 class FakeGpsd {
  public:
-  FakeGpsd() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (bind(listener_, generic, size) != 0 || listen(listener_, 4) != 0 ||
-        getsockname(listener_, generic, &size) != 0)
-      throw std::runtime_error("no socket for the test");
-    port_ = ntohs(address.sin_port);
-  }
-  ~FakeGpsd() {
-    hang_up();
-    close(listener_);
-  }
+  FakeGpsd() = default;
+  ~FakeGpsd() { hang_up(); }
   FakeGpsd(const FakeGpsd&) = delete;
   FakeGpsd& operator=(const FakeGpsd&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
   /// Takes the next connection in place of the last.
   void take_call() {
     hang_up();
-    wait_for(listener_);
-    client_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    wait_for(listener_.fd());
+    client_ = listener_.accept();
     ASSERT_GE(client_, 0);
   }
   void say(std::string_view text) {
@@ -90,9 +77,8 @@ class FakeGpsd {
     if (poll(&one, 1, 10'000) != 1) throw std::runtime_error("waited in vain");
   }
 
-  int listener_;
+  LoopbackListener listener_;
   int client_ = -1;
-  std::uint16_t port_ = 0;
   std::string heard_;
 };
 
