@@ -22,8 +22,9 @@ class PastRide(Service):
 
     def __init__(self):
         if PastRide.made is None:
-            PastRide.made = tempfile.TemporaryDirectory(prefix="past_ride_")
-            subprocess.run([os.path.join(BIN, "ride_maker"), PastRide.made.name], check=True, timeout=60)
+            made = tempfile.TemporaryDirectory(prefix="past_ride_")
+            subprocess.run([os.path.join(BIN, "ride_maker"), made.name], check=True, timeout=60)
+            PastRide.made = made
         self.folder = tempfile.TemporaryDirectory(prefix="past_ride_")
         self.store = pathlib.Path(self.folder.name, "store")
         shutil.copytree(PastRide.made.name, self.store)
