@@ -97,7 +97,11 @@ void EventHub::pay(Subscriber& subscriber) {
   for (std::size_t camera = 0; camera < subscriber.owed.size(); ++camera) {
     if (!subscriber.owed[camera]) continue;
     subscriber.owed[camera] = false;
-    if (!subscriber.send(analysis_text(camera))) return;
+    const EventText& text = analysis_text(camera);
+    // What was published while the one before it was delivered may have gone out in its place.
+    if (std::exchange(subscriber.sent[camera], formatted_[camera].of) == formatted_[camera].of)
+      continue;
+    if (!subscriber.send(text)) return;
   }
 }
 
@@ -182,6 +186,7 @@ void EventHub::add(const std::shared_ptr<http::Stream>& stream, const Wish& wish
   subscriber->web_socket = web_socket;
   subscriber->analysis = wish.analysis;
   subscriber->owed.assign(formatted_.size(), false);
+  subscriber->sent.resize(formatted_.size());
   subscriber->sent_id = order_.tail();
   subscribers_.emplace(stream.get(), subscriber);
   stream->on_closed([this, raw = stream.get()] { subscribers_.erase(raw); });

@@ -80,7 +80,8 @@ class EventHub {
     std::uint64_t read_at = 0;  ///< the greatest id sent when the page was asked for
     bool page_due = false;      ///< the next page of history is read when the last has been sent
     bool analysis = false;
-    std::vector<bool> owed;  ///< cameras whose newest analysis it has not been sent
+    std::vector<bool> owed;         ///< cameras whose newest analysis it has not been sent
+    std::vector<AnalysisPtr> sent;  ///< per camera, the last
     /// Newest updates of alerts that it has yet to be sent, by id.
     std::map<std::uint64_t, EventText> updates;
   };

@@ -203,6 +203,27 @@ TEST_F(ServiceTest, ASubscriberGetsTheNewestAnalysisAtOnce) {
   EXPECT_EQ((*next_event(client, "analysis"))["seq"], 9);
 }
 
+TEST_F(ServiceTest, NoAnalysisIsSentTwiceWhenAnotherComesDuringItsDelivery) {
+  start();
+  RawClient client(port_);
+  subscribe(client, "?analysis=1");
+  std::uint64_t seen = 0;
+  for (std::uint64_t newest = 2; newest <= 12'000; newest += 2) {
+    service_->publish_analysis(0, analysis(newest - 1));
+    // Somewhere in the delivery of the one before.
+    const auto then = std::chrono::steady_clock::now() + newest % 100 * 1us;
+    while (std::chrono::steady_clock::now() < then) {
+    }
+    service_->publish_analysis(0, analysis(newest));
+    while (seen < newest) {
+      const auto event = next_event(client, "analysis");
+      ASSERT_TRUE(event);
+      ASSERT_GT((*event)["seq"].get<std::uint64_t>(), seen);
+      seen = (*event)["seq"];
+    }
+  }
+}
+
 TEST_F(ServiceTest, ASlowSubscriberIsSentTheNewestAnalysisNotAllOfThem) {
   start();
   RawClient slow(port_, 4096);
