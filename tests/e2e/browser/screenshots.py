@@ -10,6 +10,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from programs import Camera, Service, wait_for
+from receiver import Receiver
 from webdriver import Browser
 
 DESKTOP = {"width": 1280, "height": 800}
@@ -108,7 +109,8 @@ def take(folder, light, pictures):
         camera_config, config = pathlib.Path(scratch, "camera.json"), pathlib.Path(scratch, "rearview.json")
         camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light, "traffic": 0.6}}))
         camera = Camera("--config", str(camera_config), "--source", "scene")
-        config.write_text(json.dumps({"store": {"folder": scratch}, "cameras": [{"url": camera.url, "signal_timeout_ms": 10000}]}))
+        gpsd = Receiver(pathlib.Path(scratch))
+        config.write_text(json.dumps({"store": {"folder": scratch}, "gps": {"enabled": True, "port": gpsd.port}, "cameras": [{"url": camera.url, "signal_timeout_ms": 10000}]}))
         service = Service("--config", str(config))
         try:
             service.wait_for_state("live")
@@ -128,6 +130,7 @@ def take(folder, light, pictures):
                     print(file, flush=True)
         finally:
             service.stop()
+            gpsd.stop()
             camera.stop()
 
 
