@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "types/json.h"
@@ -102,21 +103,23 @@ class Painter {
   }
 
   /// The first one matters most. Its words find their place first; what is no threat goes without
-  /// words where they would cover those of another.
+  /// words where they would cover those of another, or a threat.
   void tracks(const std::vector<const Track*>& tracks, const cv::Rect& taken) {
-    std::vector<cv::Rect> plates{taken};
-    std::vector<const Track*> worded;
+    std::vector<cv::Rect> covered{taken};
+    std::vector<std::pair<const Track*, cv::Rect>> worded;
     for (const Track* track : tracks) {
-      const std::optional<cv::Rect> area = words_area(*track, plates);
-      if (!area) continue;
-      plates.push_back(*area);
-      worded.push_back(track);
+      const std::optional<cv::Rect> area = words_area(*track, covered);
+      if (area) {
+        covered.push_back(*area);
+        worded.emplace_back(track, *area);
+      }
+      if (track->threat > 0) covered.emplace_back(track->box);
     }
     for (auto track = tracks.rbegin(); track != tracks.rend(); ++track) box(**track);
-    for (std::size_t i = worded.size(); i-- > 0;) {
-      const Track& track = *worded[i];
-      plate(words_of(track), plates[i + 1].tl(), words_scale(track), colour_of(track),
-            track.threat >= 2 ? kWhite : kBlack);
+    for (auto words = worded.rbegin(); words != worded.rend(); ++words) {
+      const auto& [track, area] = *words;
+      plate(words_of(*track), area.tl(), words_scale(*track), colour_of(*track),
+            track->threat >= 2 ? kWhite : kBlack);
     }
   }
 
@@ -149,8 +152,7 @@ class Painter {
 
   static std::string words_of(const Track& track) {
     std::string words(name(track.vehicle_class));
-    if (track.ttc_s && track.motion == Motion::approaching)
-      words += fmt::format(" {:.1f} s", *track.ttc_s);
+    if (track.ttc_s && track.threat > 0) words += fmt::format(" {:.1f} s", *track.ttc_s);
     if (track.distance_m) words += fmt::format(" {:.0f} m", *track.distance_m);
     return words;
   }

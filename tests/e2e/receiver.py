@@ -39,9 +39,10 @@ def ride(seconds):
 
 
 class Receiver:
-    """gpsd on a port of its own; a second of the ride takes some 60 ms."""
+    """gpsd on a port of its own; each of the three sentences of a second of the ride takes pause_s."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, pause_s=0.02):
+        self.pause_s = pause_s
         self.log = pathlib.Path(folder, "ride.nmea")
         self.log.write_text("".join(ride(SECONDS)))
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -51,7 +52,7 @@ class Receiver:
     def start(self):
         # It and the gpsd that it starts are stopped and killed together.
         self.process = subprocess.Popen(
-            ["gpsfake", "-q", "-n", "-c", "0.02", "-P", str(self.port), self.log], start_new_session=True,
+            ["gpsfake", "-q", "-n", "-c", str(self.pause_s), "-P", str(self.port), self.log], start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def signal(self, number):

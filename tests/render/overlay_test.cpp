@@ -100,6 +100,18 @@ TEST_F(Overlay, WordsOfAQuietVehicleDontCoverThoseOfAThreat) {
   EXPECT_GT(changed_pixels(two, one, below), 300);
 }
 
+TEST_F(Overlay, WordsOfAQuietVehicleDontCoverAThreat) {
+  Analysis one = analysis_with(2);
+  Track piece;
+  piece.box = {kBox.x + 5, kBox.y + 30, 30, 10};
+  one.tracks.push_back(piece);
+  Analysis other = one;
+  other.tracks[1].distance_m = 27;
+  const cv::Mat drawn = difference(draw_overlay(*frame_, one), draw_overlay(*frame_, other));
+  EXPECT_GT(cv::countNonZero(drawn), 0);
+  EXPECT_EQ(cv::countNonZero(drawn(cv::Rect(kBox))), 0);
+}
+
 TEST_F(Overlay, AQuietVehicleWithoutRoomGoesWithoutWords) {
   Analysis threats = analysis_with(2);
   threats.tracks.push_back(threats.tracks[0]);

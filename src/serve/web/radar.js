@@ -101,7 +101,8 @@ export class Radar {
     const side = riderSide(track.side);
     entry.lateral = side === "left" ? -1 : side === "right" ? 1 : 0;
     const unit = this.width < NARROW ? "" : " s";
-    const text = closing && track.ttc_s !== null ? seconds(track.ttc_s) + unit : "";
+    // What is no threat yet has no time that one could count on.
+    const text = track.threat > 0 && track.ttc_s !== null ? seconds(track.ttc_s) + unit : "";
     if (entry.label.textContent !== text) entry.label.textContent = text;
     // Towards the middle, where there is room.
     entry.label.setAttribute("x", (entry.lateral > 0 ? -1 : 1) * (14 * size + 5));

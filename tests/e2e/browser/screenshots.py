@@ -109,7 +109,7 @@ def take(folder, light, pictures):
         camera_config, config = pathlib.Path(scratch, "camera.json"), pathlib.Path(scratch, "rearview.json")
         camera_config.write_text(json.dumps({"scene": {"seed": 7, "light": light, "traffic": 0.6}}))
         camera = Camera("--config", str(camera_config), "--source", "scene")
-        gpsd = Receiver(pathlib.Path(scratch))
+        gpsd = Receiver(pathlib.Path(scratch), pause_s=1 / 3)
         config.write_text(json.dumps({"store": {"folder": scratch}, "gps": {"enabled": True, "port": gpsd.port}, "cameras": [{"url": camera.url, "signal_timeout_ms": 10000}]}))
         service = Service("--config", str(config))
         try:
