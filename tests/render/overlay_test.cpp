@@ -103,7 +103,7 @@ TEST_F(Overlay, WordsOfAQuietVehicleDontCoverThoseOfAThreat) {
 TEST_F(Overlay, WordsOfAQuietVehicleDontCoverAThreat) {
   Analysis one = analysis_with(2);
   Track piece;
-  piece.box = {kBox.x + 5, kBox.y + 30, 30, 10};
+  piece.box = {kBox.x + 5, kBox.y + 36, 30, 14};
   one.tracks.push_back(piece);
   Analysis other = one;
   other.tracks[1].distance_m = 27;
