@@ -166,6 +166,14 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     if (!has_track) vehicle.threat_ = 0;
   }
   for (std::size_t i = 0; i < vehicle_ids.size(); ++i) analysis.tracks[i].id = vehicle_ids[i];
+  // The tracker goes on with a vehicle for a while after nobody sees it. One that has passed is
+  // not behind.
+  std::erase_if(analysis.tracks, [this](const Track& track) {
+    return track.coasting &&
+           std::any_of(vehicles_.begin(), vehicles_.end(), [&track](const VehicleState& vehicle) {
+             return vehicle.id_ == track.id && vehicle.passed_;
+           });
+  });
   std::erase_if(vehicles_, [&](const VehicleState& vehicle) {
     return analysis.t_s - vehicle.updated_s_ > config_.remember_s;
   });

@@ -1,108 +1,18 @@
-#include "analyse/approach_stage.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 
-#include "tests/analyse/frames.h"
+#include "tests/analyse/approach_ride.h"
 
 namespace rearview {
 namespace {
 
-constexpr double kFocal_px = 500;
-constexpr float kHorizon_px = 150;
-constexpr double kHeight_m = 0.9;
-
-/// A car seen by a camera 0.9 m above the road, `ahead` metres behind it and `right` metres to the
-/// picture's right.
-cv::Rect2f car_box(double ahead, double right) {
-  const double scale = kFocal_px / ahead;
-  return cv::Rect2f(cv::Rect2d(320 + (right - 0.9) * scale,
-                               kHorizon_px + kHeight_m * scale - 1.5 * scale, 1.8 * scale,
-                               1.5 * scale)) &
-         cv::Rect2f(0, 0, 640, 360);
-}
-
-/// Plays tracks to the stage, and keeps what it says.
-class Ride {
- public:
-  explicit Ride(const ApproachConfig& config = {}) : stage_(config) {}
-
-  Analysis step(double t_s, const std::vector<Track>& tracks, Road road = Road::clear) {
-    const FramePtr frame = test::frame_at(t_s, ++seq_, test::flat_planes({640, 360}, 100));
-    Analysis analysis;
-    analysis.t_s = t_s;
-    analysis.road = road;
-    analysis.tracks = tracks;
-    for (const Track& track : tracks) {
-      if (named && track.id != unnamed_id && !track.coasting)
-        analysis.detections.push_back({.box = track.box, .score = 0.9F, .growth_per_s = {}});
-    }
-    for (const Track& track : tracks) {
-      if (growth_per_s)
-        analysis.detections.push_back({.box = track.box,
-                                       .score = 0.9F,
-                                       .growth_per_s = growth_per_s,
-                                       .growth_sigma_per_s = 0.03});
-    }
-    analysis.view.emplace();
-    analysis.view->shown = cv::Rect2f(0, 0, 640, 360);
-    analysis.view->vanishing = {320, kHorizon_px};
-    analysis.view->vanishing_sigma_px = 2;
-    analysis.view->focal_px = kFocal_px;
-    stage_.process(*frame, analysis);
-    for (const Alert& alert : analysis.alerts) {
-      kinds.push_back(alert.kind);
-      alerts.push_back(alert);
-      times.push_back(t_s);
-    }
-    return analysis;
-  }
-  int count(AlertKind kind) const {
-    return static_cast<int>(std::count(kinds.begin(), kinds.end(), kind));
-  }
-  void reset() { stage_.reset(); }
-
-  bool named = true;                   ///< a detector that knows vehicles sees the tracks
-  int unnamed_id = 0;                  ///< but this one
-  std::optional<double> growth_per_s;  ///< what a detector of movement says of all of them
-  std::vector<AlertKind> kinds;
-  std::vector<Alert> alerts;
-  std::vector<double> times;
-
- private:
-  ApproachStage stage_;
-  std::uint64_t seq_ = 0;
-};
-
-Track car(int id, const cv::Rect2f& box, bool coasting = false) {
-  Track track;
-  track.id = id;
-  track.vehicle_class = VehicleClass::car;
-  track.score = 0.9F;
-  track.box = box;
-  track.detections = 10;
-  track.coasting = coasting;
-  return track;
-}
-
-/// One car whose distance is a function of time, seen at 30 frames a second until it is out of the
-/// picture.
-Analysis drive(Ride& ride, double from_s, double to_s, const std::function<double(double)>& ahead,
-               double right, int id = 1, double step_s = 1.0 / 30) {
-  Analysis last;
-  for (double t = from_s; t < to_s; t += step_s) {
-    const double distance = ahead(t);
-    std::vector<Track> tracks;
-    if (distance > 0.5) {
-      const cv::Rect2f box = car_box(distance, right);
-      if (box.width > 2 && box.height > 2) tracks.push_back(car(id, box));
-    }
-    last = ride.step(t, tracks);
-  }
-  return last;
-}
+using test::car;
+using test::car_box;
+using test::drive;
+using test::kFocal_px;
+using test::kHorizon_px;
+using test::Ride;
 
 TEST(ApproachStage, OneOvertakingCarGivesEachAlertOnce) {
   Ride ride;
@@ -330,75 +240,6 @@ TEST(ApproachStage, LearnsHowHighTheCameraSits) {
   }
   EXPECT_GT(errors_m.front(), 0.5);
   EXPECT_LT(std::abs(errors_m.back()), errors_m.front() / 2);
-}
-
-// A few pictures a second, or a detector that misses: nobody sees it reach the picture's edge.
-TEST(ApproachStage, AVehicleThatWasNotSeenToLeaveIsPastOnceItsWayLedOut) {
-  Ride ride;
-  const auto ahead = [](double t) { return 60 - 10 * t; };
-  drive(ride, 0, 5.2, ahead, -2.5);  // up to 8 m
-  const auto unseen = [&](double t) {
-    const cv::Rect2f box = car_box(std::max(0.5, ahead(t)), -2.5);
-    return ride.step(t, box.empty() ? std::vector<Track>{} : std::vector{car(1, box, true)}).road;
-  };
-  double t = 5.2;
-  for (; t < 5.6; t += 1.0 / 30) EXPECT_EQ(unseen(t), Road::danger) << "it is still in view, " << t;
-  for (; t < 6; t += 1.0 / 30) unseen(t);
-  EXPECT_EQ(unseen(t), Road::following);
-  ASSERT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
-  EXPECT_NEAR(ride.alerts.back().pass_t_s.value_or(0), 5.6, 0.1);
-  for (; t < 9; t += 1.0 / 30) ride.step(t, {});
-  EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
-  EXPECT_EQ(ride.kinds.back(), AlertKind::all_clear);
-}
-
-TEST(ApproachStage, AVehicleThatIsMissedWithoutAWayOutStaysADanger) {
-  Ride ride;
-  const auto ahead = [](double t) { return 60 - 10 * t; };
-  drive(ride, 0, 5.2, ahead, 0);
-  for (double t = 5.2; t < 6.2; t += 1.0 / 30) {
-    const cv::Rect2f box = car_box(std::max(1.0, ahead(t)), 0);
-    EXPECT_EQ(ride.step(t, {car(1, box, true)}).road, Road::danger);
-  }
-  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 0);
-}
-
-TEST(ApproachStage, AVehicleThatIsSeenAgainWhereItWasNotExpectedIsToldAnew) {
-  Ride ride;
-  const auto ahead = [](double t) { return 60 - 10 * t; };
-  drive(ride, 0, 5.2, ahead, -2.5);
-  for (double t = 5.2; t < 6.1; t += 1.0 / 30)
-    ride.step(t, {car(1, cv::Rect2f(0, 60, 120, 300), true)});
-  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
-  // It had braked, and comes now.
-  drive(
-      ride, 6.1, 9, [](double t) { return 12 - 3.0 * (t - 6.1); }, -2.5);
-  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 2);
-  EXPECT_EQ(ride.kinds.back(), AlertKind::vehicle_approaching);
-}
-
-TEST(ApproachStage, ANewTrackOfTheSameCarKeepsItsNumberAndDoesNotAlertAgain) {
-  Ride ride;
-  const auto ahead = [](double t) { return 60 - 8 * t; };
-  drive(ride, 0, 4, ahead, -2, 1);
-  for (double t = 4; t < 4.3; t += 1.0 / 30) ride.step(t, {});
-  const Analysis last = drive(ride, 4.3, 6, ahead, -2, 2);
-  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
-  ASSERT_EQ(last.tracks.size(), 1U);
-  EXPECT_EQ(last.tracks[0].id, 1);
-  for (const Alert& alert : ride.alerts) EXPECT_EQ(alert.track_id.value_or(1), 1);
-}
-
-TEST(ApproachStage, ATrackThatComesBackAfterItsCarHasAnotherNeverSharesItsNumber) {
-  Ride ride;
-  const auto left = [](int id, double t) { return car(id, car_box(50 - 8 * t, -3)); };
-  const auto right = [](int id, double t) { return car(id, car_box(50 - 8 * t, 4)); };
-  for (double t = 0; t < 1; t += 1.0 / 30) ride.step(t, {left(1, t)});
-  for (double t = 1.1; t < 2; t += 1.0 / 30) ride.step(t, {left(2, t)});
-  const Analysis last = ride.step(2, {right(1, 2), left(2, 2)});
-  ASSERT_EQ(last.tracks.size(), 2U);
-  EXPECT_EQ(last.tracks[1].id, 1) << "the car of old";
-  EXPECT_EQ(last.tracks[0].id, 2);
 }
 
 TEST(ApproachStage, SaysHowTheCameraSits) {

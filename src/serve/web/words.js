@@ -131,12 +131,15 @@ export function stateWords(situation) {
   } else if (first) {
     const named = analysis.road === "following";  // by the word itself
     parts.push(named ? "" : className(first.class), sideWords(first.side), metres(first.distance_m));
+  } else if (analysis.road === "following") {
+    parts.push("No vehicle in view");
   }
   if (analysis.state === "degraded") parts.push("analysis is behind");
   const threatened = analysis.road === "approaching" || analysis.road === "danger";
   return {
     look: analysis.road, icon: analysis.road,
-    word: ROAD[analysis.road] ?? `${className(first?.class)} behind`, detail: capital(join(parts)),
+    word: ROAD[analysis.road] ?? (first ? `${className(first.class)} behind` : "Not clear yet"),
+    detail: capital(join(parts)),
     seconds: threatened && first && isSeen(first) ? first.ttc_s : null,
     urgent: analysis.road === "danger",
   };

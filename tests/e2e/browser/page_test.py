@@ -151,6 +151,15 @@ class PageTest(unittest.TestCase):
                             browser.wait_for(road, STATE_IS, "lost" if road == "no_signal" else road)
                             self.assertEqual([], axe.faults(browser, source))
 
+    def test_a_road_that_is_not_clear_yet_names_no_vehicle(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            service.say("vehicles 1", "road following")
+            browser.open(service.address)
+            browser.wait_for("a car", WORD_IS, "Car behind")
+            service.say("vehicles 0")
+            browser.wait_for("none", WORD_IS, "Not clear yet")
+            self.assertEqual("No vehicle in view", browser.text("#state-detail"))
+
     def test_the_picture_moves(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
             browser.open(service.address)
