@@ -152,7 +152,10 @@ int serve_command(const ServeOptions& options) {
   for (std::size_t i = 0; i < config.cameras.size(); ++i) {
     PipelineOutputs outputs;
     const auto seen_on_ride = [&alerts](const Analysis& analysis) {
-      if (analysis.road != Road::no_signal) alerts.camera_seen(analysis.camera, analysis.time);
+      if (analysis.road == Road::no_signal)
+        alerts.camera_unseen(analysis.camera);
+      else
+        alerts.camera_seen(analysis.camera, analysis.time, is_seen(analysis.road, analysis.state));
     };
     outputs.analysis = [&service, &publisher, &radar, &recorder, seen_on_ride,
                         i](AnalysisPtr analysis) {

@@ -192,29 +192,6 @@ void describe(FitFile& file, bool with_rider) {
   }
 }
 
-/// Whether the camera saw the road all of the time, second by second of the ride.
-std::vector<bool> seeing(const RideRecord& ride, std::int64_t seconds) {
-  std::vector<bool> sees(static_cast<std::size_t>(seconds), true);
-  const auto blind = [&](double from_s, double to_s) {
-    const auto last = static_cast<double>(seconds);
-    auto t = static_cast<std::size_t>(std::clamp(from_s, 0.0, last));
-    for (; static_cast<double>(t) < std::min(to_s, last); ++t) sees[t] = false;
-  };
-  std::optional<double> since_s;
-  for (const Alert& alert : ride.alerts) {
-    const double t_s = std::chrono::duration<double>(alert.time - ride.ride.start).count();
-    if (alert.kind == AlertKind::camera_lost || alert.kind == AlertKind::view_blocked) {
-      // Told only when nobody had seen the road for a while.
-      if (!since_s) since_s = t_s - alert.blind_s.value_or(0);
-    } else if (since_s) {
-      blind(*since_s, t_s);
-      since_s.reset();
-    }
-  }
-  if (since_s) blind(*since_s, static_cast<double>(seconds));
-  return sees;
-}
-
 struct Target {
   double range_m;
   double closing_mps;
@@ -274,7 +251,7 @@ std::vector<FitField> radar_fields(const std::vector<Target>& targets, bool sees
 }  // namespace
 
 RideRecord ride_record(const RideArchive& archive, const Ride& ride) {
-  RideRecord found{ride, {}, {}, archive.track(ride.id)};
+  RideRecord found{ride, {}, archive.track(ride.id)};
   PassQuery passes;
   passes.ride = ride.id;
   passes.limit = kPage;
@@ -283,17 +260,6 @@ RideRecord ride_record(const RideArchive& archive, const Ride& ride) {
     found.passes.insert(found.passes.end(), page.begin(), page.end());
     if (page.size() < kPage) break;
     passes.after = page.back().id;
-  }
-  AlertQuery alerts;
-  alerts.camera = ride.camera;
-  alerts.limit = kPage;
-  while (true) {
-    const auto page = archive.alerts(alerts);
-    for (const Alert& alert : page) {
-      if (alert.keeping && alert.keeping->ride == ride.id) found.alerts.push_back(alert);
-    }
-    if (page.size() < kPage) break;
-    alerts.after = page.back().id;
   }
   return found;
 }
@@ -310,7 +276,7 @@ std::string ride_fit(const RideRecord& ride) {
   Way way(ride.track);
   describe(file, way.known());
   file.add(event, {u32(kTimestamp, start), choice(0, kEventTimer), choice(1, kStart)});
-  const std::vector<bool> sees = seeing(ride, seconds);
+  auto unseen = ride.ride.unseen.begin();
   std::size_t passed = 0;
   for (std::int64_t t = 0; t < seconds; ++t) {
     const auto gone = [&](const Pass& pass) {
@@ -319,10 +285,11 @@ std::string ride_fit(const RideRecord& ride) {
     while (passed < ride.passes.size() && gone(ride.passes[passed])) ++passed;
     std::vector<FitField> fields{u32(kTimestamp, start + static_cast<std::uint32_t>(t))};
     way.go_to(static_cast<int>(t));
+    while (unseen != ride.ride.unseen.end() && unseen->to_s <= t) ++unseen;
+    const bool sees = unseen == ride.ride.unseen.end() || unseen->from_s > t;
     if (way.known()) way.add(fields);
     file.add(record, fields,
-             radar_fields(targets_at(ride, passed, static_cast<double>(t)),
-                          sees[static_cast<std::size_t>(t)], passed, way));
+             radar_fields(targets_at(ride, passed, static_cast<double>(t)), sees, passed, way));
   }
   const auto total = static_cast<std::uint32_t>(ride.passes.size());
   file.add(event, {u32(kTimestamp, end), choice(0, kEventTimer), choice(1, kStopAll)});

@@ -11,9 +11,6 @@ namespace rearview {
 struct RideRecord {
   Ride ride;
   std::vector<Pass> passes;  ///< of the ride, oldest first
-  /// When the camera saw nothing: camera_lost and view_blocked, until camera_back or an alert that
-  /// says that it sees. Of the ride, oldest first.
-  std::vector<Alert> alerts;
   std::vector<TrackPoint> track;  ///< of the ride, oldest first; empty where none was kept
 };
 
@@ -24,8 +21,8 @@ RideRecord ride_record(const RideArchive& archive, const Ride& ride);
 /// MyBikeTraffic, which ride sites read for radar: radar_ranges (m) and radar_speeds (m/s) of up to
 /// 8 vehicles, nearest first, radar_current (vehicles that have passed so far) and passing_speed
 /// (km/h) in the records, radar_lap and radar_total at the end. Vehicles are those that passed; on
-/// their way here they are where their lead time and closing speed put them. While the camera saw
-/// nothing, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. A
+/// their way here they are where their lead time and closing speed put them. While nobody saw the
+/// road, ranges are -1 and speeds 255, which is that field's sign for a radar that is away. A
 /// ride longer than a day ends there.
 ///
 /// With a track, records tell position, speed and distance, and passing_speedabs (km/h), the speed

@@ -28,9 +28,7 @@ std::int64_t unix_seconds() {
 
 std::vector<bool> watched(const Heartbeat& heartbeat) {
   std::vector<bool> seen;
-  for (const RoadReport& one : heartbeat.cameras)
-    seen.push_back(one.road != Road::no_signal && one.road != Road::blind &&
-                   one.analysis != AnalysisState::failed);
+  for (const RoadReport& one : heartbeat.cameras) seen.push_back(is_seen(one.road, one.analysis));
   return seen;
 }
 

@@ -78,6 +78,7 @@ Alert AlertStore::append(Alert alert) {
     const std::lock_guard lock(mutex_);
     alert.id = ++newest_id_;
     alert.keeping = Keeping{.ride = rides_->current(alert.camera, SteadyClock::now())};
+    if (alert.blind_s) rides_->was_unseen(alert.camera, *alert.blind_s, SteadyClock::now());
     if (auto pass = rides_->note(alert)) passes_.push_back(std::move(*pass));
     recent_.push_back(alert);
     make_room();
@@ -100,13 +101,18 @@ void AlertStore::make_room() {
   }
 }
 
-void AlertStore::camera_seen(const std::string& camera, WallTime time) {
+void AlertStore::camera_seen(const std::string& camera, WallTime time, bool road_seen) {
   {
     const std::lock_guard lock(mutex_);
-    if (!rides_->seen(camera, time, SteadyClock::now())) return;
+    if (!rides_->seen(camera, time, SteadyClock::now(), road_seen)) return;
     write_rides_ = true;
   }
   changed_.notify_all();
+}
+
+void AlertStore::camera_unseen(const std::string& camera) {
+  const std::lock_guard lock(mutex_);
+  rides_->unseen(camera);
 }
 
 void AlertStore::rider_moved(const RiderFix& fix, bool keep_track) {
@@ -456,6 +462,7 @@ std::vector<Ride> AlertStore::rides(const RideQuery& query) const {
     ride.end.reset();
     ride.duration_s = on->duration_s;
     ride.travelled = on->travelled;
+    ride.unseen = on->unseen;
   }
   return found;
 }

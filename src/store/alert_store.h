@@ -34,8 +34,11 @@ class AlertStore : public EventArchive {
 
   /// Gives the alert the next id and the ride, keeps it and returns it. Doesn't wait for the disk.
   Alert append(Alert alert);
-  /// Pictures of this camera are arriving: it is on a ride. Doesn't wait for the disk.
-  void camera_seen(const std::string& camera, WallTime time);
+  /// Pictures of this camera are arriving: it is on a ride. road_seen: the road was seen in them.
+  /// Doesn't wait for the disk.
+  void camera_seen(const std::string& camera, WallTime time, bool road_seen);
+  /// No pictures are arriving: until they do, nobody sees the road. Doesn't wait for the disk.
+  void camera_unseen(const std::string& camera);
   /// The rider has come further. keep_track: keep where he is, too. Doesn't wait for the disk.
   void rider_moved(const RiderFix& fix, bool keep_track);
   /// Waits until everything appended so far is on disk; false when that fails.

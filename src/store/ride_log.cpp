@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/stretches.h"
+
 namespace rearview {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::size_t kMostVehicles = 256;
 constexpr std::size_t kMostUnwritten = 1000;
 /// Likewise points of tracks: an hour of two cameras.
 constexpr std::size_t kMostPoints = 7200;
-/// A camera that was seen this long ago sees.
+/// A camera that was seen this long ago sees. Nobody says what it saw in a longer gap.
 constexpr double kSeen_s = 2;
 /// A track ends after a day.
 constexpr int kLongest_s = 86'400;
@@ -22,11 +24,14 @@ RideLog::RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newe
     : gap_s_(gap_s), newest_id_(newest_id) {
   for (StoredRide& ride : known) {
     const std::string camera = ride.camera;
-    rides_[camera].ride = std::move(ride);
+    OnTheRoad& on = rides_[camera];
+    on.looked_s = ride.duration_s;
+    on.blind = true;  // between two programs
+    on.ride = std::move(ride);
   }
 }
 
-bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now) {
+bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now, bool road_seen) {
   OnTheRoad& on = rides_[camera];
   // Between two programs only the wall clock tells how long it was, and that may have been set.
   const double away_s = on.newest ? seconds_between(*on.newest, now)
@@ -40,7 +45,26 @@ bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now) {
   on.ride.seen = time;
   on.newest = now;
   on.changed = true;
+  const double now_s = on.ride.duration_s;
+  if (on.blind || !road_seen || now_s - on.looked_s > kSeen_s)
+    add_stretch(on.ride.unseen, on.looked_s, now_s);
+  on.looked_s = now_s;
+  on.blind = !road_seen;
   return begins;
+}
+
+void RideLog::unseen(const std::string& camera) {
+  if (const auto on = rides_.find(camera); on != rides_.end()) on->second.blind = true;
+}
+
+void RideLog::was_unseen(const std::string& camera, double unseen_s, SteadyTime now) {
+  const auto found = rides_.find(camera);
+  if (found == rides_.end() || !found->second.newest) return;
+  OnTheRoad& on = found->second;
+  const double since_s = on.ride.duration_s + seconds_between(*on.newest, now) - unseen_s;
+  if (since_s >= on.ride.duration_s) return;
+  add_stretch(on.ride.unseen, since_s, on.ride.duration_s);
+  on.changed = true;
 }
 
 void RideLog::moved(const RiderFix& fix, bool keep_track) {

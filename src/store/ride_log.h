@@ -20,8 +20,13 @@ class RideLog {
   /// latest ride, which goes on when the gap since it is short enough; newest_id: of all rides.
   RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newest_id);
 
-  /// The camera's pictures are arriving. True when that begins a ride.
-  bool seen(const std::string& camera, WallTime time, SteadyTime now);
+  /// The camera's pictures are arriving; road_seen: and the road was seen in them. True when that
+  /// begins a ride.
+  bool seen(const std::string& camera, WallTime time, SteadyTime now, bool road_seen);
+  /// Nobody sees the road: until it is seen again.
+  void unseen(const std::string& camera);
+  /// Nor has anybody for this long.
+  void was_unseen(const std::string& camera, double unseen_s, SteadyTime now);
   /// The rider has come further: counts for the rides whose camera sees. What a camera misses
   /// counts when it is back. keep_track: also where he is, once a second of the ride.
   void moved(const RiderFix& fix, bool keep_track);
@@ -49,6 +54,8 @@ class RideLog {
     bool changed = false;
     std::optional<Travelled> counted;  ///< of the rider, up to here; absent before the first fix
     int last_point_s = -1;
+    double looked_s = 0;  ///< of the ride, up to here it is known whether the road was seen
+    bool blind = false;   ///< from there on nobody sees it
   };
   struct FirstAlert {
     std::string camera;

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "store/store_schema.h"
+#include "store/stretches.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -105,10 +106,10 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
   SQLite::Statement ride_row(
       *writer_,
       "INSERT INTO rides (id, camera, start_ms, seen_ms, duration_s, distance_m, known_s, "
-      "moving_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+      "moving_s, unseen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
       "seen_ms = excluded.seen_ms, duration_s = excluded.duration_s, "
       "distance_m = excluded.distance_m, known_s = excluded.known_s, "
-      "moving_s = excluded.moving_s");
+      "moving_s = excluded.moving_s, unseen = excluded.unseen");
   for (const StoredRide& ride : rides) {
     ride_row.bind(1, signed_of(ride.id));
     ride_row.bind(2, ride.camera);
@@ -118,6 +119,7 @@ void StoreDatabase::insert(const std::vector<Alert>& alerts, const std::vector<P
     ride_row.bind(6, ride.travelled.distance_m);
     ride_row.bind(7, ride.travelled.known_s);
     ride_row.bind(8, ride.travelled.moving_s);
+    ride_row.bind(9, text_of(ride.unseen));
     ride_row.exec();
     ride_row.reset();
   }
@@ -444,7 +446,7 @@ void StoreDatabase::forget(const Media& gone) {
 std::vector<StoredRide> StoreDatabase::latest_rides() {
   SQLite::Statement select(*writer_,
                            "SELECT max(id), camera, start_ms, seen_ms, duration_s, distance_m, "
-                           "known_s, moving_s FROM rides GROUP BY camera");
+                           "known_s, moving_s, unseen FROM rides GROUP BY camera");
   std::vector<StoredRide> rides;
   while (select.executeStep())
     rides.push_back({unsigned_of(select.getColumn(0)),
@@ -453,7 +455,8 @@ std::vector<StoredRide> StoreDatabase::latest_rides() {
                      from_unix_ms(select.getColumn(3).getInt64()),
                      select.getColumn(4).getDouble(),
                      {select.getColumn(5).getDouble(), select.getColumn(6).getDouble(),
-                      select.getColumn(7).getDouble()}});
+                      select.getColumn(7).getDouble()},
+                     stretches_from(select.getColumn(8).getString())});
   return rides;
 }
 

@@ -23,6 +23,7 @@ struct StoredRide {
   WallTime seen;  ///< last picture
   double duration_s = 0;
   Travelled travelled;
+  std::vector<Stretch> unseen;
 };
 
 /// Where the rider was on a ride.

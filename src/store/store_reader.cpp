@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "store/stretches.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -73,7 +74,7 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
                            "(SELECT count(*) FROM passes WHERE ride = rides.id AND close), "
                            "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
                            "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked), "
-                           "duration_s, distance_m, known_s, moving_s "
+                           "duration_s, distance_m, known_s, moving_s, unseen "
                            "FROM rides WHERE id > ? ORDER BY id LIMIT ?");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(query.limit));
@@ -91,6 +92,7 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
     ride.duration_s = select.getColumn(8).getDouble();
     ride.travelled = {select.getColumn(9).getDouble(), select.getColumn(10).getDouble(),
                       select.getColumn(11).getDouble()};
+    ride.unseen = stretches_from(select.getColumn(12).getString());
   }
   return found;
 }

@@ -3,7 +3,13 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <stdexcept>
+
+#include "store/stretches.h"
+#include "types/json.h"
 
 namespace rearview {
 namespace {
@@ -57,6 +63,44 @@ void version_3(SQLite::Database& database) {
       "PRIMARY KEY (ride, t_s)) WITHOUT ROWID");
 }
 
+/// When nobody saw the road. Of rides before it only what their alerts told is known.
+void version_4(SQLite::Database& database) {
+  database.exec("ALTER TABLE rides ADD COLUMN unseen TEXT NOT NULL DEFAULT '[]'");
+  SQLite::Statement told(
+      database,
+      "SELECT rides.id, kind, (alerts.time_ms - rides.start_ms) / 1000.0, "
+      "coalesce(json_extract(json, '$.blind_s'), 0), rides.duration_s FROM rides "
+      "LEFT JOIN alerts ON alerts.ride = rides.id ORDER BY rides.id, alerts.id");
+  struct Told {
+    std::vector<Stretch> unseen;
+    std::optional<double> since_s;
+    double duration_s = 0;
+  };
+  std::map<std::int64_t, Told> rides;
+  while (told.executeStep()) {
+    Told& ride = rides[told.getColumn(0).getInt64()];
+    ride.duration_s = told.getColumn(4).getDouble();
+    if (told.getColumn(1).isNull()) continue;
+    const auto kind = alert_kind_from(told.getColumn(1).getString());
+    const double t_s = told.getColumn(2).getDouble();
+    if (kind == AlertKind::camera_lost || kind == AlertKind::view_blocked) {
+      if (!ride.since_s) ride.since_s = t_s - told.getColumn(3).getDouble();
+    } else if (ride.since_s) {
+      add_stretch(ride.unseen, *ride.since_s, std::min(t_s, ride.duration_s));
+      ride.since_s.reset();
+    }
+  }
+  SQLite::Statement keep(database, "UPDATE rides SET unseen = ? WHERE id = ?");
+  for (auto& [id, ride] : rides) {
+    if (ride.since_s && *ride.since_s < ride.duration_s)
+      add_stretch(ride.unseen, *ride.since_s, ride.duration_s);
+    keep.bind(1, text_of(ride.unseen));
+    keep.bind(2, id);
+    keep.exec();
+    keep.reset();
+  }
+}
+
 }  // namespace
 
 void make_schema(SQLite::Database& database, const std::string& file) {
@@ -68,7 +112,8 @@ void make_schema(SQLite::Database& database, const std::string& file) {
   SQLite::Transaction transaction(database);
   if (version < 1) version_1(database);
   if (version < 2) version_2(database);
-  version_3(database);
+  if (version < 3) version_3(database);
+  version_4(database);
   database.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
 }

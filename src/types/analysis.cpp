@@ -10,4 +10,8 @@ int greatest_threat(const Analysis& analysis) {
   return greatest;
 }
 
+bool is_seen(Road road, AnalysisState state) {
+  return road != Road::no_signal && road != Road::blind && state != AnalysisState::failed;
+}
+
 }  // namespace rearview

@@ -151,6 +151,9 @@ struct Analysis {
 /// Of all tracks; 0 without one.
 int greatest_threat(const Analysis& analysis);
 
+/// Whether the road is seen at all: only then does it mean anything that nobody is on it.
+bool is_seen(Road road, AnalysisState state);
+
 using AnalysisPtr = std::shared_ptr<const Analysis>;
 
 }  // namespace rearview

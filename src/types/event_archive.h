@@ -11,6 +11,14 @@
 
 namespace rearview {
 
+/// Seconds of a ride, counted from its start: from_s and what follows, up to before to_s.
+struct Stretch {
+  int from_s = 0;
+  int to_s = 0;
+
+  bool operator==(const Stretch&) const = default;
+};
+
 /// From a camera's first picture to its last, with no pause in it longer than the configured one.
 struct Ride {
   std::uint64_t id = 0;
@@ -23,7 +31,15 @@ struct Ride {
   std::size_t close_passes = 0;
   std::size_t alerts = 0;  ///< still stored
   bool locked = false;     ///< holds a locked alert
+  /// When the road wasn't seen all of the second, oldest first and apart: no or late pictures or
+  /// analyses, a blind camera, a failed analysis, or the service was off.
+  std::vector<Stretch> unseen;
 
+  int unseen_s() const {
+    int all_s = 0;
+    for (const Stretch& one : unseen) all_s += one.to_s - one.from_s;
+    return all_s;
+  }
   /// A distance that leaves out more than a fifth of the ride is none: nullopt.
   std::optional<double> distance_m() const {
     constexpr double kLeastKnown = 0.8;

@@ -318,7 +318,8 @@ Json to_json(const Ride& ride) {
           {"passes", ride.passes},
           {"close_passes", ride.close_passes},
           {"alerts", ride.alerts},
-          {"locked", ride.locked}};
+          {"locked", ride.locked},
+          {"unseen_s", ride.unseen_s()}};
 }
 
 Json to_json(const Pass& pass) {

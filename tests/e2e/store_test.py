@@ -1,11 +1,13 @@
 """What the service keeps, through kill -9, a full disk and export: real programs, real files."""
 
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -13,6 +15,7 @@ import unittest
 import cv2
 import numpy as np
 
+from fit_messages import messages
 from programs import BIN, Camera, Service, wait_for
 
 REARVIEW = os.path.join(BIN, "rearview")
@@ -26,18 +29,24 @@ def frame_times(clip):
     return [float(line.rstrip(",")) for line in shown.stdout.split()]
 
 
+def service_alerts(store):
+    """The kinds of all that was told."""
+    with contextlib.closing(sqlite3.connect(store / "alerts.db")) as database:
+        return database.execute("SELECT kind FROM alerts").fetchall()
+
+
 class StoreTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="store_test_"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.store = self.folder / "store"
 
-    def start_camera(self):
+    def start_camera(self, **encoder):
         config = self.folder / "camera.json"
         # One vehicle behind the other overtakes.
         config.write_text(json.dumps({"scene": {"traffic": 0, "vehicles": [
             {"class": "car", "behaviour": "overtake", "start_s": start, "distance_m": 60, "speed_mps": 16, "look": start}
-            for start in range(2, 200, 4)]}}))
+            for start in range(2, 200, 4)]}, "encoder": encoder}))
         camera = Camera("--config", str(config), "--source", "scene", "--seed", "3")
         self.addCleanup(camera.stop)
         return camera
@@ -54,9 +63,9 @@ class StoreTest(unittest.TestCase):
                         "-bf", "2", "-g", "30", recording], check=True, timeout=120)
         return recording
 
-    def start_service(self, camera):
+    def start_service(self, camera, **watch):
         config = self.folder / "config.json"
-        config.write_text(json.dumps({"store": {
+        config.write_text(json.dumps({"cameras": [{"name": "rear", **watch}], "store": {
             "folder": str(self.store), "least_free_bytes": 0,
             "clips": {"kinds": ["vehicle_approaching"], "pre_roll_s": 1, "post_roll_s": 0.5, "most_s": 5}}}))
         service = Service("--config", str(config), "--camera", getattr(camera, "url", camera))
@@ -229,6 +238,49 @@ class StoreTest(unittest.TestCase):
             self.assertEqual(2, done.returncode, done.stderr)
             self.assertIn(said, done.stderr)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+
+    def watched(self, fit):
+        """Of each second of the ride, whether the road was seen."""
+        return [values[1000][:2] != b"\xff\xff" for kind, values in messages(fit) if kind == 20]
+
+    def test_what_a_ride_missed_while_the_service_was_off_is_not_told_as_an_empty_road(self):
+        camera = self.start_camera()
+        service = self.start_service(camera)
+        ride = lambda: service.get_json("/api/v1/rides")[0]
+        wait_for(lambda: service.get_json("/api/v1/rides") and ride()["duration_s"] > 2, "some of the ride")
+        self.assertLessEqual(ride()["unseen_s"], 1)
+        service.stop(signal.SIGKILL)
+        before = len(self.watched(self.export_ride()))
+        end = os.times().elapsed + 1.2
+        wait_for(lambda: os.times().elapsed > end, "a moment in which nobody looks")
+        service = self.start_service(camera)
+        wait_for(lambda: ride()["end"] is None, "the ride to go on")
+        resumed = ride()["duration_s"]
+        self.assertGreater(resumed, before + 1)
+        wait_for(lambda: ride()["duration_s"] > resumed + 3, "some more of it")
+        service.stop()
+        self.assertEqual([], [a for a in service_alerts(self.store) if a[0] in ("camera_lost", "view_blocked")])
+        seen = self.watched(self.export_ride())
+        missed = [t for t, one in enumerate(seen) if not one and t > 0]
+        self.assertTrue(missed, "nothing was missed")
+        self.assertEqual(missed, list(range(missed[0], missed[-1] + 1)), seen)
+        self.assertAlmostEqual(before - 1, missed[0], delta=1)
+        self.assertAlmostEqual(resumed, missed[-1], delta=1)
+        self.assertLess(missed[-1] + 2, len(seen))
+
+    def test_a_ride_whose_analyses_stayed_away_is_not_told_as_an_empty_road(self):
+        # Between two pictures it takes longer than an analysis may.
+        service = self.start_service(self.start_camera(fps=2), analysis_timeout_ms=100)
+        wait_for(lambda: (all := service.get_json("/api/v1/rides")) and all[0]["duration_s"] > 3, "some of the ride")
+        service.stop()
+        self.assertFalse(any(self.watched(self.export_ride())))
+        self.assertFalse({"camera_lost", "view_blocked"} & {kind for kind, in service_alerts(self.store)})
+
+    def export_ride(self):
+        out = self.folder / "part.fit"
+        subprocess.run([REARVIEW, "export", "--store", self.store, "--ride", "1", out], check=True, timeout=30,
+                       stdout=subprocess.DEVNULL)
+        return out.read_bytes()
 
     def coloured(self, clip):
         """The most pixels of one picture in the amber or red of a threat's box."""

@@ -111,13 +111,6 @@ Pass pass(double t_s, std::optional<double> lead_s, std::optional<double> closin
   return made;
 }
 
-Alert alert(AlertKind kind, double t_s) {
-  Alert made;
-  made.kind = kind;
-  made.time = at(t_s);
-  return made;
-}
-
 RideRecord ride(double duration_s) {
   RideRecord made;
   made.ride.start = at(0);
@@ -199,9 +192,8 @@ TEST(RideFit, TheNearestStandFirstAndNoMoreThanEight) {
 
 TEST(RideFit, WhereNobodySawItSaysSo) {
   RideRecord made = ride(40);
-  made.alerts = {alert(AlertKind::camera_lost, 5), alert(AlertKind::camera_back, 8),
-                 alert(AlertKind::view_blocked, 20), alert(AlertKind::vehicle_approaching, 25),
-                 alert(AlertKind::camera_lost, 38)};
+  made.ride.unseen = {{0, 1}, {5, 8}, {20, 21}, {38, 60}};
+  made.passes = {pass(7, 4.0, 6.0)};
   const std::string file = ride_fit(made);
   const auto records = Reader(file).all(20);
   std::vector<int> blind;
@@ -210,7 +202,9 @@ TEST(RideFit, WhereNobodySawItSaysSo) {
     EXPECT_EQ(none, records[t].value(kSpeeds, 7, 1) == 255);
     if (none) blind.push_back(static_cast<int>(t));
   }
-  EXPECT_EQ(blind, (std::vector<int>{5, 6, 7, 20, 21, 22, 23, 24, 38, 39}));
+  EXPECT_EQ(blind, (std::vector<int>{0, 5, 6, 7, 20, 38, 39}));
+  EXPECT_EQ(records[4].value(kRanges, 0, 2, true), 18);
+  EXPECT_EQ(records[8].value(kRanges, 0, 2, true), 0) << "seen to be empty";
 }
 
 constexpr int kSpeedAbs = 1006;
@@ -288,24 +282,6 @@ TEST(RideFit, ARideWithoutATrackHasItsDistanceWhereThatIsKnown) {
   made.ride.travelled.known_s = 70;
   file = ride_fit(made);
   EXPECT_FALSE(Reader(file).all(18).at(0).fields.contains(9));
-}
-
-TEST(RideFit, TheTimeUntilACameraCountsAsLostWasNotSeenEither) {
-  RideRecord made = ride(20);
-  made.alerts = {alert(AlertKind::camera_lost, 0.5), alert(AlertKind::camera_back, 1.2),
-                 alert(AlertKind::camera_lost, 7.4), alert(AlertKind::camera_back, 9.1),
-                 alert(AlertKind::view_blocked, 15)};
-  made.alerts[0].blind_s = 5;  // before the ride
-  made.alerts[2].blind_s = 1.5;
-  made.alerts[4].blind_s = 2;
-  const std::string file = ride_fit(made);
-  const auto records = Reader(file).all(20);
-  std::vector<int> blind;
-  for (std::size_t t = 0; t < records.size(); ++t) {
-    if (records[t].value(kRanges, 0, 2, true) == -1) blind.push_back(static_cast<int>(t));
-  }
-  // A second counts as seen only when all of it was.
-  EXPECT_EQ(blind, (std::vector<int>{0, 1, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 18, 19}));
 }
 
 TEST(RideFit, ARideOfManyDaysEndsAfterOne) {

@@ -356,7 +356,7 @@ TEST_F(DiskStore, RidesAndPassesOutliveRestartsAndAlerts) {
   {
     AlertStore store(config_);
     EXPECT_EQ(store.append(Alert()).keeping->ride, std::nullopt);
-    store.camera_seen("rear", WallClock::now());
+    store.camera_seen("rear", WallClock::now(), true);
     EXPECT_EQ(store.append(pass).keeping->ride, 1u);
     pass.kind = AlertKind::close_pass;
     store.append(pass);
@@ -378,7 +378,7 @@ TEST_F(DiskStore, RidesAndPassesOutliveRestartsAndAlerts) {
   EXPECT_EQ(passes[0].alert, std::nullopt) << "alert 2 is over the number to keep";
   EXPECT_TRUE(passes[1].close);
   EXPECT_TRUE(store.passes({.ride = 2}).empty());
-  store.camera_seen("rear", WallClock::now());
+  store.camera_seen("rear", WallClock::now(), true);
   EXPECT_EQ(store.append(pass).keeping->ride, 1u) << "no long gap";
   ASSERT_TRUE(store.flush());
   EXPECT_EQ(store.remove(store.newest_id()), Change::done);
@@ -388,8 +388,8 @@ TEST_F(DiskStore, RidesAndPassesOutliveRestartsAndAlerts) {
 TEST_F(DiskStore, ARideThatEndedIsAsLongAsItWasWhateverTheClockSaid) {
   {
     AlertStore store(config_);
-    store.camera_seen("rear", WallClock::now() - std::chrono::hours(30));
-    store.camera_seen("rear", WallClock::now());
+    store.camera_seen("rear", WallClock::now() - std::chrono::hours(30), true);
+    store.camera_seen("rear", WallClock::now(), true);
     ASSERT_TRUE(store.flush());
     EXPECT_LT(store.ride(1)->duration_s, 60);
   }
@@ -398,7 +398,7 @@ TEST_F(DiskStore, ARideThatEndedIsAsLongAsItWasWhateverTheClockSaid) {
 
 TEST_F(DiskStore, AFolderCanBeReadFromOutside) {
   AlertStore store(config_);
-  store.camera_seen("rear", WallClock::now());
+  store.camera_seen("rear", WallClock::now(), true);
   append_four(store);
   Alert pass = alert_of("rear", AlertKind::overtake);
   pass.track_id = 7;

@@ -32,7 +32,7 @@ class PositionStore : public testing::Test {
     const SteadyTime now = SteadyClock::now();
     for (int t = 0; t < seconds; ++t) {
       // What the camera showed just now; the fixes came meanwhile.
-      if (t == 0) store.camera_seen("rear", start);
+      if (t == 0) store.camera_seen("rear", start, true);
       store.rider_moved({now + 10ms + t * 1s / seconds, kHere, 6.0, {6.0 * t, 1.0 * t, 1.0 * t}},
                         true);
     }
@@ -112,7 +112,7 @@ TEST_F(PositionStore, AKillLosesNoMoreThanSeconds) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     AlertStore store(config_);
-    store.camera_seen("rear", WallClock::now());
+    store.camera_seen("rear", WallClock::now(), true);
     if (!store.flush()) _exit(1);
     ride(store, 3);
     // Nothing asks for it to be written. The file is asked: the store also knows what isn't there.
@@ -139,7 +139,7 @@ TEST_F(PositionStore, PositionsGoWithAgeButNotThoseOfALockedAlert) {
     for (const char* camera : {"old", "locked", "new"}) {
       Alert alert = pass();
       alert.camera = camera;
-      store.camera_seen(camera, WallClock::now());
+      store.camera_seen(camera, WallClock::now(), true);
       store.rider_moved({SteadyClock::now(), kHere, 6.0, {}}, true);
       store.append(alert);
     }
@@ -213,6 +213,11 @@ TEST_F(PositionStore, ADatabaseOfTheSecondVersionIsTakenOver) {
       json.dump() + "', " + std::to_string(unix_ms(alert.time)) +
       ", 1, 0, NULL, 1);"
       "INSERT INTO rides VALUES (1, 'rear', 1790000000000, 1790000060000, 60);"
+      "INSERT INTO alerts VALUES "
+      "(1, 'rear', 'camera_lost', '{\"blind_s\":1.5}', 1790000010000, 0, 0, NULL, 1),"
+      "(2, 'rear', 'view_blocked', '{}', 1790000012000, 0, 0, NULL, 1),"
+      "(3, 'rear', 'camera_back', '{}', 1790000020000, 0, 0, NULL, 1),"
+      "(4, 'rear', 'view_blocked', '{}', 1790000048500, 0, 0, NULL, 1);"
       "INSERT INTO passes VALUES (5, 1, 'rear', 1790000050000, 0, 'car', 'left', 2.5, 1.2, 6);"
       "PRAGMA user_version = 2;");
   {
@@ -223,6 +228,8 @@ TEST_F(PositionStore, ADatabaseOfTheSecondVersionIsTakenOver) {
     EXPECT_FALSE(store.passes({}).at(0).position);
     EXPECT_EQ(store.ride(1)->duration_s, 60);
     EXPECT_EQ(store.ride(1)->distance_m(), std::nullopt);
+    EXPECT_EQ(store.ride(1)->unseen, (std::vector<Stretch>{{8, 20}, {48, 60}}))
+        << "as far as alerts told it";
     ride(store, 2);
     EXPECT_EQ(store.append(pass()).id, 9u);
     ASSERT_TRUE(store.flush());

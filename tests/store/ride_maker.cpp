@@ -52,7 +52,7 @@ class RideMaker {
  private:
   /// The ride has gone on so far, with the rider at 5 to 8 m/s.
   void ride_to(double t_s) {
-    store_.camera_seen("rear", wall(0));
+    store_.camera_seen("rear", wall(0), true);
     store_.rider_moved({SteadyClock::now(),
                         position(t_s),
                         speed_mps(t_s),
@@ -183,8 +183,11 @@ int main(int argc, char** argv) {
   const rearview::StoreConfig config{
       .folder = argv[1], .keep_days = 0, .least_free_bytes = 0, .ride_gap_s = 3600};
   rearview::test::RideMaker(config).encounters();
-  // Between two programs the wall clock says how long the ride has gone on.
-  rearview::AlertStore store(config);
-  store.camera_seen("rear", rearview::test::wall(rearview::test::kRide_s));
-  return store.flush() ? 0 : 1;
+  // It took a moment, and was a long ride.
+  rearview::StoreDatabase database(config.folder);
+  rearview::StoredRide ride = database.latest_rides().at(0);
+  ride.duration_s = rearview::test::kRide_s;
+  ride.seen = rearview::test::wall(ride.duration_s);
+  ride.unseen = {{2648, 2700}};
+  database.insert({}, {}, {ride});
 }

@@ -269,6 +269,7 @@ export class History {
     sums.replaceChildren(...(ride === null ? [] : [
       [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[kilometres(ride.distance_m), "far"]] : []),
       ...(ride.moving_s ? [[kmh(ride.distance_m / ride.moving_s), "on average"]] : []),
+      ...(ride.unseen_s > 0 ? [[ride.unseen_s < 60 ? `${ride.unseen_s} s` : duration(ride.unseen_s), "not watched"]] : []),
       [ride.passes, ride.passes === 1 ? "pass" : "passes"], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
     ].map(([value, word]) => make("div", {}, make("dd", {}, String(value)), make("dt", {}, word)))));
     const open = [...charts.querySelectorAll("details")].map((one) => one.open);

@@ -36,7 +36,7 @@ class HistoryTest(unittest.TestCase):
             with self.subTest(name), PastRide() as service, Browser(width, height, dark, mobile=width < 600) as browser:
                 self.open(service, browser)
                 text = browser.text("#history")
-                for words in ("45 min", "17.6 km", "26 km/h\non average", "24\npasses", "close", "Car passed close", "Camera lost"):
+                for words in ("45 min", "17.6 km", "26 km/h\non average", "24\npasses", "close", "Car passed close", "Camera lost", "52 s\nnot watched"):
                     self.assertIn(words, text)
                 self.assertEqual(49, browser.run("return document.querySelectorAll('#history-timeline .mark').length"))
                 self.assertEqual(["Passes an hour", "Passes a kilometre", "Warning before they passed", "Room they left you"],
