@@ -30,6 +30,7 @@ constexpr const char* kService = "org.bluez.GattService1";
 constexpr const char* kCharacteristic = "org.bluez.GattCharacteristic1";
 constexpr const char* kAdvertisement = "org.bluez.LEAdvertisement1";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
+constexpr const char* kPeer = "org.freedesktop.DBus.Peer";
 constexpr const char* kObjectManager = "org.freedesktop.DBus.ObjectManager";
 
 constexpr const char* kApplicationPath = "/rearview/radar";
@@ -41,6 +42,9 @@ constexpr std::chrono::seconds kCallTimeout(10);
 /// Of what must be waited for: the bus's own answers, and that it takes what was said last.
 constexpr std::chrono::milliseconds kBusTimeout(2000);
 constexpr std::chrono::milliseconds kLastWords(500);
+/// Notifications go out unanswered: whether they arrive anywhere must be asked.
+constexpr std::chrono::seconds kAskEvery(2);
+constexpr std::chrono::seconds kAnswerWithin(3);
 /// More than any adapter holds connections.
 constexpr std::size_t kMostListeners = 16;
 
@@ -74,6 +78,7 @@ struct BluezPeripheral::Impl {
   void choose_adapter(const Objects& objects);
   void register_application();
   void register_advertisement();
+  void ask_whether_it_lives();
   void acquired_by(const Properties& options);
   void leave() noexcept;
   void hang_up() noexcept;
@@ -114,6 +119,8 @@ struct BluezPeripheral::Impl {
   bool world_changed = false;
   bool on_air = false;
   bool listening = false;
+  bool asking = false;
+  SteadyTime asked;
   std::set<std::string> listeners;  ///< devices
   std::string newest_listener;
   RadarNotification value;
@@ -289,6 +296,20 @@ void BluezPeripheral::Impl::register_advertisement() {
       [this] { on_air = true; }, sdbus::ObjectPath(kAdvertisementPath), Properties());
 }
 
+void BluezPeripheral::Impl::ask_whether_it_lives() {
+  const SteadyTime now = SteadyClock::now();
+  if (!on_air || asking || now - asked < kAskEvery) return;
+  asking = true;
+  asked = now;
+  bluez->callMethodAsync("Ping")
+      .onInterface(kPeer)
+      .withTimeout(kAnswerWithin)
+      .uponReplyInvoke([this](const sdbus::Error* error) {
+        asking = false;
+        if (error) fail(fmt::format("BlueZ doesn't answer any more: {}", said(*error)));
+      });
+}
+
 // Who hears nothing any more must not stay connected: to some readers that is a clear road. BlueZ
 // works off the messages of one sender in their order: nobody who is disconnected finds the
 // radar again.
@@ -359,6 +380,7 @@ void BluezPeripheral::work() {
   try {
     while (impl_->bus->processPendingRequest()) {
     }
+    impl_->ask_whether_it_lives();
   } catch (const sdbus::Error& error) {
     throw std::runtime_error(fmt::format("the system's D-Bus has gone: {}", said(error)));
   }

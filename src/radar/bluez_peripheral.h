@@ -26,7 +26,8 @@ class BluezPeripheral {
   short events() const;
   /// Until work() must be called without an event: milliseconds; -1: never.
   int timeout_ms() const;
-  /// Does what is due. Throws std::runtime_error when the bus has gone.
+  /// Does what is due; at least once a second, so that a BlueZ that hangs is noticed. Throws
+  /// std::runtime_error when the bus has gone.
   void work();
 
   /// It can be found and connected to.

@@ -222,6 +222,23 @@ class RadarTest(unittest.TestCase):
         self.bus.hang()
         self.check_it_ends_soon(service)
 
+    def test_a_bluez_that_hangs_is_told_and_tried_again(self):
+        bluez = self.bluez()
+        camera = self.camera()
+        service = self.service(camera.url)
+        wait_for(lambda: bluez.lists(), "a list")
+        bluez.process.send_signal(signal.SIGSTOP)
+        try:
+            service.wait_for_line('msg="not on the air" why="BlueZ doesn\'t answer any more')
+            self.assertEqual(self.metric(service, "on_air"), 0)
+            self.assertEqual(service.camera()["road"], "clear")
+        finally:
+            bluez.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: "disconnected" in bluez.names(), "the old connection to be closed")
+        wait_for(lambda: self.metric(service, "listening") == 1, "its return")
+        said = len(bluez.lists())
+        wait_for(lambda: len(bluez.lists()) > said, "a new list")
+
     def check_it_ends_soon(self, service):
         start = time.monotonic()
         self.assertEqual(0, service.stop())
