@@ -57,6 +57,16 @@ class FileSource final : public BodySource {
   std::uint64_t end_;
 };
 
+/// The client is on this machine: nobody listens in between.
+bool from_this_machine(Socket& socket) {
+  error_code error;
+  const asio::ip::address address = socket.next_layer().remote_endpoint(error).address();
+  if (error) return false;
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  return address.is_loopback();
+}
+
 class Connection final : public Peer, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<Server::Core> core, Socket socket, std::string peer)
@@ -71,8 +81,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
   void expire() override;
   void abandon() override {
     state_ = State::closed;
-    error_code ignored;
-    socket_.close(ignored);
+    socket_.close();
   }
 
  private:
@@ -89,6 +98,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
   void call_handler();
   Responder make_responder();
 
+  void send_to_https(beast::string_view host, beast::string_view target);
   void fail(int status, std::string_view detail, const std::string& allowed = {});
   void respond(Response response);
   void write(std::string head, Bytes body, std::function<void()> then);
@@ -182,8 +192,7 @@ void Connection::send_continue() {
   // The socket's buffer is empty before the first answer: this goes out at once or the client is
   // gone.
   error_code error;
-  socket_.non_blocking(true, error);
-  socket_.send(asio::buffer(kContinue), 0, error);
+  socket_.write_now(asio::buffer(kContinue), error);
   if (error) {
     close();
   } else {
@@ -226,6 +235,7 @@ void Connection::dispatch() {
   for (const auto& field : message)
     request_.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   request_.peer = peer_;
+  request_.secure = socket_.secure();
   set(State::handling, core_->config.answer_timeout);
 
   const auto hosts = message.count(beast::http::field::host);
@@ -235,6 +245,10 @@ void Connection::dispatch() {
   }
   if (hosts == 1 && !core_->hosts.accepts(std::string(message[beast::http::field::host]))) {
     fail(421, "this server does not answer to that host name");
+    return;
+  }
+  if (core_->config.tls && !request_.secure && !from_this_machine(socket_)) {
+    send_to_https(message[beast::http::field::host], message.target());
     return;
   }
   const std::string target(message.target());
@@ -279,6 +293,19 @@ Responder Connection::make_responder() {
         on_loop(
             [status, text = std::string(detail)](Connection& self) { self.fail(status, text); });
       });
+}
+
+void Connection::send_to_https(beast::string_view host, beast::string_view target) {
+  const auto location = https_address(std::string_view(host.data(), host.size()),
+                                      std::string_view(target.data(), target.size()));
+  if (!location) {
+    fail(400, "from elsewhere this server speaks HTTPS only");
+    return;
+  }
+  // Not to be remembered: the service may go back to plain HTTP.
+  respond(text(308, "here: " + *location + "\n")
+              .header("Location", *location)
+              .header("Cache-Control", "no-store"));
 }
 
 void Connection::fail(int status, std::string_view detail, const std::string& allowed) {
@@ -418,10 +445,11 @@ void Connection::answered() {
 }
 
 void Connection::linger() {
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  set(State::lingering, kLingerTime);
-  discard();
+  set(State::lingering, core_->config.write_timeout);
+  socket_.async_finish(in(State::lingering, [this](error_code) {
+    set(State::lingering, kLingerTime);
+    discard();
+  }));
 }
 
 void Connection::discard() {
@@ -438,14 +466,13 @@ void Connection::discard() {
 
 void Connection::expire() {
   const auto self = shared_from_this();
-  error_code ignored;
   keep_alive_ = false;
   switch (state_) {
     case State::header:
     case State::body:
       ++core_->stats.timeouts;
       state_ = State::handling;
-      socket_.cancel(ignored);
+      socket_.cancel();
       fail(408, "the request took too long to arrive");
       break;
     case State::handling:
@@ -468,8 +495,7 @@ void Connection::close() {
   const auto self = shared_from_this();
   state_ = State::closed;
   deadline_ = SteadyTime::max();
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   then_ = nullptr;
   core_->remove(self);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,10 @@ class HostCheck {
   std::vector<std::string> names_;
   bool everything_ = false;
 };
+
+/// The address over HTTPS of what was asked for over HTTP, at the same port. host: a Host header's
+/// value; target: a request's, as sent. nullopt when host is not a name or address with or without
+/// a port.
+std::optional<std::string> https_address(std::string_view host, std::string_view target);
 
 }  // namespace rearview::http

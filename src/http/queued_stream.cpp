@@ -16,8 +16,9 @@ constexpr int kNotSentLowWaterBytes = 32 * 1024;
 
 void bound_send_buffer(Socket& socket, const ServerConfig& config) {
   error_code ignored;
-  socket.set_option(asio::socket_base::send_buffer_size(config.stream_send_buffer_bytes), ignored);
-  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes,
+  Socket::Tcp& tcp = socket.next_layer();
+  tcp.set_option(asio::socket_base::send_buffer_size(config.stream_send_buffer_bytes), ignored);
+  ::setsockopt(tcp.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWaterBytes,
                sizeof kNotSentLowWaterBytes);
 }
 

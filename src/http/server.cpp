@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweepPeriod{200};
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// Between two lines about failed handshakes.
+constexpr std::chrono::seconds kTlsLogPause{10};
 
 std::string name_of(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
@@ -23,14 +25,14 @@ std::string name_of(const tcp::endpoint& endpoint) {
                                     : fmt::format("{}:{}", address, endpoint.port());
 }
 
-void refuse(Socket& socket) {
+void refuse(tcp::socket& socket) {
   static constexpr std::string_view kAnswer =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\n"
       "Connection: close\r\n\r\n";
   error_code ignored;
   socket.non_blocking(true, ignored);
   socket.send(asio::buffer(kAnswer), 0, ignored);
-  socket.shutdown(Socket::shutdown_send, ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 }  // namespace
@@ -77,7 +79,7 @@ void Server::Core::bind() {
 
 void Server::Core::accept() {
   if (stopped) return;
-  acceptor.async_accept([core = shared_from_this()](error_code error, Socket socket) {
+  acceptor.async_accept([core = shared_from_this()](error_code error, tcp::socket socket) {
     if (core->stopped) return;
     if (error) {
       // Out of descriptors, mostly: trying again at once would only spin.
@@ -96,7 +98,10 @@ void Server::Core::accept() {
       if (!no_endpoint) {
         error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        start_connection(core, std::move(socket), name_of(remote));
+        if (core->config.tls)
+          start_doorkeeper(core, std::move(socket), name_of(remote));
+        else
+          start_connection(core, Socket(std::move(socket)), name_of(remote));
       }
     }
     core->accept();
@@ -110,6 +115,18 @@ void Server::Core::sweep() {
     if (peer->deadline() <= now) late.push_back(peer);
   }
   for (const auto& peer : late) peer->expire();
+}
+
+void Server::Core::tls_failed(const std::string& peer, std::string_view why) {
+  ++stats.tls_failures;
+  const SteadyTime now = SteadyClock::now();
+  if (told_of_tls && now - *told_of_tls < kTlsLogPause) return;
+  told_of_tls = now;
+  log::warning(
+      "http", "a TLS handshake failed",
+      {{"peer", peer},
+       {"why", why},
+       {"failures", stats.tls_failures - std::exchange(tls_failures_told, stats.tls_failures)}});
 }
 
 void Server::Core::stop() {

@@ -14,6 +14,7 @@
 #include "http/responder.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "http/tls_identity.h"
 
 namespace rearview::http {
 
@@ -23,9 +24,10 @@ struct ServerConfig {
   std::size_t max_connections = 512;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
-  std::chrono::milliseconds idle_timeout{30'000};    ///< between requests
-  std::chrono::milliseconds header_timeout{10'000};  ///< first byte to end of header
-  std::chrono::milliseconds body_timeout{30'000};    ///< end of header to end of body
+  std::chrono::milliseconds idle_timeout{30'000};  ///< between requests
+  std::chrono::milliseconds header_timeout{
+      10'000};                                     ///< first byte to end of header; a TLS handshake
+  std::chrono::milliseconds body_timeout{30'000};  ///< end of header to end of body
   std::chrono::milliseconds answer_timeout{60'000};  ///< for the handler and its worker
   std::chrono::milliseconds write_timeout{10'000};   ///< without the client taking a byte
   int stream_send_buffer_bytes = 128 * 1024;         ///< SO_SNDBUF of streams
@@ -33,6 +35,9 @@ struct ServerConfig {
   std::size_t worker_threads = 2;
   std::size_t worker_queue = 64;
   std::vector<std::string> extra_hosts;  ///< see HostCheck
+  /// With it the port speaks TLS as well. Plain HTTP is then for this machine only; others are sent
+  /// to https:// (308). Null: plain HTTP for everybody.
+  std::shared_ptr<const TlsIdentity> tls;
   /// Adds to each response, errors too, before it is sent: security headers and the like. The
   /// request is empty when it could not be read. Loop's thread.
   std::function<void(const Request&, Response&)> decorate;
@@ -50,6 +55,8 @@ struct ServerStats {
   std::uint64_t streams_overrun = 0;  ///< closed because too much waited
   std::uint64_t stream_pieces_sent = 0;
   std::uint64_t stream_pieces_replaced = 0;  ///< newest wins: dropped for a newer one
+  std::uint64_t tls_handshakes = 0;          ///< done
+  std::uint64_t tls_failures = 0;            ///< handshakes that came to nothing
 };
 
 /// Turns a status and a sentence into an error response.

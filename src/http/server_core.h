@@ -1,22 +1,21 @@
 #pragma once
 
 // Private to this room: what a server's connections share.
-#include "http/io_loop_impl.h"
+#include "http/socket.h"
 //
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_set>
 
 #include "http/host_check.h"
+#include "http/io_loop_impl.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
 
 namespace rearview::http {
-
-using Socket = asio::ip::tcp::socket;
-using boost::system::error_code;
 
 /// Something that holds a client's socket. Loop's thread only.
 class Peer {
@@ -61,6 +60,9 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   void sweep();
   void stop();
 
+  /// A handshake came to nothing: counted, and logged now and then.
+  void tls_failed(const std::string& peer, std::string_view why);
+
   void add(const std::shared_ptr<Peer>& peer) { peers.insert(peer); }
   void remove(const std::shared_ptr<Peer>& peer) { peers.erase(peer); }
 
@@ -76,9 +78,15 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   std::unique_ptr<IoLoop::Timer> sweeper;
   std::unordered_set<std::shared_ptr<Peer>> peers;
   bool stopped = false;
+  std::optional<SteadyTime> told_of_tls;  ///< when a failed handshake was logged last
+  std::uint64_t tls_failures_told = 0;
   WorkerPool workers;
   WorkerPool body_workers;  ///< a connection has one task in it at most, so it is never full
 };
+
+/// Finds out whether the client speaks TLS, shakes hands if so, and starts its connection.
+void start_doorkeeper(const std::shared_ptr<Server::Core>& core, Socket::Tcp socket,
+                      std::string peer);
 
 /// Reads requests from the socket and answers them until it closes or becomes a stream.
 void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, std::string peer);

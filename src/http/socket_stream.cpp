@@ -27,7 +27,10 @@ class SocketStream final : public QueuedStream {
     left_ = asio::buffer(*piece);
     write_more();
   }
-  void drop_socket() override { socket_.reset(); }
+  void drop_socket() override {
+    if (!under_way()) socket_->finish_now();  // else the client must see that something is missing
+    socket_.reset();
+  }
 
   std::shared_ptr<SocketStream> self() {
     return std::static_pointer_cast<SocketStream>(shared_from_this());

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -10,12 +12,16 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <stdexcept>
 #include <utility>
 
 namespace rearview::test {
 
-RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes)
+Transport RawClient::usual = Transport::plain;
+
+RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes, Transport transport,
+                     const std::string& host)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval patience{10, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -26,19 +32,43 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes)
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket interface wants it
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     ::close(socket_);
     throw std::runtime_error("can't connect to the server under test");
   }
+  if (transport == Transport::tls) shake_hands();
 }
 
 RawClient::~RawClient() {
   ::close(socket_);
 }
 
+void RawClient::Free::operator()(ssl_st* tls) const {
+  SSL_free(tls);
+}
+
+void RawClient::shake_hands() {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's sockets raise it
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  tls_.reset(SSL_new(context));
+  SSL_CTX_free(context);
+  SSL_set_fd(tls_.get(), socket_);
+  SSL_connect(tls_.get());
+  ERR_clear_error();
+}
+
+bool RawClient::told_of_the_end() const {
+  return tls_ && (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 bool RawClient::send(std::string_view bytes) {
+  if (tls_) {
+    std::size_t sent = 0;
+    ERR_clear_error();
+    return bytes.empty() || SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &sent) == 1;
+  }
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
@@ -57,7 +87,9 @@ bool RawClient::request(std::string_view method, std::string_view path, std::str
 
 bool RawClient::fill() {
   std::array<char, 65536> chunk{};
-  const ssize_t got = ::recv(socket_, chunk.data(), chunk.size(), 0);
+  ERR_clear_error();
+  const ssize_t got = tls_ ? SSL_read(tls_.get(), chunk.data(), static_cast<int>(chunk.size()))
+                           : ::recv(socket_, chunk.data(), chunk.size(), 0);
   if (got <= 0) return false;
   buffer_.append(chunk.data(), static_cast<std::size_t>(got));
   return true;
@@ -87,6 +119,7 @@ std::optional<std::string> RawClient::read_exactly(std::size_t bytes) {
 }
 
 bool RawClient::hears_within(std::chrono::milliseconds time) {
+  if (tls_ && SSL_pending(tls_.get()) > 0) return true;
   pollfd watched{socket_, POLLIN, 0};
   return ::poll(&watched, 1, static_cast<int>(time.count())) > 0;
 }

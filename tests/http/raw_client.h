@@ -3,9 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+struct ssl_st;
 
 namespace rearview::test {
 
@@ -16,12 +19,16 @@ struct RawResponse {
   bool complete = false;                       ///< as long as its framing promised
 };
 
-/// A client that sends and reads exactly what a test tells it, over a plain socket. Every wait ends
-/// after ten seconds.
+/// How a RawClient speaks.
+enum class Transport { plain, tls };
+
+/// A client that sends and reads exactly what a test tells it. Every wait ends after ten seconds.
 class RawClient {
  public:
-  /// receive_buffer_bytes: SO_RCVBUF, for a client that takes little; 0 leaves the default.
-  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0);
+  /// receive_buffer_bytes: SO_RCVBUF, for a client that takes little; 0 leaves the default. With
+  /// TLS it shakes hands first; where that fails, nothing can be sent and nothing comes.
+  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0, Transport transport = usual,
+                     const std::string& address = "127.0.0.1");
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -39,11 +46,23 @@ class RawClient {
   bool hears_within(std::chrono::milliseconds time);
   /// Reads until the server closes; true if it did within the time.
   bool closed_by_server();
+  /// With TLS: it said that nothing more comes.
+  bool told_of_the_end() const;
+  /// With TLS.
+  ssl_st* tls() const { return tls_.get(); }
+
+  /// For those that are not told otherwise.
+  static Transport usual;
 
  private:
+  struct Free {
+    void operator()(ssl_st* tls) const;
+  };
   bool fill();
+  void shake_hands();
 
   int socket_ = -1;
+  std::unique_ptr<ssl_st, Free> tls_;
   std::string buffer_;
 };
 

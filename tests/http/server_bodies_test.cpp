@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(ServerTest, SendsFilesWholeAndInRanges) {
+TEST_P(ServerTest, SendsFilesWholeAndInRanges) {
   const std::string content = make_file(1'000'003);
   serve();
   const RawResponse whole = get(port_, "/file");
@@ -44,7 +44,7 @@ TEST_F(ServerTest, SendsFilesWholeAndInRanges) {
   EXPECT_EQ(head.response(true).headers.at("content-length"), "1000003");
 }
 
-TEST_F(ServerTest, AnEmptyFileAndAMissingOne) {
+TEST_P(ServerTest, AnEmptyFileAndAMissingOne) {
   make_file(0);
   serve();
   const RawResponse empty = get(port_, "/file");
@@ -56,7 +56,7 @@ TEST_F(ServerTest, AnEmptyFileAndAMissingOne) {
   EXPECT_EQ(get(port_, "/file").status, 404);
 }
 
-TEST_F(ServerTest, GeneratedBodiesAreChunkedAndCutWhenTheyFail) {
+TEST_P(ServerTest, GeneratedBodiesAreChunkedAndCutWhenTheyFail) {
   serve();
   RawClient client(port_);
   client.request("GET", "/pieces?n=3");
@@ -76,7 +76,7 @@ TEST_F(ServerTest, GeneratedBodiesAreChunkedAndCutWhenTheyFail) {
   EXPECT_EQ(old.response().body, "piece 1\npiece 0\n");
 }
 
-TEST_F(ServerTest, AClientThatStopsReadingIsClosed) {
+TEST_P(ServerTest, AClientThatStopsReadingIsClosed) {
   ServerConfig config;
   config.write_timeout = 400ms;
   serve(config);
@@ -86,7 +86,7 @@ TEST_F(ServerTest, AClientThatStopsReadingIsClosed) {
   EXPECT_EQ(stats().connections_open, 0U);
 }
 
-TEST_F(ServerTest, StreamsInOrder) {
+TEST_P(ServerTest, StreamsInOrder) {
   serve();
   RawClient client(port_);
   client.request("GET", "/stream");
@@ -103,7 +103,7 @@ TEST_F(ServerTest, StreamsInOrder) {
   EXPECT_EQ(streams_closed_, 1);
 }
 
-TEST_F(ServerTest, AStreamWhoseClientFallsBehindIsClosed) {
+TEST_P(ServerTest, AStreamWhoseClientFallsBehindIsClosed) {
   ServerConfig config;
   config.stream_queue_bytes = 100'000;
   serve(config);
@@ -122,7 +122,7 @@ TEST_F(ServerTest, AStreamWhoseClientFallsBehindIsClosed) {
   EXPECT_EQ(stats().streams_open, 0U);
 }
 
-TEST_F(ServerTest, ALatestStreamKeepsOnlyTheNewestForASlowClient) {
+TEST_P(ServerTest, ALatestStreamKeepsOnlyTheNewestForASlowClient) {
   serve();
   RawClient slow(port_, 4096);
   slow.request("GET", "/stream");
@@ -147,7 +147,7 @@ TEST_F(ServerTest, ALatestStreamKeepsOnlyTheNewestForASlowClient) {
   EXPECT_EQ(stats().stream_pieces_replaced, static_cast<std::uint64_t>(200 - seen));
 }
 
-TEST_F(ServerTest, AStuckStreamIsClosedByTheWriteTimeout) {
+TEST_P(ServerTest, AStuckStreamIsClosedByTheWriteTimeout) {
   ServerConfig config;
   config.write_timeout = 300ms;
   serve(config);
@@ -161,7 +161,7 @@ TEST_F(ServerTest, AStuckStreamIsClosedByTheWriteTimeout) {
   EXPECT_TRUE(eventually([this] { return streams_closed_ == 1; }));
 }
 
-TEST_F(ServerTest, AnIdleStreamIsNotClosed) {
+TEST_P(ServerTest, AnIdleStreamIsNotClosed) {
   ServerConfig config;
   config.write_timeout = 200ms;
   config.idle_timeout = 200ms;
@@ -180,7 +180,7 @@ TEST_F(ServerTest, AnIdleStreamIsNotClosed) {
   EXPECT_EQ(streams_closed_, 0);
 }
 
-TEST_F(ServerTest, AClientThatLeavesClosesItsStream) {
+TEST_P(ServerTest, AClientThatLeavesClosesItsStream) {
   serve();
   {
     RawClient client(port_);
@@ -190,7 +190,7 @@ TEST_F(ServerTest, AClientThatLeavesClosesItsStream) {
   EXPECT_TRUE(eventually([this] { return streams_closed_ == 1; }));
 }
 
-TEST_F(ServerTest, StopsWithClientsOfEveryKind) {
+TEST_P(ServerTest, StopsWithClientsOfEveryKind) {
   const std::string content = make_file(3'000'000);
   serve();
   RawClient idle(port_);

@@ -19,6 +19,7 @@
 #include "http/server.h"
 #include "http/stream.h"
 #include "tests/http/raw_client.h"
+#include "tests/http/throwaway_identity.h"
 #include "tests/support/eventually.h"
 
 namespace rearview::http {
@@ -27,10 +28,21 @@ using test::eventually;
 using test::get;
 using test::RawClient;
 using test::RawResponse;
+using test::Transport;
 
-/// A server on a free port with one of everything.
-class ServerTest : public ::testing::Test {
+/// A server on a free port with one of everything, and its clients, over plain HTTP or TLS.
+class ServerTest : public ::testing::TestWithParam<Transport> {
  protected:
+  void SetUp() override { RawClient::usual = GetParam(); }
+
+  /// The configuration, with TLS where the test is of it.
+  static ServerConfig over_transport(ServerConfig config = {}) {
+    static const test::ThrowawayIdentity identity;
+    if (GetParam() == Transport::tls)
+      config.tls = std::make_shared<TlsIdentity>(identity.certificate(), identity.key());
+    return config;
+  }
+
   void serve(ServerConfig config = {}, ErrorFormat errors = problem) {
     Router router;
     router.get("/hello", [](const Request&) { return text(200, "hello"); });
@@ -69,12 +81,13 @@ class ServerTest : public ::testing::Test {
           "preamble\n");
     });
     loop_.start();
-    server_.emplace(loop_, std::move(config), std::move(router), std::move(errors));
+    server_.emplace(loop_, over_transport(std::move(config)), std::move(router), std::move(errors));
     server_->start();
     port_ = server_->port();
   }
 
   void TearDown() override {
+    RawClient::usual = Transport::plain;
     server_.reset();
     loop_.stop();
     std::error_code ignored;

@@ -14,7 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
+INSTANTIATE_TEST_SUITE_P(Over, ServerTest, ::testing::Values(Transport::plain, Transport::tls),
+                         [](const auto& one) {
+                           return one.param == Transport::tls ? "tls" : "plain";
+                         });
+
+TEST_P(ServerTest, AnswersAndKeepsTheConnection) {
   serve();
   RawClient client(port_);
   for (int i = 0; i < 3; ++i) {
@@ -27,7 +32,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(stats().connections_accepted, 1U);
 }
 
-TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+TEST_P(ServerTest, AnswersPipelinedRequestsInOrder) {
   serve();
   RawClient client(port_);
   std::string requests;
@@ -37,7 +42,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(client.response().body, std::to_string(i));
 }
 
-TEST_F(ServerTest, ClosesWhenAskedTo) {
+TEST_P(ServerTest, ClosesWhenAskedTo) {
   serve();
   RawClient client(port_);
   ASSERT_TRUE(client.request("GET", "/hello", "Connection: close\r\n"));
@@ -46,7 +51,7 @@ TEST_F(ServerTest, ClosesWhenAskedTo) {
   EXPECT_TRUE(client.closed_by_server());
 }
 
-TEST_F(ServerTest, Http10ClosesUnlessKeptAlive) {
+TEST_P(ServerTest, Http10ClosesUnlessKeptAlive) {
   serve();
   RawClient client(port_);
   ASSERT_TRUE(client.send("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
@@ -56,7 +61,7 @@ TEST_F(ServerTest, Http10ClosesUnlessKeptAlive) {
   EXPECT_TRUE(client.closed_by_server());
 }
 
-TEST_F(ServerTest, RoutesWithDecodedParameters) {
+TEST_P(ServerTest, RoutesWithDecodedParameters) {
   serve();
   EXPECT_EQ(get(port_, "/cameras/rear/state").body, "rear");
   EXPECT_EQ(get(port_, "/cameras/rear%20one/state").body, "rear one");
@@ -65,7 +70,7 @@ TEST_F(ServerTest, RoutesWithDecodedParameters) {
   EXPECT_EQ(get(port_, "/cameras/a/b/state").status, 404);
 }
 
-TEST_F(ServerTest, HeadGivesTheHeaderOnly) {
+TEST_P(ServerTest, HeadGivesTheHeaderOnly) {
   serve();
   RawClient client(port_);
   for (const char* path : {"/hello", "/pieces"}) {
@@ -76,7 +81,7 @@ TEST_F(ServerTest, HeadGivesTheHeaderOnly) {
   EXPECT_EQ(client.response().body, "hello");
 }
 
-TEST_F(ServerTest, UnknownPathIs404AndWrongMethodIs405) {
+TEST_P(ServerTest, UnknownPathIs404AndWrongMethodIs405) {
   serve();
   const RawResponse missing = get(port_, "/none");
   EXPECT_EQ(missing.status, 404);
@@ -93,14 +98,14 @@ TEST_F(ServerTest, UnknownPathIs404AndWrongMethodIs405) {
   EXPECT_EQ(wrong.headers.at("allow"), "GET, HEAD");
 }
 
-TEST_F(ServerTest, ErrorFormatAndFallbackAreHooks) {
+TEST_P(ServerTest, ErrorFormatAndFallbackAreHooks) {
   Router router;
   router.fallback([](const Request& request, const std::string&) {
     return text(501, "Unknown " + request.method + " request");
   });
   router.get("/bad", [](const Request&) -> Response { throw HttpError(400, "plainly bad"); });
   loop_.start();
-  server_.emplace(loop_, ServerConfig{}, std::move(router), plain_error);
+  server_.emplace(loop_, over_transport(), std::move(router), plain_error);
   server_->start();
   port_ = server_->port();
   EXPECT_EQ(get(port_, "/bad").body, "plainly bad");
@@ -108,7 +113,7 @@ TEST_F(ServerTest, ErrorFormatAndFallbackAreHooks) {
   EXPECT_EQ(get(port_, "/what").status, 501);
 }
 
-TEST_F(ServerTest, HandlerErrorsBecomeStatuses) {
+TEST_P(ServerTest, HandlerErrorsBecomeStatuses) {
   serve();
   EXPECT_EQ(get(port_, "/teapot").status, 409);
   const RawResponse broken = get(port_, "/broken");
@@ -118,7 +123,7 @@ TEST_F(ServerTest, HandlerErrorsBecomeStatuses) {
   EXPECT_EQ(get(port_, "/work").body, "worked");
 }
 
-TEST_F(ServerTest, MalformedRequestsAre400) {
+TEST_P(ServerTest, MalformedRequestsAre400) {
   serve();
   for (const char* bad : {
            "nonsense\r\n\r\n",
@@ -137,14 +142,14 @@ TEST_F(ServerTest, MalformedRequestsAre400) {
   }
 }
 
-TEST_F(ServerTest, ForeignHostNameIs421) {
+TEST_P(ServerTest, ForeignHostNameIs421) {
   serve();
   RawClient client(port_);
   client.send("GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   EXPECT_EQ(client.response().status, 421);
 }
 
-TEST_F(ServerTest, SizesAreBounded) {
+TEST_P(ServerTest, SizesAreBounded) {
   ServerConfig config;
   config.max_header_bytes = 2048;
   config.max_body_bytes = 1000;
@@ -168,7 +173,7 @@ TEST_F(ServerTest, SizesAreBounded) {
   EXPECT_EQ(chunked.response().status, 413);
 }
 
-TEST_F(ServerTest, SaysContinueToThoseWhoWait) {
+TEST_P(ServerTest, SaysContinueToThoseWhoWait) {
   serve();
   RawClient client(port_);
   client.send(
@@ -179,7 +184,7 @@ TEST_F(ServerTest, SaysContinueToThoseWhoWait) {
   EXPECT_EQ(client.response().body, "body");
 }
 
-TEST_F(ServerTest, SlowRequestsAreAnswered408AndIdleOnesClosed) {
+TEST_P(ServerTest, SlowRequestsAreAnswered408AndIdleOnesClosed) {
   ServerConfig config;
   config.header_timeout = 300ms;
   config.body_timeout = 300ms;
@@ -201,7 +206,7 @@ TEST_F(ServerTest, SlowRequestsAreAnswered408AndIdleOnesClosed) {
   EXPECT_EQ(stats().timeouts, 2U);
 }
 
-TEST_F(ServerTest, ATrickledHeaderGetsNoMoreTimeThanAnother) {
+TEST_P(ServerTest, ATrickledHeaderGetsNoMoreTimeThanAnother) {
   ServerConfig config;
   config.header_timeout = 500ms;
   serve(config);
@@ -216,7 +221,7 @@ TEST_F(ServerTest, ATrickledHeaderGetsNoMoreTimeThanAnother) {
   EXPECT_EQ(client.response().status, 408);
 }
 
-TEST_F(ServerTest, AHandlerThatNeverAnswersGives503) {
+TEST_P(ServerTest, AHandlerThatNeverAnswersGives503) {
   ServerConfig config;
   config.answer_timeout = 300ms;
   serve(config);
@@ -228,7 +233,7 @@ TEST_F(ServerTest, AHandlerThatNeverAnswersGives503) {
   kept_.at(0).respond(text(200, "late"));
 }
 
-TEST_F(ServerTest, ConnectionsAreBounded) {
+TEST_P(ServerTest, ConnectionsAreBounded) {
   ServerConfig config;
   config.max_connections = 2;
   serve(config);
@@ -238,13 +243,13 @@ TEST_F(ServerTest, ConnectionsAreBounded) {
   second.request("GET", "/hello");
   EXPECT_EQ(first.response().status, 200);
   EXPECT_EQ(second.response().status, 200);
-  RawClient third(port_);
+  RawClient third(port_, 0, Transport::plain);
   EXPECT_EQ(third.response().status, 503);
   EXPECT_EQ(stats().connections_refused, 1U);
   EXPECT_EQ(stats().connections_open, 2U);
 }
 
-TEST_F(ServerTest, SaysWhyItCannotListen) {
+TEST_P(ServerTest, SaysWhyItCannotListen) {
   serve();
   ServerConfig taken;
   taken.port = port_;
