@@ -1,3 +1,4 @@
+import { Awake } from "./awake.js";
 import { put } from "./dom.js";
 import { Feed } from "./feed.js";
 import { History } from "./history.js";
@@ -233,14 +234,4 @@ const feed = new Feed({
 view.camera.addEventListener("change", () => chooseCamera(view.camera.value));
 setInterval(showState, 200);
 document.addEventListener("visibilitychange", showState);
-
-async function stayAwake() {
-  if (document.hidden || !navigator.wakeLock) return;
-  try {
-    await navigator.wakeLock.request("screen");
-  } catch {
-    // Refused, for example when the battery is low: the page works without.
-  }
-}
-document.addEventListener("visibilitychange", stayAwake);
-stayAwake();
+new Awake(byId("screen-note"), byId("screen-now"));

@@ -12,7 +12,7 @@ import sys
 import unittest
 
 import axe
-from webdriver import Browser
+from webdriver import ELSEWHERE, TO_ELSEWHERE, Browser
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "serve"))
 from scripted import ScriptedService  # noqa: E402
@@ -142,7 +142,7 @@ class PageTest(unittest.TestCase):
             with ScriptedService() as service, Browser(width, height, dark, mobile=width < 600) as browser:
                 service.say("alert vehicle_approaching left", "alert fast_approach right", "alert overtake right")
                 for view, ready in [("live", "return document.querySelectorAll('#alerts li').length === 3"),
-                                    ("settings", "return document.querySelectorAll('#settings .card').length === 6")]:
+                                    ("settings", "return document.querySelectorAll('#settings .card').length === 7")]:
                     browser.open(f"{service.address}/#/{view}")
                     browser.wait_for("the view", ready)
                     for road, vehicles in [("clear", 0), ("approaching", 3), ("danger", 8), ("no_signal", 0)][-4 if view == "live" else -1:]:
@@ -307,6 +307,62 @@ class PageTest(unittest.TestCase):
             browser.run("window.tones.length = 0")
             service.say("silence")
             browser.wait_for("the tone of blindness", "return window.tones.length > 0", timeout=5)
+
+    def test_says_once_that_the_screen_will_sleep(self):
+        hint = "const hint = document.getElementById('screen-note'); return hint.checkVisibility() && hint.innerText"
+        with ScriptedService() as service:
+            for name, width, height in [("phone", 390, 844), ("phone-small", 320, 568), ("phone-across", 844, 390)]:
+                with self.subTest(name), Browser(width, height, mobile=True, arguments=[TO_ELSEWHERE]) as browser:
+                    address = f"http://{ELSEWHERE}:{service.port}"
+                    browser.open(address)
+                    self.assertFalse(browser.run("return isSecureContext"))
+                    self.assertEqual("This browser lets the screen sleep: open the page by HTTPS. Dismiss",
+                                     browser.wait_for("the hint", hint))
+                    browser.wait_for("a picture", PIXELS)
+                    service.say("alert overtake right 3")
+                    browser.wait_for("an alert", "return document.querySelector('#alerts li')")
+                    screenshot(browser, f"{name}-hint")
+                    self.assertEqual([], browser.run(LAYOUT))
+                    self.assertEqual([], browser.run(CONTRAST))
+                    browser.click("#screen-note")
+                    self.assertFalse(browser.run(hint))
+                    browser.open(address)
+                    browser.wait_for("a picture", PIXELS)
+                    self.assertFalse(browser.run(hint))
+                    browser.click("nav a[href='#/settings']")
+                    self.assertIn("open the page by HTTPS", browser.text("#screen-now"))
+
+    def test_tries_again_to_keep_the_screen_on(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.devtools("Page.addScriptToEvaluateOnNewDocument", source="""
+                window.asked = 0;
+                window.refuse = true;
+                navigator.wakeLock.request = async () => {
+                  window.asked += 1;
+                  if (window.refuse) throw new DOMException("low battery", "NotAllowedError");
+                  window.lock = new EventTarget();
+                  window.lock.released = false;
+                  return window.lock;
+                };""")
+            shown = "return document.getElementById('screen-note').checkVisibility()"
+            kept = "return document.getElementById('screen-now').textContent.startsWith('Kept on')"
+            browser.open(service.address)
+            browser.wait_for("the hint", shown)
+            self.assertIn("touch to try again", browser.text("#screen-note"))
+            browser.run("window.refuse = false")
+            browser.click("#radar")
+            browser.wait_for("the screen to be kept on", kept)
+            self.assertFalse(browser.run(shown))
+            # Who has it doesn't ask again.
+            asked = browser.run("return window.asked")
+            browser.click("#radar")
+            self.assertEqual(asked, browser.run("return window.asked"))
+            browser.run("window.lock.dispatchEvent(new Event('release'))")
+            self.assertTrue(browser.run(shown))
+            browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+            browser.wait_for("the screen to be kept on again", kept)
+            self.assertFalse(browser.run(shown))
+            self.assert_quiet(browser, service.address)
 
     def test_lets_one_choose_the_camera(self):
         with ScriptedService("rear", "left side") as service, Browser(390, 844) as browser:

@@ -16,13 +16,16 @@ CHROMIUM_ARGUMENTS = [
     "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
     "--force-color-profile=srgb", "--hide-scrollbars",
 ]
+# Whoever asks for this name finds this machine, but it is no localhost: plain HTTP to it is not secure.
+ELSEWHERE = "board.local"
+TO_ELSEWHERE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 class Browser:
     """One browser with a profile of its own. Closes it and its driver on leaving."""
 
-    def __init__(self, width, height, dark=False, mobile=False, scale=1):
+    def __init__(self, width, height, dark=False, mobile=False, scale=1, arguments=()):
         self.profile = tempfile.mkdtemp(prefix="rearview-browser-")
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.session = None
@@ -31,7 +34,7 @@ class Browser:
             answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
                 "goog:chromeOptions": {"args": CHROMIUM_ARGUMENTS + [
-                    f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]}}}})
+                    *arguments, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]}}}})
             self.session = answer["sessionId"]
             self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
                           deviceScaleFactor=scale, mobile=mobile)
