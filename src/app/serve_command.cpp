@@ -108,6 +108,7 @@ int serve_command(const ServeOptions& options) {
   std::vector<nlohmann::ordered_json> stage_settings;
   for (const CameraConfig& camera : config.cameras)
     stages.push_back(make_stages(config, camera, &stage_settings.emplace_back()));
+  const bool https = config.serve.tls.identity() != nullptr;  // throws where it can't be used
   if (options.check_config) {
     fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());
     return kExitDone;
@@ -204,7 +205,8 @@ int serve_command(const ServeOptions& options) {
     position->start([&termination](const std::string& reason) { termination.fail(reason); });
   for (const auto& pipeline : pipelines) pipeline->start();
   log::info("serve", "serving",
-            {{"address", "http://" + Endpoint{config.serve.host, service.port()}.text() + "/"},
+            {{"address", fmt::format("{}://{}/", https ? "https" : "http",
+                                     Endpoint{config.serve.host, service.port()}.text())},
              {"port", service.port()},
              {"cameras", config.cameras.size()}});
   const auto failure = termination.wait();

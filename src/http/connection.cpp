@@ -235,7 +235,6 @@ void Connection::dispatch() {
   for (const auto& field : message)
     request_.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   request_.peer = peer_;
-  request_.secure = socket_.secure();
   set(State::handling, core_->config.answer_timeout);
 
   const auto hosts = message.count(beast::http::field::host);
@@ -247,7 +246,7 @@ void Connection::dispatch() {
     fail(421, "this server does not answer to that host name");
     return;
   }
-  if (core_->config.tls && !request_.secure && !from_this_machine(socket_)) {
+  if (core_->config.tls && !socket_.secure() && !from_this_machine(socket_)) {
     send_to_https(message[beast::http::field::host], message.target());
     return;
   }

@@ -20,7 +20,6 @@ struct Request {
   std::string body;
   std::string peer;  ///< address:port
   bool http_1_0 = false;
-  bool secure = false;  ///< came over TLS
 
   /// The first header of that name (any case).
   std::optional<std::string_view> header(std::string_view name) const;

@@ -10,7 +10,8 @@
 namespace rearview {
 namespace {
 
-/// origin: scheme, host and port as browsers send them; host: of the request.
+/// origin: scheme, host and port as browsers send them; host: of the request. The scheme tells
+/// nothing: Python's websocket-client says http over TLS, and a proxy may have taken the TLS off.
 bool same_origin(std::string_view origin, std::string_view host) {
   const std::size_t scheme = origin.find("://");
   return scheme != std::string_view::npos &&

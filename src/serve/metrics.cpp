@@ -159,9 +159,22 @@ void http_metrics(Page& page, const http::ServerStats& http) {
   page.family("rearview_http_pictures_replaced_total", "counter",
               "Pictures a slow viewer was not sent because a newer one came.");
   page.value(http.stream_pieces_replaced);
+  page.family("rearview_http_tls_handshakes_total", "counter", "TLS connections that came about.");
+  page.value(http.tls_handshakes);
+  page.family("rearview_http_tls_failures_total", "counter",
+              "TLS handshakes that came to nothing.");
+  page.value(http.tls_failures);
 }
 
 }  // namespace
+
+std::vector<Metric> certificate_metrics(WallTime expires) {
+  return {{"rearview_http_certificate_expiry_timestamp_seconds",
+           "gauge",
+           "When the certificate ends, in seconds since 1970.",
+           {},
+           static_cast<double>(WallClock::to_time_t(expires))}};
+}
 
 std::string metrics_text(const Cameras& cameras, const http::ServerStats& http,
                          const EventStats& events, const std::vector<Metric>& further) {

@@ -1,6 +1,20 @@
 #include "serve/serve_config.h"
 
+#include "http/tls_identity.h"
+
 namespace rearview {
+
+void TlsConfig::read(ConfigReader& reader) {
+  reader.path("cert_file", cert_file);
+  reader.path("key_file", key_file);
+  if (cert_file.empty() != key_file.empty())
+    reader.fail("key_file", "cert_file and key_file go together");
+}
+
+std::shared_ptr<const http::TlsIdentity> TlsConfig::identity() const {
+  if (cert_file.empty()) return nullptr;
+  return std::make_shared<const http::TlsIdentity>(cert_file, key_file);
+}
 
 void ServeConfig::read(ConfigReader& reader) {
   reader.text("host", host, 1, 255);
@@ -14,6 +28,7 @@ void ServeConfig::read(ConfigReader& reader) {
   reader.number("stale_after_ms", stale_after_ms, 500, 60'000);
   reader.texts("allowed_hosts", allowed_hosts, 0, 64);
   reader.texts("cors_origins", cors_origins, 0, 64);
+  reader.object("tls", [this](ConfigReader& inner) { tls.read(inner); });
 }
 
 }  // namespace rearview

@@ -2,12 +2,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/config_reader.h"
 
 namespace rearview {
+
+namespace http {
+class TlsIdentity;
+}
+
+/// Section `serve.tls`: HTTPS on the same port. Empty: HTTP only.
+struct TlsConfig {
+  std::filesystem::path cert_file;  ///< PEM: our certificate, and those that vouch for it
+  std::filesystem::path key_file;   ///< PEM: its key, without a passphrase
+
+  void read(ConfigReader& reader);
+  /// Reads the files; null where there are none. Throws UsageError when they can't be used.
+  std::shared_ptr<const http::TlsIdentity> identity() const;
+};
 
 /// Section `serve` of the configuration.
 struct ServeConfig {
@@ -28,6 +44,7 @@ struct ServeConfig {
   std::vector<std::string> allowed_hosts;
   /// Origins of other sites whose pages may read from this service; "*" for any.
   std::vector<std::string> cors_origins;
+  TlsConfig tls;
 
   void read(ConfigReader& reader);
 };

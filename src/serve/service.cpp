@@ -38,6 +38,8 @@ constexpr std::chrono::seconds kHeartbeat{1};
 constexpr std::chrono::milliseconds kHeartbeatGap{100};
 /// Proxies and clients of Server-Sent Events take a comment as a sign of life.
 constexpr std::chrono::seconds kComment{10};
+/// The log begins to speak of a certificate's end so long before it.
+constexpr std::chrono::hours kRenewBefore{24 * 30};
 
 /// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
 /// it.
@@ -156,6 +158,14 @@ http::ServerConfig Service::Impl::http_config() {
   http.stream_send_buffer_bytes = config.stream_buffer_bytes;
   http.stream_queue_bytes = config.event_queue_bytes;
   http.extra_hosts = config.allowed_hosts;
+  http.tls = config.tls.identity();
+  if (http.tls) {
+    if (http.tls->expires() - WallClock::now() < kRenewBefore)
+      log::warning(
+          "serve", "the certificate is to be renewed",
+          {{"file", config.tls.cert_file.string()}, {"expires", rfc3339(http.tls->expires())}});
+    metrics.emplace_back([expires = http.tls->expires()] { return certificate_metrics(expires); });
+  }
   http.decorate = [this](const Request& request, Response& response) {
     response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
     const auto& origins = config.cors_origins;

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import selectors
 import socket
+import ssl
 import time
 import zlib
 
@@ -18,8 +19,8 @@ from usage import cpu_s, thread_cpu_s
 READ_BYTES = 1 << 18
 WARM_UP_S = 1  # what waited while the others connected doesn't count
 
-# Where something is to be had: a port of this machine and the path there.
-Place = collections.namedtuple("Place", "port path")
+# Where something is to be had: a port of this machine and the path there; tls: an SSLContext, or None for plain HTTP.
+Place = collections.namedtuple("Place", "port path tls", defaults=[None])
 # delays: in ms by kind of message; behind: of each picture, in ms after the first viewer had it; ages: in ms since
 # it was drawn; cpu, threads: seconds by name; recorded: what the first subscriber got, as (second, kind, message).
 Round = collections.namedtuple("Round", "subscribers viewers passed delays recorded ages behind picture_bytes lost cpu threads")
@@ -70,11 +71,24 @@ class Pictures:
                 self.seen.setdefault(zlib.crc32(picture), (picture, []))[1].append(now)
 
 
+def receive(link):
+    """What has come; None for nothing that can be read yet."""
+    try:
+        part = link.recv(READ_BYTES)
+        while part and isinstance(link, ssl.SSLSocket) and link.pending():
+            part += link.recv(READ_BYTES)
+        return part
+    except ssl.SSLWantReadError:
+        return None
+
+
 def read(place, clients, seconds, ready):
     """Returns how many clients were closed."""
     selector = selectors.DefaultSelector()
     for client in clients:
         link = socket.create_connection(("127.0.0.1", place.port), 30)
+        if place.tls:
+            link = place.tls.wrap_socket(link, server_hostname="127.0.0.1")
         link.sendall(f"GET {place.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*, text/event-stream\r\n\r\n".encode())
         link.setblocking(False)
         selector.register(link, selectors.EVENT_READ, client)
@@ -82,11 +96,11 @@ def read(place, clients, seconds, ready):
     start, lost = time.monotonic() + WARM_UP_S, 0
     while (left := start + seconds - time.monotonic()) > 0:
         for key, _ in selector.select(left):
-            part = key.fileobj.recv(READ_BYTES)
+            part = receive(key.fileobj)
             if part:
                 now = time.monotonic()
                 key.data.take(part, now, now >= start)
-            else:
+            elif part is not None:
                 lost += 1
                 selector.unregister(key.fileobj)
     return lost

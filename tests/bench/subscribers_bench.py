@@ -1,6 +1,7 @@
 """Many subscribers and viewers at one service: how late messages and pictures reach them, and what it costs.
 
 REARVIEW_BIN=build/release/bin tests/bench/subscribers_bench.py [--subscribers N] [--viewers N] [--seconds S]
+    [--tls]            the service over HTTPS as well
     [--nginx FOLDER]   where nginx and its module nchan are: / or where their packages were unpacked
 
 Beside it, with the same clients and the same camera: nginx with nchan, which gets the messages that the
@@ -13,6 +14,7 @@ import json
 import os
 import pathlib
 import resource
+import ssl
 import sys
 import tempfile
 
@@ -21,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from crowd import Place, run_round
 from peers import GStreamer, Nchan, Replay
 from programs import Camera, Service
+from throwaway_ca import ThrowawayCa
 
 
 def spread(delays):
@@ -66,11 +69,19 @@ def rounds_of(options, *rest):
     return [run_round(events, subscribers, pictures, viewers, options.seconds, programs, threads) for subscribers, viewers in crowds]
 
 
-def measure_service(camera, options):
-    service = Service("--camera", camera.url)
+def measure_service(camera, options, folder=None):
+    """folder: to keep a certificate in, for HTTPS; plain HTTP without it."""
+    tls, arguments = None, []
+    if folder:
+        ca = ThrowawayCa(folder)
+        tls = ssl.create_default_context(cafile=ca.ca)
+        config = pathlib.Path(folder, "rearview.json")
+        config.write_text(json.dumps({"serve": {"tls": {"cert_file": str(ca.cert), "key_file": str(ca.key)}}}))
+        arguments = ["--config", str(config)]
+    service = Service("--camera", camera.url, *arguments)
     try:
         service.wait_for_state("live")
-        events, pictures = (Place(service.port, path) for path in ("/api/v1/events", "/api/v1/cameras/rear/stream.mjpg"))
+        events, pictures = (Place(service.port, path, tls) for path in ("/api/v1/events", "/api/v1/cameras/rear/stream.mjpg"))
         return rounds_of(options, events, pictures, {"rearview serve": service}, {"send": (service, "io")})
     finally:
         service.stop()
@@ -105,6 +116,7 @@ def main():
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--nginx", default="/")
+    parser.add_argument("--tls", action="store_true")
     options = parser.parse_args()
     need = options.subscribers + options.viewers + 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -117,6 +129,7 @@ def main():
         camera = Camera("--config", str(config), "--source", "scene")
         try:
             own = measure_service(camera, options)
+            over_tls = measure_service(camera, options, folder) if options.tls else None
             peers = measure_peers(camera, options, own[-1].recorded, folder)
         finally:
             camera.stop()
@@ -124,12 +137,17 @@ def main():
           f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print("rearview serve (decodes, analyses, draws what it found, encodes, sends)")
     show(own, "rearview serve", "rearview serve")
+    if over_tls:
+        print("The same over HTTPS")
+        show(over_tls, "rearview serve", "rearview serve")
     if peers:
         print("Peers (nginx gets the same messages from a publisher, whose POST is part of the delay;\n"
               "       GStreamer decodes, encodes, sends; it neither analyses nor draws, and speaks no HTTP)")
         show(peers, "nginx, nchan", "GStreamer")
     print("CPU of the sending thread alone, for each delivery")
     show_cost(("rearview serve",) * 2, own, "send", "send")
+    if over_tls:
+        show_cost(("over HTTPS",) * 2, over_tls, "send", "send")
     if peers:
         show_cost(("nginx, nchan", "GStreamer"), peers, "send messages" if "send messages" in peers[-1].threads else None,
                   "send pictures" if "send pictures" in peers[-1].threads else None)

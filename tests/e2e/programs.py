@@ -95,16 +95,24 @@ class Camera(Program):
 
 
 class Service(Program):
-    def __init__(self, *arguments, http="127.0.0.1:0", environment=None):
+    """tls: an SSLContext to ask with; without it plain HTTP."""
+
+    def __init__(self, *arguments, http="127.0.0.1:0", environment=None, tls=None):
+        self.tls = tls
         super().__init__("rearview", "serve", "--http", http, *arguments, environment=environment)
         self.port = int(self.wait_for_line(r"component=serve msg=serving .*port=(\d+)")[1])
+
+    def connection(self):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE_S, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
 
     def get(self, path, headers=None):
         return self.ask("GET", path, headers)
 
     def ask(self, method, path, headers=None):
         """(status, headers, body) of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = self.connection()
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
@@ -125,7 +133,7 @@ class Service(Program):
 
     def events(self, path="/api/v1/events", headers=None):
         """Server-Sent Events as (event, id, data), forever."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        connection = self.connection()
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         assert response.status == 200, response.status
@@ -146,6 +154,8 @@ class Service(Program):
     def pictures(self, name="rear"):
         """JPEGs of the MJPEG stream, forever."""
         sock = socket.create_connection(("127.0.0.1", self.port), DEADLINE_S)
+        if self.tls:
+            sock = self.tls.wrap_socket(sock, server_hostname="127.0.0.1")
         try:
             sock.sendall(f"GET /api/v1/cameras/{name}/stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             stream = sock.makefile("rb")
