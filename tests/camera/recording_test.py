@@ -139,7 +139,7 @@ class Recording(unittest.TestCase):
             newest = numbers[-1]
             kept = [piece for number in new for piece in recorded(folder / f"log{number:04}.mkv")]
             # What was sent last was written, but for the newest cluster.
-            lost = len(seen) - 1 - max(i for i, piece in enumerate(seen) if piece == kept[-1])
+            lost = next((i for i, piece in enumerate(reversed(seen)) if piece in kept), len(seen))
             if lost > MOST_LOST_PICTURES:
                 return f"round {round_}: the newest {lost} pictures are lost"
         for chunk in folder.glob("log*.mkv"):  # the old ones, too, still play

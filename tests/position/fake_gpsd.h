@@ -74,7 +74,7 @@ class FakeGpsd {
  private:
   static void wait_for(int fd) {
     pollfd one{fd, POLLIN, 0};
-    if (poll(&one, 1, 10'000) != 1) throw std::runtime_error("waited in vain");
+    if (poll(&one, 1, 60'000) != 1) throw std::runtime_error("waited in vain");
   }
 
   LoopbackListener listener_;

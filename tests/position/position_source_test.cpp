@@ -39,14 +39,14 @@ class Source : public testing::Test {
   }
   RiderFix next_fix() {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, 10s, [this] { return !fixes_.empty(); }));
+    EXPECT_TRUE(changed_.wait_for(lock, 60s, [this] { return !fixes_.empty(); }));
     const RiderFix fix = fixes_.empty() ? RiderFix() : fixes_.front();
     if (!fixes_.empty()) fixes_.pop_front();
     return fix;
   }
   /// The problem once it is one that holds the text.
   std::string problem(const std::string& text) {
-    const SteadyTime end = SteadyClock::now() + 10s;
+    const SteadyTime end = SteadyClock::now() + 60s;
     std::string now;
     while ((now = source_->status().problem).find(text) == std::string::npos &&
            SteadyClock::now() < end)

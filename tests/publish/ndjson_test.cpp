@@ -43,7 +43,7 @@ class Script {
     EXPECT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
   }
   void say_no_more() { shutdown(fd_, SHUT_WR); }
-  /// The next line; nullopt at the end, or when none came for 10 s.
+  /// The next line; nullopt at the end, or when none came for a minute.
   std::optional<json> next() {
     while (true) {
       if (const std::size_t end = text_.find('\n'); end != std::string::npos) {
@@ -52,7 +52,7 @@ class Script {
         return line;
       }
       pollfd waiting{fd_, POLLIN, 0};
-      if (poll(&waiting, 1, 10'000) <= 0) return std::nullopt;
+      if (poll(&waiting, 1, 60'000) <= 0) return std::nullopt;
       char bytes[4096];
       const auto got = recv(fd_, bytes, sizeof bytes, 0);
       if (got <= 0) return std::nullopt;

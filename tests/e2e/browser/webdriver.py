@@ -72,7 +72,7 @@ class Browser:
                 return int(found[1])
         raise RuntimeError("chromedriver does not start")
 
-    def _call(self, method, path, body=None, timeout=60):
+    def _call(self, method, path, body=None, timeout=120):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", method=method,
             data=None if method in ("GET", "DELETE") else json.dumps(body or {}).encode(),
@@ -83,7 +83,7 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path}: {error.read().decode()[:500]}") from error
 
-    def _in_session(self, method, path, body=None, timeout=60):
+    def _in_session(self, method, path, body=None, timeout=120):
         return self._call(method, f"/session/{self.session}{path}", body, timeout)
 
     def devtools(self, command, **parameters):
@@ -95,7 +95,7 @@ class Browser:
     def run(self, script, *arguments):
         return self._in_session("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
-    def run_until_done(self, script, *arguments, timeout=30):
+    def run_until_done(self, script, *arguments, timeout=60):
         """What the script gives to its last argument, a function, when it is done."""
         self._in_session("POST", "/timeouts", {"script": round(1000 * timeout)})
         return self._in_session("POST", "/execute/async", {"script": script, "args": list(arguments)}, timeout + 30)
@@ -125,12 +125,12 @@ class Browser:
     def download_to(self, folder):
         self.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
-    def wait_for(self, what, script, *arguments, timeout=20):
+    def wait_for(self, what, script, *arguments, timeout=90):
         """Until the script returns something true; that is returned."""
         return self.wait_until(what, lambda: self.run(script, *arguments), timeout)
 
     @staticmethod
-    def wait_until(what, condition, timeout=20):
+    def wait_until(what, condition, timeout=90):
         deadline = time.monotonic() + timeout
         while True:
             value = condition()
