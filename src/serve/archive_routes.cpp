@@ -30,6 +30,10 @@ HttpError no_alert(std::uint64_t id) {
   return {404, fmt::format("there is no alert {}", id)};
 }
 
+HttpError no_ride(std::uint64_t id) {
+  return {404, fmt::format("there is no ride {}", id)};
+}
+
 template <typename List>
 Response list_of(const List& found) {
   Json list = Json::array();
@@ -100,14 +104,36 @@ class ArchiveRoutes {
   void ride(const Request& request, Responder responder) const {
     answer(std::move(responder), [this, id = id_of(request)] {
       const auto ride = archive_.ride(id);
-      if (!ride) throw HttpError(404, fmt::format("there is no ride {}", id));
+      if (!ride) throw no_ride(id);
       return fresh_json(to_json(*ride));
+    });
+  }
+  void remove_ride(const Request& request, Responder responder) const {
+    refuse_other_sites(request, origins_);
+    answer(std::move(responder), [this, id = id_of(request)] {
+      const RideChange refused = archive_.remove_ride(id);
+      switch (refused.change) {
+        case Change::unknown:
+          throw no_ride(id);
+        case Change::locked:
+          throw HttpError(409, fmt::format("ride {} holds {} locked {}; unlock {} first", id,
+                                           refused.locked, refused.locked == 1 ? "alert" : "alerts",
+                                           refused.locked == 1 ? "it" : "them"));
+        case Change::open:
+          throw HttpError(
+              409, fmt::format("ride {} is still going on; delete it when it has ended", id));
+        case Change::done:
+          break;
+      }
+      Response response;
+      response.status = 204;
+      return response;
     });
   }
   void ride_file(const Request& request, Responder responder) const {
     answer(std::move(responder), [this, id = id_of(request)] {
       const auto ride = archive_.ride(id);
-      if (!ride) throw HttpError(404, fmt::format("there is no ride {}", id));
+      if (!ride) throw no_ride(id);
       Response file =
           http::bytes(std::make_shared<const std::string>(ride_fit(ride_record(archive_, *ride))),
                       "application/vnd.ant.fit");
@@ -191,6 +217,7 @@ void add_archive_routes(http::Router& router, EventArchive& archive, AnswerOnWor
                });
   router.get("/api/v1/rides", to(&ArchiveRoutes::rides));
   router.get("/api/v1/rides/{id}", to(&ArchiveRoutes::ride));
+  router.add("DELETE", "/api/v1/rides/{id}", to(&ArchiveRoutes::remove_ride));
   router.get("/api/v1/rides/{id}/ride.fit", to(&ArchiveRoutes::ride_file));
   router.get("/api/v1/passes", to(&ArchiveRoutes::passes));
 }

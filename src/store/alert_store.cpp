@@ -25,6 +25,8 @@ constexpr std::uint64_t kMostPointsOnDisk = 10'000'000;
 constexpr std::uint64_t kMostPointsInMemory = 200'000;
 /// Callers that may wait for the writer; far more than there are threads.
 constexpr std::size_t kMostOperations = 64;
+/// Deleted before alerts have their turn again.
+constexpr std::size_t kFilesAtATime = 200;
 
 }  // namespace
 
@@ -158,7 +160,8 @@ void AlertStore::write(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     changed_.wait_for(lock, stop, kIdle, [this] {
-      return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty();
+      return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty() ||
+             !condemned_.empty();
     });
     Batch batch = take_batch();
     if (!batch.alerts.empty()) writing_id_ = batch.alerts.back().id;
@@ -170,6 +173,7 @@ void AlertStore::write(std::stop_token stop) {
     } catch (const std::exception& e) {
       problem = e.what();
     }
+    delete_condemned();
     lock.lock();
     for (const auto& operation : batch.operations) {
       operation->done = true;
@@ -198,6 +202,7 @@ void AlertStore::write(std::stop_token stop) {
     changed_.notify_all();
     if (!problem.empty()) changed_.wait_for(lock, stop, kRetry, [] { return false; });
   }
+  while (!condemned_.empty()) delete_condemned();
   stopped_ = true;
   for (const auto& operation : operations_) {
     operation->done = true;
@@ -260,6 +265,10 @@ void AlertStore::trim_media(StoreDatabase& database) {
 void AlertStore::forget(const Removed& removed) {
   for (const std::uint64_t alert : removed.snapshots) media_.remove_snapshot(alert);
   for (const std::uint64_t clip : removed.clips) media_.remove_clip(clip);
+  forget_in_memory(removed);
+}
+
+void AlertStore::forget_in_memory(const Removed& removed) {
   const std::lock_guard lock(mutex_);
   const std::set<std::uint64_t> alerts(removed.alerts.begin(), removed.alerts.end());
   const std::set<std::uint64_t> snapshots(removed.snapshots.begin(), removed.snapshots.end());
@@ -344,79 +353,6 @@ void AlertStore::note(const std::function<void(StoreStatus&)>& change) {
   change(status_);
 }
 
-StoreStatus AlertStore::status() const {
-  const std::lock_guard lock(mutex_);
-  StoreStatus status = status_;
-  if (status.persistent) status.waiting = newest_id_ - on_disk_id_;
-  return status;
-}
-
-std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
-  std::vector<Alert> recent;
-  std::uint64_t first_recent = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    first_recent = recent_.empty() ? newest_id_ + 1 : recent_.front().id;
-    recent = recent_alerts(query);
-  }
-  if (query.after + 1 >= first_recent) return recent;
-  // What had left memory by then is on disk. Memory first: what leaves it while the disk is being
-  // read would else be in neither.
-  std::vector<Alert> found = database_->read(
-      [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
-  for (Alert& alert : recent) {
-    if (found.size() >= query.limit) break;
-    found.push_back(std::move(alert));
-  }
-  return found;
-}
-
-std::vector<Alert> AlertStore::recent_alerts(const AlertQuery& query) const {
-  std::vector<Alert> found;
-  auto it = std::partition_point(recent_.begin(), recent_.end(),
-                                 [&](const Alert& a) { return a.id <= query.after; });
-  for (; it != recent_.end() && found.size() < query.limit; ++it) {
-    if (query.camera && it->camera != *query.camera) continue;
-    if (query.kind && it->kind != *query.kind) continue;
-    found.push_back(*it);
-  }
-  return found;
-}
-
-std::optional<Alert> AlertStore::alert(std::uint64_t id) const {
-  if (id == 0) return std::nullopt;
-  const auto found = alerts({.after = id - 1, .limit = 1});
-  if (found.empty() || found.front().id != id) return std::nullopt;
-  return found.front();
-}
-
-std::uint64_t AlertStore::newest_id() const {
-  const std::lock_guard lock(mutex_);
-  return newest_id_;
-}
-
-std::optional<AlertMedia> AlertStore::media_of(std::uint64_t alert) const {
-  return database_->read([alert](const StoreReader& reader) { return reader.media(alert); });
-}
-
-std::optional<std::filesystem::path> AlertStore::snapshot(std::uint64_t alert) const {
-  const auto has = media_of(alert);
-  if (!has || !has->snapshot) return std::nullopt;
-  return media_.snapshot(alert);
-}
-
-std::optional<std::filesystem::path> AlertStore::clip(std::uint64_t alert) const {
-  const auto has = media_of(alert);
-  if (!has || !has->clip) return std::nullopt;
-  return media_.clip(*has->clip);
-}
-
-std::optional<std::filesystem::path> AlertStore::tracks(std::uint64_t alert) const {
-  const auto has = media_of(alert);
-  if (!has || !has->clip) return std::nullopt;
-  return media_.tracks(*has->clip);
-}
-
 Change AlertStore::set_locked(std::uint64_t alert, bool locked) {
   bool known = false;
   perform([&](StoreDatabase& database) {
@@ -451,35 +387,45 @@ Change AlertStore::remove(std::uint64_t alert) {
   return change;
 }
 
-std::vector<Ride> AlertStore::rides(const RideQuery& query) const {
-  std::vector<Ride> found =
-      database_->read([&](const StoreReader& reader) { return reader.rides(query); });
-  const SteadyTime now = SteadyClock::now();
-  const std::lock_guard lock(mutex_);
-  for (Ride& ride : found) {
-    const StoredRide* on = rides_->going_on(ride.id, now);
-    if (!on) continue;
-    ride.end.reset();
-    ride.duration_s = on->duration_s;
-    ride.travelled = on->travelled;
-    ride.unseen = on->unseen;
+RideChange AlertStore::remove_ride(std::uint64_t ride) {
+  RideChange result;
+  perform([&](StoreDatabase& database) {
+    const auto locked = database.locked_in_ride(ride);
+    if (!locked || *locked > 0) {
+      result = {locked ? Change::locked : Change::unknown, locked.value_or(0)};
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      const bool busy = std::any_of(recent_.begin(), recent_.end(), [&](const Alert& one) {
+        return one.keeping->ride == ride &&
+               (one.id > std::max(on_disk_id_, writing_id_) || held_.contains(one.id));
+      });
+      if (busy || rides_->going_on(ride, SteadyClock::now())) {
+        result.change = Change::open;
+        return;
+      }
+      rides_->forget(ride);  // or its camera, coming back, would go on with it
+    }
+    const Removed removed = database.remove_ride(ride);
+    forget_in_memory(removed);
+    for (const std::uint64_t alert : removed.snapshots) condemned_.push_back({alert, false});
+    for (const std::uint64_t clip : removed.clips) condemned_.push_back({clip, true});
+    if (!tell_) return;
+    for (const std::uint64_t alert : removed.alerts) tell_({alert, std::nullopt});
+  });
+  return result;
+}
+
+void AlertStore::delete_condemned() {
+  for (std::size_t i = 0; i < kFilesAtATime && !condemned_.empty(); ++i) {
+    const auto [number, is_clip] = condemned_.front();
+    condemned_.pop_front();
+    if (is_clip)
+      media_.remove_clip(number);
+    else
+      media_.remove_snapshot(number);
   }
-  return found;
-}
-
-std::optional<Ride> AlertStore::ride(std::uint64_t id) const {
-  if (id == 0) return std::nullopt;
-  const auto found = rides({.after = id - 1, .limit = 1});
-  if (found.empty() || found.front().id != id) return std::nullopt;
-  return found.front();
-}
-
-std::vector<Pass> AlertStore::passes(const PassQuery& query) const {
-  return database_->read([&](const StoreReader& reader) { return reader.passes(query); });
-}
-
-std::vector<TrackPoint> AlertStore::track(std::uint64_t ride) const {
-  return database_->read([ride](const StoreReader& reader) { return reader.track(ride); });
 }
 
 }  // namespace rearview

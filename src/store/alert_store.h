@@ -71,6 +71,7 @@ class AlertStore : public EventArchive {
   std::optional<std::filesystem::path> tracks(std::uint64_t alert) const override;
   Change set_locked(std::uint64_t alert, bool locked) override;
   Change remove(std::uint64_t alert) override;
+  RideChange remove_ride(std::uint64_t ride) override;
   std::vector<Ride> rides(const RideQuery& query) const override;
   std::optional<Ride> ride(std::uint64_t id) const override;
   std::vector<Pass> passes(const PassQuery& query) const override;
@@ -107,6 +108,9 @@ class AlertStore : public EventArchive {
   /// Lets the writer run it, and waits.
   void perform(std::function<void(StoreDatabase&)> run);
   void forget(const Removed& removed);
+  void forget_in_memory(const Removed& removed);
+  /// Some of the files.
+  void delete_condemned();
   /// Of the alerts as they are now.
   void tell_of(const std::vector<std::uint64_t>& alerts) const;
   void mark(const std::vector<std::uint64_t>& alerts, const std::function<void(Keeping&)>& change);
@@ -133,6 +137,13 @@ class AlertStore : public EventArchive {
   bool stopped_ = false;
   StoreStatus status_;
   SteadyTime old_removed_;
+
+  struct Condemned {
+    std::uint64_t number;
+    bool is_clip;
+  };
+  /// Files of rides that were removed. On the writer's thread; a kill leaves them to the sweep.
+  std::deque<Condemned> condemned_;
 
   std::function<void(const AlertUpdate&)> tell_;
   std::jthread writer_;

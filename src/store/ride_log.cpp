@@ -171,6 +171,12 @@ std::optional<Pass> RideLog::note(const Alert& alert) {
   return pass;
 }
 
+void RideLog::forget(std::uint64_t ride) {
+  std::erase_if(rides_, [ride](const auto& one) { return one.second.ride.id == ride; });
+  std::erase_if(unwritten_, [ride](const StoredRide& one) { return one.id == ride; });
+  std::erase_if(track_, [ride](const StoredPoint& one) { return one.ride == ride; });
+}
+
 const StoredRide* RideLog::going_on(std::uint64_t ride, SteadyTime now) const {
   for (const auto& [camera, on] : rides_) {
     if (on.ride.id == ride && on.newest && seconds_between(*on.newest, now) <= gap_s_)

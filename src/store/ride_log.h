@@ -44,6 +44,9 @@ class RideLog {
   /// Remembers the vehicle's first alert; of an alert that tells a pass, makes the pass.
   std::optional<Pass> note(const Alert& alert);
 
+  /// It was removed, and is not going on.
+  void forget(std::uint64_t ride);
+
   /// As of now, where the ride is one that goes on; else nullptr.
   const StoredRide* going_on(std::uint64_t ride, SteadyTime now) const;
 

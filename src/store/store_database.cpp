@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 
+#include "store/store_change.h"
 #include "store/store_schema.h"
 #include "store/stretches.h"
 #include "types/json.h"
@@ -15,18 +16,6 @@ namespace rearview {
 namespace {
 
 constexpr int kBusy_ms = 1000;
-/// Deleted at a time, so that an alert never waits long for its turn.
-constexpr int kBatch = 200;
-/// 2020-01-01; a clock that shows less was never set.
-constexpr std::int64_t kClockSet_ms = 1'577'836'800'000;
-
-std::int64_t signed_of(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
-std::uint64_t unsigned_of(const SQLite::Column& column) {
-  return static_cast<std::uint64_t>(column.getInt64());
-}
 
 void bind_or_null(SQLite::Statement& statement, int index, const std::optional<double>& value) {
   if (value) statement.bind(index, *value);
@@ -38,20 +27,6 @@ void bind_or_null(SQLite::Statement& statement, int index,
 }
 
 }  // namespace
-
-/// One transaction. In memory, where one connection serves all, it also keeps readers out.
-class StoreDatabase::Change {
- public:
-  explicit Change(StoreDatabase& database)
-      : lock_(database.in_memory() ? std::unique_lock(database.reader_mutex_)
-                                   : std::unique_lock<std::mutex>()),
-        transaction_(*database.writer_) {}
-  void commit() { transaction_.commit(); }
-
- private:
-  std::unique_lock<std::mutex> lock_;
-  SQLite::Transaction transaction_;
-};
 
 StoreDatabase::StoreDatabase(const std::filesystem::path& folder) {
   if (!folder.empty()) {
@@ -247,174 +222,6 @@ bool StoreDatabase::set_locked(std::uint64_t alert, bool locked) {
   return true;
 }
 
-Removed StoreDatabase::remove_where(const std::string& which, std::int64_t value,
-                                    bool with_passes) {
-  Removed removed;
-  std::uint64_t bytes = 0;
-  std::set<std::uint64_t> clips;
-  Change change(*this);
-  {
-    SQLite::Statement remove(
-        *writer_, "DELETE FROM alerts WHERE " + which + " RETURNING id, snapshot_bytes, clip");
-    remove.bind(1, value);
-    while (remove.executeStep()) {
-      removed.alerts.push_back(unsigned_of(remove.getColumn(0)));
-      if (const std::uint64_t size = unsigned_of(remove.getColumn(1)); size > 0) {
-        removed.snapshots.push_back(removed.alerts.back());
-        bytes += size;
-      }
-      if (!remove.getColumn(2).isNull()) clips.insert(unsigned_of(remove.getColumn(2)));
-    }
-  }
-  SQLite::Statement unused(
-      *writer_,
-      "DELETE FROM clips WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM alerts WHERE clip = ?1) "
-      "RETURNING bytes");
-  for (const std::uint64_t clip : clips) {
-    unused.bind(1, signed_of(clip));
-    while (unused.executeStep()) {
-      removed.clips.push_back(clip);
-      bytes += unsigned_of(unused.getColumn(0));
-    }
-    unused.reset();
-  }
-  if (with_passes) {
-    SQLite::Statement pass(*writer_, "DELETE FROM passes WHERE id = ?");
-    for (const std::uint64_t alert : removed.alerts) {
-      pass.bind(1, signed_of(alert));
-      pass.exec();
-      pass.reset();
-    }
-  }
-  change.commit();
-  alerts_ -= removed.alerts.size();
-  media_bytes_ -= std::min(bytes, media_bytes_);
-  return removed;
-}
-
-Removed StoreDatabase::remove(std::uint64_t alert) {
-  return remove_where("id = ? AND locked = 0", signed_of(alert), true);
-}
-
-Removed StoreDatabase::remove_surplus(std::size_t keep, std::uint64_t open) {
-  Removed removed;
-  if (alerts_ > keep)
-    removed = remove_where(
-        fmt::format("id IN (SELECT id FROM alerts WHERE locked = 0 AND id < {} ORDER BY id "
-                    "LIMIT ?)",
-                    signed_of(open)),
-        signed_of(alerts_ - keep));
-  return removed;
-}
-
-void StoreDatabase::remove_surplus_history(std::size_t keep) {
-  Change change(*this);
-  for (const char* table : {"passes", "rides"}) {
-    SQLite::Statement forget(
-        *writer_, fmt::format("DELETE FROM {0} WHERE id <= (SELECT id FROM {0} ORDER BY id DESC "
-                              "LIMIT 1 OFFSET ?)",
-                              table));
-    forget.bind(1, signed_of(keep));
-    forget.exec();
-  }
-  writer_->exec("DELETE FROM track WHERE ride < (SELECT coalesce(min(id), 0) FROM rides)");
-  change.commit();
-  count();
-}
-
-bool StoreDatabase::remove_track_where(const std::string& which, std::int64_t value) {
-  Change change(*this);
-  SQLite::Statement oldest(
-      *writer_,
-      "SELECT id, track_points FROM rides WHERE track_points > 0 AND NOT EXISTS "
-      "(SELECT 1 FROM alerts WHERE ride = rides.id AND locked) AND " +
-          which + " ORDER BY id LIMIT 1");
-  oldest.bind(1, value);
-  if (!oldest.executeStep()) return false;
-  const std::int64_t ride = oldest.getColumn(0).getInt64();
-  const std::uint64_t points = unsigned_of(oldest.getColumn(1));
-  oldest.reset();
-  for (const char* sql :
-       {"DELETE FROM track WHERE ride = ?", "UPDATE rides SET track_points = 0 WHERE id = ?"}) {
-    SQLite::Statement forget(*writer_, sql);
-    forget.bind(1, ride);
-    forget.exec();
-  }
-  change.commit();
-  track_points_ -= std::min(points, track_points_);
-  return true;
-}
-
-void StoreDatabase::remove_surplus_tracks(std::uint64_t keep) {
-  while (track_points_ > keep && remove_track_where("id > ?", 0)) {
-  }
-}
-
-void StoreDatabase::remove_older_positions(WallTime time) {
-  const std::int64_t before = unix_ms(time);
-  while (remove_track_where(fmt::format("seen_ms < ? AND start_ms > {}", kClockSet_ms), before)) {
-  }
-  Change change(*this);
-  SQLite::Statement forget(
-      *writer_, fmt::format("UPDATE passes SET lat_deg = NULL, lon_deg = NULL, accuracy_m = NULL "
-                            "WHERE lat_deg IS NOT NULL AND time_ms < ? AND time_ms > {} AND NOT "
-                            "EXISTS (SELECT 1 FROM alerts WHERE id = passes.id AND locked)",
-                            kClockSet_ms));
-  forget.bind(1, before);
-  forget.exec();
-  change.commit();
-}
-
-Removed StoreDatabase::remove_older(WallTime time, std::uint64_t open) {
-  return remove_where(
-      fmt::format("id IN (SELECT id FROM alerts WHERE time_ms < ? AND time_ms > {} AND "
-                  "locked = 0 AND id < {} LIMIT {})",
-                  kClockSet_ms, signed_of(open), kBatch),
-      unix_ms(time));
-}
-
-Removed StoreDatabase::remove_oldest_media(std::uint64_t open) {
-  Change change(*this);
-  SQLite::Statement clip(
-      *writer_,
-      "SELECT id, bytes FROM clips WHERE id < ? AND NOT EXISTS (SELECT 1 FROM alerts WHERE "
-      "clip = clips.id AND locked) ORDER BY id LIMIT 1");
-  clip.bind(1, signed_of(open));
-  SQLite::Statement snapshot(*writer_,
-                             "SELECT id, snapshot_bytes FROM alerts WHERE snapshot_bytes > 0 AND "
-                             "locked = 0 AND id < ? ORDER BY id LIMIT 1");
-  snapshot.bind(1, signed_of(open));
-  const bool has_clip = clip.executeStep();
-  const bool has_snapshot = snapshot.executeStep();
-  Removed removed;
-  if (!has_clip && !has_snapshot) return removed;
-  // Alerts before the clip's first one are older than it.
-  const bool take_clip = has_clip && (!has_snapshot || clip.getColumn(0).getInt64() <=
-                                                           snapshot.getColumn(0).getInt64());
-  SQLite::Statement& oldest = take_clip ? clip : snapshot;
-  const std::uint64_t id = unsigned_of(oldest.getColumn(0));
-  const std::uint64_t bytes = unsigned_of(oldest.getColumn(1));
-  clip.reset();
-  snapshot.reset();
-  if (take_clip) {
-    SQLite::Statement remove(*writer_, "DELETE FROM clips WHERE id = ?");
-    remove.bind(1, signed_of(id));
-    remove.exec();
-  }
-  SQLite::Statement update(
-      *writer_, take_clip ? "UPDATE alerts SET clip = NULL WHERE clip = ? RETURNING id"
-                          : "UPDATE alerts SET snapshot_bytes = 0 WHERE id = ? RETURNING id");
-  update.bind(1, signed_of(id));
-  while (update.executeStep()) {
-    if (take_clip) removed.clipless.push_back(unsigned_of(update.getColumn(0)));
-  }
-  update.reset();
-  change.commit();
-  media_bytes_ -= std::min(bytes, media_bytes_);
-  (take_clip ? removed.clips : removed.snapshots).push_back(id);
-  return removed;
-}
-
 StoreDatabase::Media StoreDatabase::media() {
   Media media;
   SQLite::Statement snapshots(*writer_, "SELECT id FROM alerts WHERE snapshot_bytes > 0");
@@ -461,7 +268,8 @@ std::vector<StoredRide> StoreDatabase::latest_rides() {
 }
 
 std::uint64_t StoreDatabase::newest_ride_id() {
-  return unsigned_of(writer_->execAndGet("SELECT coalesce(max(id), 0) FROM rides"));
+  return unsigned_of(writer_->execAndGet(
+      "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rides'"));
 }
 
 }  // namespace rearview

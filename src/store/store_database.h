@@ -67,6 +67,10 @@ class StoreDatabase {
 
   /// The alert, and the pass that it told.
   Removed remove(std::uint64_t alert);
+  /// How many alerts of a ride are locked; nullopt: there is no such ride.
+  std::optional<std::size_t> locked_in_ride(std::uint64_t ride);
+  /// A ride with its alerts, locked or not, its passes and its track.
+  Removed remove_ride(std::uint64_t ride);
   // Oldest first; what is locked, or has an id from `open` on, stays.
   /// Alerts over `keep`.
   Removed remove_surplus(std::size_t keep, std::uint64_t open);
@@ -98,6 +102,7 @@ class StoreDatabase {
 
   /// The latest ride of each camera.
   std::vector<StoredRide> latest_rides();
+  /// Of all that ever were.
   std::uint64_t newest_ride_id();
 
   /// Calls question with a StoreReader. Any thread.
@@ -118,6 +123,9 @@ class StoreDatabase {
   std::size_t insert_track(const std::vector<StoredPoint>& track);
   bool remove_track_where(const std::string& which, std::int64_t value);
   Removed remove_where(const std::string& which, std::int64_t value, bool with_passes = false);
+  // What these do together, within one transaction and after it. Bytes of the files.
+  std::uint64_t take_out(const std::string& which, std::int64_t value, Removed& removed);
+  void count_out(const Removed& removed, std::uint64_t bytes);
 
   std::string file_;
   std::optional<FolderLock> lock_;

@@ -104,6 +104,12 @@ enum class Change {
   open,     ///< refused: its clip is still being recorded
 };
 
+/// Of a ride: `open` while it goes on.
+struct RideChange {
+  Change change = Change::done;
+  std::size_t locked = 0;  ///< alerts, where that is why it was refused
+};
+
 /// What is kept of an alert has changed.
 struct AlertUpdate {
   std::uint64_t id = 0;
@@ -133,6 +139,10 @@ class EventArchive : public RideArchive {
   virtual Change set_locked(std::uint64_t alert, bool locked) = 0;
   /// With its pictures; a clip goes with the last of its alerts.
   virtual Change remove(std::uint64_t alert) = 0;
+
+  /// With its passes, track and alerts, their pictures and clips: all or nothing. Files may take a
+  /// while longer.
+  virtual RideChange remove_ride(std::uint64_t ride) = 0;
 
   virtual StoreStatus status() const = 0;
 };

@@ -232,6 +232,23 @@ class StoreTest(unittest.TestCase):
         # A service for which this ride has ended tells the same.
         service = self.start_service(camera)
         self.assertEqual(fit, service.get(f"/api/v1/rides/{ride}/ride.fit")[2])
+        locked = f"/api/v1/alerts/{alert('camera_back')['id']}/lock"
+        service.ask("PUT", locked)
+        status, headers, refused = service.ask("DELETE", f"/api/v1/rides/{ride}")
+        self.assertEqual((409, f"ride {ride} holds 1 locked alert; unlock it first"), (status, json.loads(refused)["detail"]))
+        service.ask("DELETE", locked)
+        told = service.events()
+        next(told)  # it hears
+        of_ride = {a["id"] for a in service.get_json("/api/v1/alerts?limit=1000") if a["ride"] == ride}
+        self.assertEqual(204, service.ask("DELETE", f"/api/v1/rides/{ride}")[0])
+        while of_ride:
+            kind, _, update = next(told)
+            if kind == "alert_update":
+                self.assertTrue(update["deleted"])
+                of_ride.remove(update["id"])
+        self.assertEqual(404, service.get(f"/api/v1/rides/{ride}")[0])
+        self.assertEqual([], service.get_json(f"/api/v1/passes?ride={ride}"))
+        wait_for(lambda: not [*self.store.glob("clips/*"), *self.store.glob("snapshots/*")], "the files to go")
         for arguments, said in ((("--ride", "999"), "no ride 999"), ((), "--alert ID"),
                                 (("--ride", "1", "--burn"), "--burn"), (("--ride", "1", "--alert", "1"), "--alert")):
             done = export(*arguments)

@@ -104,6 +104,23 @@ class MemoryHistory final : public EventArchive {
     alerts_.erase(it);
     return Change::done;
   }
+  RideChange remove_ride(std::uint64_t id) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    const auto it =
+        std::find_if(rides_.begin(), rides_.end(), [id](const Ride& one) { return one.id == id; });
+    if (it == rides_.end()) return {Change::unknown};
+    const auto of_ride = [id](const Alert& one) { return one.keeping->ride == id; };
+    const auto locked = std::count_if(alerts_.begin(), alerts_.end(), [&](const Alert& one) {
+      return of_ride(one) && one.keeping->locked;
+    });
+    if (locked > 0) return {Change::locked, static_cast<std::size_t>(locked)};
+    if (!it->end) return {Change::open};
+    std::erase_if(alerts_, of_ride);
+    std::erase_if(passes_, [id](const Pass& one) { return one.ride == id; });
+    rides_.erase(it);
+    return {};
+  }
   std::vector<Ride> rides(const RideQuery& query) const override {
     return page(rides_, query.after, query.limit, [](const Ride&) { return true; });
   }

@@ -8,7 +8,7 @@
 //                     of its own
 //   attach ID SNAPSHOT CLIP TRACKS   gives an alert these files
 //   open ID           its clip is still being recorded
-//   history           one ride, and one pass in it
+//   history           a ride that goes on with one pass, and one that has ended
 //   disk TEXT         what is wrong with the store's disk; nothing: all is well
 //   freeze | thaw     stops and resumes the pictures
 //   silence | speak   stops and resumes the analyses
@@ -231,7 +231,10 @@ class ScriptedService {
     pass.position = kRider;
     pass.rider_speed_mps = 6.94;
     pass.ride_distance_m = 14'212;
-    history_.set_history({ride}, {pass});
+    Ride ended = ride;
+    ended.id = 2;
+    ended.end = WallClock::now();
+    history_.set_history({ride, ended}, {pass});
   }
 
   void raise(const std::string& kind, const std::string& side, int track) {

@@ -55,9 +55,10 @@ function changedBy(alert, { locked, has_snapshot, has_clip }) {
 
 export class History {
   constructor(element) {
+    this.element = element;
     const part = (id) => element.querySelector(`#history-${id}`);
     this.parts = Object.fromEntries(["note", "ride", "sums", "timeline", "kind", "locked", "list", "none", "more", "event",
-      "charts", "title", "detail", "boxes", "lock", "delete", "clip", "snapshot", "fit", "video"].map((id) => [id, part(id)]));
+      "charts", "title", "detail", "boxes", "lock", "delete", "clip", "snapshot", "fit", "video", "remove", "kept", "sure", "goes"].map((id) => [id, part(id)]));
     this.clip = new Clip(element.querySelector(".clip"));
     this.newestId = 0;
     this.connected = new Promise((resolve) => {
@@ -81,6 +82,10 @@ export class History {
     boxes.addEventListener("change", () => this.clip.setBoxes(boxes.checked));
     lock.addEventListener("click", () => this.setLocked(!this.chosen.locked));
     this.parts.delete.addEventListener("click", () => this.remove());
+    this.parts.remove.addEventListener("click", () => this.askForRide());
+    this.parts.sure.addEventListener("close", () => {
+      if (this.parts.sure.returnValue === "delete") this.trying(() => this.removeRide());
+    });
     let width = 0;
     new ResizeObserver(([{ contentRect }]) => {
       if (Math.abs(contentRect.width - width) < 2) return;
@@ -146,7 +151,7 @@ export class History {
         this.alerts.push(alert);
         this.list();
       }
-      this.adding ??= setTimeout(() => this.trying(() => this.addUp()), ADD_UP_MS);
+      this.addUpSoon();
     });
   }
 
@@ -158,6 +163,8 @@ export class History {
       if (update.deleted) this.alerts.splice(at, 1);
       else this.alerts[at] = changedBy(this.alerts[at], update);
       this.list();
+      this.offerRemoval();
+      if (update.deleted) this.addUpSoon();
     });
     this.follow(update);
   }
@@ -176,7 +183,11 @@ export class History {
     else this.choose(changedBy(this.chosen, update), false);
   }
 
-  /** The ride that goes on has come further. */
+  addUpSoon() {
+    this.adding ??= setTimeout(() => this.trying(() => this.addUp()), ADD_UP_MS);
+  }
+
+  /** The ride that goes on has come further, or one is gone. */
   async addUp() {
     this.adding = null;
     if (!this.visible || this.stale) return;
@@ -186,9 +197,13 @@ export class History {
       await this.loadRides();  // another one has begun
       return;
     }
-    if (this.ride === null || this.ride.end !== null) return;
+    if (this.ride === null) return;
     const { id } = this.ride;
-    const now = await get(`api/v1/rides/${id}`);
+    const [now] = await get(`api/v1/rides?after=${id - 1}&limit=1`);
+    if (now?.id !== id) {
+      await this.loadRides();
+      return;
+    }
     const passes = await all(`api/v1/passes?ride=${id}`, 0);
     if (this.ride?.id !== id) return;
     this.rides = this.rides.map((one) => one.id === id ? now : one);
@@ -250,6 +265,7 @@ export class History {
     if (ride !== null) this.offerFit(`api/v1/rides/${ride.id}/ride.fit`);
     this.showSums(read.passes);
     this.list();
+    this.offerRemoval();
     this.stale = false;
     for (const one of news) one();
   }
@@ -292,6 +308,36 @@ export class History {
     fit.href = path;
     const { ok } = await fetch(path, { method: "HEAD" }).catch(() => ({ ok: false }));
     if (fit.getAttribute("href") === path) fit.hidden = !ok;
+  }
+
+  /** Whether the ride can be deleted, and why not. */
+  offerRemoval() {
+    const { remove, kept } = this.parts;
+    const locked = this.alerts.some((one) => one.locked);
+    const goesOn = this.ride !== null && this.ride.end === null;
+    remove.hidden = this.ride === null;
+    remove.disabled = goesOn || locked;
+    put(kept, this.ride === null ? "" : goesOn ? "Can be deleted when it has ended." : locked ? "Holds locked alerts, so it stays." : "");
+  }
+
+  askForRide() {
+    const { sure, goes } = this.parts;
+    const { ride, alerts } = this;
+    const of = (count, one, many) => count === 1 ? `1 ${one}` : `${count} ${many}`;
+    put(goes, `The ride of ${day(new Date(ride.start))}, ${clock(new Date(ride.start))}, goes for good, with its ` +
+      `${of(alerts.length, "alert", "alerts")}, their pictures and clips, its ${of(ride.passes, "pass", "passes")} and where it went. ` +
+      "Save first what you want to keep.");
+    sure.returnValue = "";
+    sure.showModal();
+  }
+
+  async removeRide() {
+    const { id } = this.ride;
+    this.choose(null);
+    await send("DELETE", `api/v1/rides/${id}`);
+    location.hash = "#/history";
+    await this.loadRides();
+    this.element.querySelector("h2").focus();
   }
 
   list() {

@@ -121,6 +121,39 @@ class HistoryTest(unittest.TestCase):
             self.assertNotIn(number, service.alerts())
             self.assertTrue(browser.run("return document.getElementById('history-event').hidden"))
 
+    def test_deletes_a_ride_after_asking(self):
+        source = axe.program()
+        sure = "return document.getElementById('history-sure').open"
+        with PastRide() as service, Browser(390, 844, mobile=True) as browser:
+            self.open(service, browser)
+            service.ask("PUT", "/api/v1/alerts/2/lock")
+            browser.wait_for("why not", "return document.getElementById('history-remove').disabled && document.getElementById('history-kept').textContent.includes('locked')")
+            service.ask("DELETE", "/api/v1/alerts/2/lock")
+            browser.wait_for("the button", "return !document.getElementById('history-remove').disabled")
+            browser.run("document.getElementById('history-remove').focus()")
+            browser.press("Enter", 13, "\r")
+            browser.wait_for("the question", sure)
+            for words in ("08:30", "49 alerts", "24 passes", "Delete ride"):
+                self.assertIn(words, browser.text("#history-sure"))
+            screenshot(browser, "phone-history-delete-ride")
+            self.assertEqual([], browser.run(TOO_WIDE))
+            if source:
+                self.assertEqual([], axe.faults(browser, source))
+            browser.press("Enter", 13, "\r")  # the focus is on keeping it
+            browser.wait_for("no question", sure.replace("return", "return !"))
+            self.assertEqual("history-remove", browser.run("return document.activeElement.id"))
+            self.assertEqual(49, len(service.alerts()))
+            browser.press("Enter", 13, "\r")
+            browser.wait_for("the question", sure)
+            browser.press("Tab", 9)
+            browser.press("Enter", 13, "\r")
+            browser.wait_for("no ride", "return document.getElementById('history-ride').innerText === 'No ride yet'")
+            self.assertEqual([], service.get_json("/api/v1/rides"))
+            self.assertEqual({}, service.alerts())
+            self.assertEqual(0, browser.run(LISTED))
+            self.assertEqual("H2", browser.run("return document.activeElement.tagName"))
+            self.assertFalse(browser.run("return document.getElementById('history-remove').checkVisibility()"))
+
     def test_shows_what_changed_while_the_service_was_away(self):
         with PastRide() as service, Browser(1280, 800) as browser:
             self.open(service, browser, "#/history/2")

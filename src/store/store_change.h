@@ -1,0 +1,34 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstdint>
+#include <mutex>
+
+#include "store/store_database.h"
+
+namespace rearview {
+
+inline std::int64_t signed_of(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+inline std::uint64_t unsigned_of(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+
+/// One transaction. In memory, where one connection serves all, it also keeps readers out.
+class StoreDatabase::Change {
+ public:
+  explicit Change(StoreDatabase& database)
+      : lock_(database.in_memory() ? std::unique_lock(database.reader_mutex_)
+                                   : std::unique_lock<std::mutex>()),
+        transaction_(*database.writer_) {}
+  void commit() { transaction_.commit(); }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+  SQLite::Transaction transaction_;
+};
+
+}  // namespace rearview
