@@ -57,16 +57,6 @@ class FileSource final : public BodySource {
   std::uint64_t end_;
 };
 
-/// The client is on this machine: nobody listens in between.
-bool from_this_machine(Socket& socket) {
-  error_code error;
-  const asio::ip::address address = socket.next_layer().remote_endpoint(error).address();
-  if (error) return false;
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-  return address.is_loopback();
-}
-
 class Connection final : public Peer, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<Server::Core> core, Socket socket, std::string peer)
@@ -246,7 +236,7 @@ void Connection::dispatch() {
     fail(421, "this server does not answer to that host name");
     return;
   }
-  if (core_->config.tls && !socket_.secure() && !from_this_machine(socket_)) {
+  if (core_->config.tls && !socket_.secure() && !socket_.from_this_machine()) {
     send_to_https(message[beast::http::field::host], message.target());
     return;
   }

@@ -4,6 +4,15 @@
 
 namespace rearview::http {
 
+bool Socket::from_this_machine() {
+  error_code error;
+  const asio::ip::address address = next_layer().remote_endpoint(error).address();
+  if (error) return false;
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  return address.is_loopback();
+}
+
 void Socket::write_now(asio::const_buffer bytes, error_code& error) {
   if (!secure()) {
     next_layer().non_blocking(true, error);

@@ -26,11 +26,13 @@ class Socket {
   explicit Socket(std::shared_ptr<TlsSession> session) : way_(std::move(session)) {}
   Socket(Socket&&) = default;
   Socket& operator=(Socket&&) = delete;
-  /// Closes without a word, and so do the socket's other ends.
+  /// Closes at once; what is under way still holds the session, and finds it closed.
   ~Socket() {
     if (const auto* session = tls(); session && *session) close();
   }
 
+  /// The client is on this machine, so nobody listens in between.
+  bool from_this_machine();
   bool secure() const { return tls() != nullptr; }
   Tcp& next_layer() { return secure() ? (*tls())->tcp() : *std::get_if<Tcp>(&way_); }
   executor_type get_executor() { return next_layer().get_executor(); }
