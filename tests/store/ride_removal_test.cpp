@@ -114,16 +114,20 @@ TEST_F(RideRemoval, LeavesOneThatGoesOnAndGoesOnWithNoneThatIsGone) {
     EXPECT_EQ(store.remove_ride(1).change, Change::open);
     EXPECT_EQ(store.ride(1)->alerts, 2u);
   }
+  const auto ride_of_next = [](AlertStore& store) {
+    store.camera_seen("rear", WallClock::now(), true);
+    return store.append(Alert{.camera = "rear"}).keeping->ride;
+  };
   {
     AlertStore store(config_);
     EXPECT_EQ(store.remove_ride(1).change, Change::done);
+    EXPECT_EQ(ride_of_next(store), 2u);
     ASSERT_TRUE(store.flush());
+    EXPECT_FALSE(store.ride(1));
   }
+  EXPECT_EQ(AlertStore(config_).remove_ride(2).change, Change::done);
   AlertStore store(config_);
-  store.camera_seen("rear", WallClock::now(), true);
-  EXPECT_EQ(store.append(Alert{.camera = "rear"}).keeping->ride, 2u) << "no id is used twice";
-  ASSERT_TRUE(store.flush());
-  EXPECT_FALSE(store.ride(1));
+  EXPECT_EQ(ride_of_next(store), 3u) << "no id is used twice";
 }
 
 TEST_F(RideRemoval, AKillLeavesNoHalfOfIt) {

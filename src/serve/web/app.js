@@ -1,5 +1,6 @@
 import { Awake } from "./awake.js";
 import { put } from "./dom.js";
+import { sameVehicle } from "./encounters.js";
 import { Feed } from "./feed.js";
 import { History } from "./history.js";
 import { Picture } from "./picture.js";
@@ -7,15 +8,13 @@ import { Radar } from "./radar.js";
 import { Routes } from "./routes.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
-import { alertWords, seconds, stateWords } from "./words.js";
+import { alertWords, clock, seconds, stateWords } from "./words.js";
 
 const MOST_ALERTS = 100;
 const MOST_IDS = 1000;
 const RECENT_ALERTS = 50;
 /** An alert older than this is history: listed, but neither said nor sounded. */
 const NEWS_S = 5;
-/** Alerts of one vehicle lie no further apart; its number may come again later. */
-const ENCOUNTER_S = 60;
 const ICONS = {
   clear: "M8 25l11 11L40 13",
   following: "M9 33v-9l4-10h22l4 10v9zM9 24h30M15 33v5M33 33v5",
@@ -43,6 +42,7 @@ let heartbeat = null;
 let serverNowMs = null;         // the server's clock at the last message, and ours then
 let serverHeardAt = 0;
 const alertIds = new Set();
+const listed = new WeakMap();   // item of the list → its alert
 let historyLoaded = false;
 let shown = null;
 let drawing = false;
@@ -101,10 +101,8 @@ function changed() {
 }
 
 /** What the list says of the same vehicle, the newest of each. */
-function listedOf({ camera: name, track_id: track, time }) {
-  if (track === null) return null;
-  return [...view.alerts.children].find((item) => item.dataset.vehicle === `${track} ${name}` &&
-    Math.abs(Date.parse(item.querySelector("time").dateTime) - Date.parse(time)) < ENCOUNTER_S * 1000) ?? null;
+function listedOf(alert) {
+  return [...view.alerts.children].find((item) => sameVehicle(listed.get(item), alert)) ?? null;
 }
 
 function addAlert(alert) {
@@ -120,7 +118,7 @@ function addAlert(alert) {
   item.dataset.id = alert.id;
   item.dataset.kind = alert.kind;
   item.dataset.level = alert.level;
-  if (alert.track_id !== null) item.dataset.vehicle = `${alert.track_id} ${alert.camera}`;
+  listed.set(item, alert);
   if (news) item.className = "new";
   const title = document.createElement("strong");
   title.textContent = words.title;
@@ -128,10 +126,10 @@ function addAlert(alert) {
   const level = document.createElement("span");
   level.className = "level";
   level.textContent = alert.level;
-  const clock = document.createElement("time");
-  clock.dateTime = alert.time;
-  clock.textContent = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  line.append(clock, " · ", level, words.detail ? ` · ${words.detail}` : "");
+  const toldAt = document.createElement("time");
+  toldAt.dateTime = alert.time;
+  toldAt.textContent = clock(time, true);
+  line.append(toldAt, " · ", level, words.detail ? ` · ${words.detail}` : "");
   item.append(title, line);
 
   // A glance tells one vehicle from two: of each only the last word stands.

@@ -1,5 +1,6 @@
 // Small charts, each with its numbers in a table behind it.
 import { make } from "./dom.js";
+import { clock } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320;
@@ -56,10 +57,6 @@ function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function clock(date) {
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** How many fall into each class of a width, those from the last limit on together. */
@@ -134,7 +131,7 @@ export function timeline(ride, alerts, width, chosen) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
   const danger = alerts.filter((one) => one.level === "danger").length;
-  svg.setAttribute("aria-label", `Timeline: ${alerts.length} alerts, ${danger} of them dangerous. The list below has them all.`);
+  svg.setAttribute("aria-label", `Timeline: ${alerts.length} events, ${danger} of them dangerous. The list below has them all.`);
   const start = Date.parse(ride.start);
   const length = Math.max(60_000, ride.duration_s * 1000);
   shape(svg, "rect", { class: "line", x: 8, width: width - 16, y: 36, height: 6, rx: 3 });

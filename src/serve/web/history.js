@@ -1,33 +1,17 @@
 // After the ride: its timeline, what happened, each with its clip, and what the passes add up to.
+import { all, eventsOf, get, send } from "./archive.js";
 import { rideCharts, timeline } from "./charts.js";
 import { Clip } from "./clip.js";
 import { arrange, make, put } from "./dom.js";
-import { alertWords, kilometres, kmh, riderWords } from "./words.js";
+import { encounterOf, encounters, overlap } from "./encounters.js";
+import { clock, count, encounterWords, kilometres, kmh, riderWords } from "./words.js";
 
-const PAGE = 1000;
 const MOST_LISTED = 300;
 const CLOSE_PASS_M = 1.5;
 /** Several alerts in a row are added up once. */
 const ADD_UP_MS = 1000;
-
-async function send(method, path) {
-  const answer = await fetch(path, { method });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `the service answers ${answer.status}`);
-  return answer.status === 204 ? null : answer.json();
-}
-
-const get = (path) => send("GET", path);
-
-/** Everything of a list that is read in pages, oldest first. */
-async function all(path, after, goesOn = () => true) {
-  const found = [];
-  for (;;) {
-    const page = await get(`${path}${path.includes("?") ? "&" : "?"}after=${after}&limit=${PAGE}`);
-    found.push(...page);
-    if (page.length < PAGE || !goesOn(page.at(-1))) return found;
-    after = page.at(-1).id;
-  }
-}
+/** Likewise listed. */
+const LIST_MS = 20;
 
 function duration(s) {
   const minutes = Math.round(s / 60);
@@ -38,19 +22,18 @@ function day(date) {
   return date.toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
-function clock(date, seconds = false) {
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}), hourCycle: "h23" });
-}
-
 function rideWords(ride) {
   const start = new Date(ride.start);
-  const passes = ride.passes === 1 ? "1 pass" : `${ride.passes} passes`;
   const far = ride.distance_m === null ? "" : ` · ${kilometres(ride.distance_m)}`;
-  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)}${far} · ${passes}`;
+  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)}${far} · ${count(ride.passes, "pass", "passes")}`;
 }
 
 function changedBy(alert, { locked, has_snapshot, has_clip }) {
   return { ...alert, locked, has_snapshot, has_clip };
+}
+
+function allLocked(encounter) {
+  return encounter.lockedAlerts === encounter.alerts.length;
 }
 
 export class History {
@@ -70,17 +53,18 @@ export class History {
     this.reading = null;  // what comes while it is being read, to be taken afterwards
     this.rides = [];
     this.alerts = [];
-    this.items = new Map();  // id → { alert, item } in the list
+    this.encounters = [];    // the alerts by vehicle, oldest first
+    this.items = new Map();  // id of the first alert → { encounter, item } in the list
     this.shown = [];
     this.ride = null;
-    this.chosen = null;
+    this.chosen = null;      // an encounter
     this.limit = MOST_LISTED;
     const { ride, kind, locked, boxes, lock, more } = this.parts;
     ride.addEventListener("change", () => this.trying(() => this.showRide(ride.value)));
     kind.addEventListener("change", () => this.list());
     locked.addEventListener("change", () => this.list());
     boxes.addEventListener("change", () => this.clip.setBoxes(boxes.checked));
-    lock.addEventListener("click", () => this.setLocked(!this.chosen.locked));
+    lock.addEventListener("click", () => this.setLocked(!allLocked(this.chosen)));
     this.parts.delete.addEventListener("click", () => this.remove());
     this.parts.remove.addEventListener("click", () => this.askForRide());
     this.parts.sure.addEventListener("close", () => {
@@ -113,10 +97,15 @@ export class History {
         this.choose(null);
         await this.loadRides();
       } else {
-        const known = this.stale ? undefined : this.alerts.find((one) => one.id === Number(id));
-        const alert = known ?? await get(`api/v1/alerts/${id}`);
-        if (known === undefined) await this.loadRides(alert.ride);
-        this.choose(this.alerts.find((one) => one.id === alert.id) ?? alert);
+        const of = () => this.encounters.find((one) => one.ids.has(Number(id)));
+        const known = this.stale ? undefined : of();
+        if (known === undefined) {
+          const alert = await get(`api/v1/alerts/${id}`);
+          await this.loadRides(alert.ride);
+          this.choose(of() ?? encounterOf([alert]));
+        } else {
+          this.choose(known);
+        }
       }
     });
   }
@@ -136,10 +125,10 @@ export class History {
 
   async readAgain() {
     await this.loadRides();
-    if (this.chosen === null) return;
-    const { id } = this.chosen;
-    const [now] = await get(`api/v1/alerts?after=${id - 1}&limit=1`);
-    this.follow(now?.id === id ? now : { id, deleted: true });
+    for (const id of this.chosen?.ids ?? []) {
+      const [now] = await get(`api/v1/alerts?after=${id - 1}&limit=1`);
+      this.follow(now?.id === id ? now : { id, deleted: true });
+    }
   }
 
   /** A new alert. */
@@ -149,7 +138,7 @@ export class History {
       if (this.alerts.some((one) => one.id === alert.id)) return;
       if (this.ride === null || alert.ride === this.ride.id) {
         this.alerts.push(alert);
-        this.list();
+        this.listSoon();
       }
       this.addUpSoon();
     });
@@ -162,8 +151,7 @@ export class History {
       if (at < 0) return;
       if (update.deleted) this.alerts.splice(at, 1);
       else this.alerts[at] = changedBy(this.alerts[at], update);
-      this.list();
-      this.offerRemoval();
+      this.listSoon();
       if (update.deleted) this.addUpSoon();
     });
     this.follow(update);
@@ -178,9 +166,20 @@ export class History {
 
   /** Brings the event that is shown up to date, without a stir where it plays. */
   follow(update) {
-    if (this.chosen?.id !== update.id) return;
-    if (update.deleted) location.hash = "#/history";
-    else this.choose(changedBy(this.chosen, update), false);
+    if (!this.chosen?.ids.has(update.id)) return;
+    const { alerts } = this.chosen;
+    const now = update.deleted ? alerts.filter((one) => one.id !== update.id)
+      : alerts.map((one) => one.id === update.id ? changedBy(one, update) : one);
+    if (now.length === 0) location.hash = "#/history";
+    else this.choose(encounterOf(now), false);
+  }
+
+  listSoon() {
+    this.listing ??= setTimeout(() => {
+      this.listing = null;
+      this.list();
+      this.offerRemoval();
+    }, LIST_MS);
   }
 
   addUpSoon() {
@@ -235,25 +234,12 @@ export class History {
     await this.showRide(ride.value);
   }
 
-  /** The first alert not before a time: ids rise with it. */
-  async firstSince(time) {
-    let low = 0;
-    let high = this.newestId;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [next] = await get(`api/v1/alerts?after=${middle}&limit=1`);
-      if (next === undefined || Date.parse(next.time) >= time) high = middle;
-      else low = next.id;
-    }
-    return low;
-  }
-
   async showRide(id) {
     const ride = this.rides.find((one) => String(one.id) === String(id)) ?? null;
     const news = this.reading = [];
     let read;
     try {
-      read = await this.read(ride);
+      read = await eventsOf(ride, this.newestId);
     } finally {
       if (this.reading !== news) return;  // another one was asked for meanwhile
       this.reading = null;
@@ -270,15 +256,6 @@ export class History {
     for (const one of news) one();
   }
 
-  /** ride: null for the last alerts, whatever ride they are of. */
-  async read(ride) {
-    if (ride === null) return { alerts: await all("api/v1/alerts", Math.max(0, this.newestId - MOST_LISTED)), passes: [] };
-    const end = ride.end === null ? Infinity : Date.parse(ride.end) + 60_000;
-    const after = await this.firstSince(Date.parse(ride.start) - 1000);
-    const found = await all("api/v1/alerts", after, (last) => Date.parse(last.time) <= end);
-    return { alerts: found.filter((one) => one.ride === ride.id), passes: await all(`api/v1/passes?ride=${ride.id}`, 0) };
-  }
-
   showSums(passes) {
     const { ride } = this;
     const { sums, charts } = this.parts;
@@ -286,7 +263,7 @@ export class History {
       [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[kilometres(ride.distance_m), "far"]] : []),
       ...(ride.moving_s ? [[kmh(ride.distance_m / ride.moving_s), "on average"]] : []),
       ...(ride.unseen_s > 0 ? [[ride.unseen_s < 60 ? `${ride.unseen_s} s` : duration(ride.unseen_s), "not watched"]] : []),
-      [ride.passes, ride.passes === 1 ? "pass" : "passes"], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
+      [ride.passes, count(ride.passes, "pass", "passes", false)], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
     ].map(([value, word]) => make("div", {}, make("dd", {}, String(value)), make("dt", {}, word)))));
     const open = [...charts.querySelectorAll("details")].map((one) => one.open);
     charts.replaceChildren(...(ride === null ? [] : rideCharts(ride, passes, CLOSE_PASS_M)));
@@ -297,7 +274,7 @@ export class History {
 
   drawTimeline() {
     const { timeline: place } = this.parts;
-    place.replaceChildren(...(this.ride === null ? [] : [timeline(this.ride, this.shown, Math.max(280, place.clientWidth), (alert) => {
+    place.replaceChildren(...(this.ride === null ? [] : [timeline(this.ride, this.shown.map((one) => one.head), Math.max(280, place.clientWidth), (alert) => {
       location.hash = `#/history/${alert.id}`;
     })]));
   }
@@ -323,9 +300,8 @@ export class History {
   askForRide() {
     const { sure, goes } = this.parts;
     const { ride, alerts } = this;
-    const of = (count, one, many) => count === 1 ? `1 ${one}` : `${count} ${many}`;
     put(goes, `The ride of ${day(new Date(ride.start))}, ${clock(new Date(ride.start))}, goes for good, with its ` +
-      `${of(alerts.length, "alert", "alerts")}, their pictures and clips, its ${of(ride.passes, "pass", "passes")} and where it went. ` +
+      `${count(alerts.length, "alert", "alerts")}, their pictures and clips, its ${count(ride.passes, "pass", "passes")} and where it went. ` +
       "Save first what you want to keep.");
     sure.returnValue = "";
     sure.showModal();
@@ -342,78 +318,106 @@ export class History {
 
   list() {
     const { kind, locked, list, none, more } = this.parts;
+    this.encounters = encounters(this.alerts);
+    const now = this.encounters.find((one) => overlap(this.chosen, one));
+    if (now !== undefined && now.alerts.some((one, i) => one !== this.chosen.alerts[i])) this.choose(now, false);
     const kinds = kind.value.split(" ").filter(Boolean);
-    const shown = this.alerts.filter((one) => (kinds.length === 0 || kinds.includes(one.kind)) && (!locked.checked || one.locked)).reverse();
-    this.shown = shown;
+    const wanted = (one) => (kinds.length === 0 || one.alerts.some((alert) => kinds.includes(alert.kind))) &&
+      (!locked.checked || one.lockedAlerts > 0);
+    this.shown = this.encounters.filter(wanted).reverse();
     this.drawTimeline();
     const before = this.items;
-    this.items = new Map(shown.slice(0, this.limit).map((alert) => {
-      const old = before.get(alert.id);
-      return [alert.id, old?.alert === alert ? old : { alert, item: this.item(alert) }];
+    const focused = [...before].find(([, { item }]) => item.contains(document.activeElement))?.[0];
+    this.items = new Map(this.shown.slice(0, this.limit).map((encounter) => {
+      const old = before.get(encounter.first.id);
+      const same = old?.encounter.alerts.length === encounter.alerts.length &&
+        encounter.alerts.every((one, i) => one === old.encounter.alerts[i]);
+      return [encounter.first.id, same ? old : { encounter, item: this.item(encounter) }];
     }));
     arrange(list, [...this.items.values()].map(({ item }) => item));
-    none.hidden = shown.length > 0;
-    more.hidden = shown.length <= this.limit;
+    if (focused !== undefined && before.get(focused) !== this.items.get(focused))
+      this.items.get(focused)?.item.querySelector("a").focus({ preventScroll: true });
+    none.hidden = this.shown.length > 0;
+    more.hidden = this.shown.length <= this.limit;
   }
 
-  item(alert) {
-    const words = alertWords(alert);
-    const picture = alert.has_snapshot
-      ? make("img", { src: `api/v1/alerts/${alert.id}/snapshot.jpg`, alt: "", loading: "lazy", width: 128, height: 72 })
+  item(encounter) {
+    const { head, snapshot, alerts, lockedAlerts } = encounter;
+    const words = encounterWords(encounter);
+    const picture = snapshot
+      ? make("img", { src: `api/v1/alerts/${snapshot.id}/snapshot.jpg`, alt: "", loading: "lazy", width: 128, height: 72 })
       : make("span", { class: "no-picture", "aria-hidden": "true" });
-    const time = new Date(alert.time);
-    return make("li", { "data-level": alert.level, "data-id": alert.id },
-      make("a", { href: `#/history/${alert.id}`, "aria-current": this.chosen?.id === alert.id ? "true" : null }, picture,
+    const locked = lockedAlerts === 0 ? null : lockedAlerts === alerts.length ? "Locked" : `${lockedAlerts} of ${alerts.length} locked`;
+    return make("li", { "data-level": head.level, "data-id": head.id },
+      make("a", { href: `#/history/${head.id}`, "aria-current": overlap(this.chosen, encounter) ? "true" : null }, picture,
         make("span", { class: "words" }, make("strong", {}, words.title),
-          make("span", {}, make("time", { datetime: alert.time }, clock(time, true)), " · ",
-            make("span", { class: "level" }, alert.level), words.detail ? ` · ${words.detail}` : "",
-            alert.locked ? make("span", { class: "locked" }, " · Locked") : null))));
+          make("span", {}, make("time", { datetime: head.time }, clock(new Date(head.time), true)), " · ",
+            make("span", { class: "level" }, head.level), words.detail ? ` · ${words.detail}` : "",
+            locked ? make("span", { class: "locked" }, ` · ${locked}`) : null),
+          words.before ? make("span", {}, words.before) : null)));
   }
 
   /** moved: the user chose it, so that it is brought into view. */
-  choose(alert, moved = true) {
+  choose(encounter, moved = true) {
     const before = this.chosen;
-    this.chosen = alert;
+    this.chosen = encounter;
     const { event, title, detail, lock, clip, snapshot, list, video } = this.parts;
-    event.hidden = alert === null;
+    event.hidden = encounter === null;
     for (const link of list.querySelectorAll("a")) {
-      if (alert !== null && link.parentElement.dataset.id === String(alert.id)) link.setAttribute("aria-current", "true");
+      if (encounter?.ids.has(Number(link.parentElement.dataset.id))) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    const another = alert?.id !== before?.id;
-    if (another || alert?.has_clip !== before?.has_clip || alert?.has_snapshot !== before?.has_snapshot) {
-      const poster = alert?.has_snapshot ? `api/v1/alerts/${alert.id}/snapshot.jpg` : null;
-      this.trying(() => this.clip.show(alert?.has_clip ? alert.id : null, poster));
-    }
-    if (alert === null) return;
-    const words = alertWords(alert);
-    const time = new Date(alert.time);
+    const another = encounter !== before && !overlap(before, encounter);
+    const clipId = encounter?.clip?.id ?? null;
+    const pictureId = encounter?.snapshot?.id ?? null;
+    // A clip that plays goes on when a better picture comes.
+    if (another || clipId !== (before?.clip?.id ?? null) || (clipId === null && pictureId !== (before?.snapshot?.id ?? null)))
+      this.trying(() => this.clip.show(clipId, pictureId === null ? null : `api/v1/alerts/${pictureId}/snapshot.jpg`));
+    if (encounter === null) return;
+    const { head, lockedAlerts } = encounter;
+    const words = encounterWords(encounter);
+    const time = new Date(head.time);
     put(title, words.title);
-    put(detail, [`${day(time)} ${clock(time, true)}`, words.detail, riderWords(alert)].filter(Boolean).join(" · "));
+    put(detail, [`${day(time)} ${clock(time, true)}`, words.detail, words.before, riderWords(head)].filter(Boolean).join(" · "));
     video.setAttribute("aria-label", `Clip: ${words.title}`);
-    video.parentElement.hidden = !alert.has_clip && !alert.has_snapshot;
-    video.controls = alert.has_clip;
-    put(lock, alert.locked ? "Unlock" : "Lock");
-    lock.setAttribute("aria-pressed", String(alert.locked));
-    this.parts.delete.disabled = alert.locked;
-    this.parts.delete.title = alert.locked ? "It is locked" : "";
-    if (another || alert.locked) this.askAgain(false);
-    clip.hidden = !alert.has_clip;
-    clip.href = `api/v1/alerts/${alert.id}/clip.mp4`;
-    clip.download = `rearview-${alert.id}.mp4`;
-    snapshot.hidden = !alert.has_snapshot;
-    snapshot.href = `api/v1/alerts/${alert.id}/snapshot.jpg`;
-    snapshot.download = `rearview-${alert.id}.jpg`;
-    this.parts.boxes.parentElement.hidden = !alert.has_clip;
+    video.parentElement.hidden = clipId === null && pictureId === null;
+    video.controls = clipId !== null;
+    put(lock, allLocked(encounter) ? "Unlock" : "Lock");
+    lock.setAttribute("aria-pressed", allLocked(encounter) ? "true" : lockedAlerts > 0 ? "mixed" : "false");
+    this.parts.delete.disabled = lockedAlerts > 0;
+    this.parts.delete.title = lockedAlerts > 0 ? "It is locked" : "";
+    if (another || lockedAlerts > 0) this.askAgain(false);
+    clip.hidden = clipId === null;
+    clip.href = `api/v1/alerts/${clipId}/clip.mp4`;
+    clip.download = `rearview-${head.id}.mp4`;
+    snapshot.hidden = pictureId === null;
+    snapshot.href = `api/v1/alerts/${pictureId}/snapshot.jpg`;
+    snapshot.download = `rearview-${head.id}.jpg`;
+    this.parts.boxes.parentElement.hidden = clipId === null;
     if (!moved) return;
     event.scrollIntoView({ block: "nearest" });
     title.focus({ preventScroll: true });
   }
 
+  /** Does it to each alert of the event; says of how many it failed. */
+  async withEach(alerts, words, action) {
+    const failures = [];
+    for (const alert of alerts) {
+      try {
+        await action(alert);
+      } catch (error) {
+        failures.push(error.message);
+      }
+    }
+    if (failures.length === 0) return;
+    const some = alerts.length === 1 ? "" : `${failures.length} of its ${alerts.length} alerts could not be ${words}: `;
+    throw new Error(some + [...new Set(failures)].join("; "));
+  }
+
   async setLocked(locked) {
-    await this.trying(async () => {
-      this.update(await send(locked ? "PUT" : "DELETE", `api/v1/alerts/${this.chosen.id}/lock`));
-    });
+    const alerts = this.chosen.alerts.filter((one) => one.locked !== locked);
+    await this.trying(() => this.withEach(alerts, locked ? "locked" : "unlocked", async ({ id }) =>
+      this.update(await send(locked ? "PUT" : "DELETE", `api/v1/alerts/${id}/lock`))));
   }
 
   askAgain(asking) {
@@ -427,11 +431,10 @@ export class History {
       this.askAgain(true);
       return;
     }
-    await this.trying(async () => {
-      const { id } = this.chosen;
+    await this.trying(() => this.withEach(this.chosen.alerts, "deleted", async ({ id }) => {
       await send("DELETE", `api/v1/alerts/${id}`);
       this.update({ id, deleted: true });
-    });
+    }));
     this.askAgain(false);
   }
 }

@@ -44,6 +44,14 @@ function faster(mps) {
   return mps === null || mps <= 0 ? "" : `${Math.round(mps * 3.6)} km/h faster`;
 }
 
+export function clock(date, seconds = false) {
+  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}), hourCycle: "h23" });
+}
+
+export function count(number, one, many, told = true) {
+  return `${told ? `${number} ` : ""}${number === 1 ? one : many}`;
+}
+
 export function kilometres(value) {
   return `${(value / 1000).toFixed(1)} km`;
 }
@@ -85,6 +93,17 @@ export function alertWords(alert) {
     case "view_blocked": return { title: "View blocked", detail: alert.text ?? "" };
     default: return { title: alert.kind.replaceAll("_", " "), detail: alert.text ?? "" };
   }
+}
+
+/** Title and detail of an encounter; before: what was told earlier of the same vehicle. */
+export function encounterWords({ alerts, head, first }) {
+  const before = [];
+  if (first !== head) {
+    const [since, what] = head.pass_t_s === undefined || head.pass_t_s === null ? [head.t_s, "earlier"] : [head.pass_t_s, "before it passed"];
+    before.push(`First told ${clock(new Date(first.time), true)}, ${seconds(Math.max(0, since - first.t_s))} s ${what}`);
+  }
+  if (head.kind !== "fast_approach" && alerts.some((one) => one.kind === "fast_approach")) before.push("came fast");
+  return { ...alertWords(head), before: join(before) };
 }
 
 /** The vehicle that matters most: by threat, then by time, then by distance. */

@@ -86,7 +86,7 @@ class EncounterTest(unittest.TestCase):
 
     def filter(self, browser, alert):
         for kinds, listed in [(alert["kind"] if alert["kind"] == "close_pass" else "overtake close_pass", True),
-                              ("vehicle_approaching fast_approach", False)]:
+                              ("vehicle_approaching fast_approach", True), ("camera_lost camera_back view_blocked", False)]:
             browser.run("const list = document.getElementById('history-kind'); list.value = arguments[0]; list.dispatchEvent(new Event('change'))", kinds)
             self.assertEqual(listed, alert["id"] in browser.run(LISTED))
         browser.run("const list = document.getElementById('history-kind'); list.value = ''; list.dispatchEvent(new Event('change'))")

@@ -7,14 +7,14 @@ import unittest
 
 import axe
 from clip_page import PLAYABLE, frame_at, largest, saved, seek, wait_for_box, wait_for_no_box
-from page_test import CONTRAST, screenshot
+from page_test import CONTRAST, ScriptedService, screenshot
 from past_ride import PastRide
 from programs import Service
 from webdriver import Browser
 
 LISTED = "return document.querySelectorAll('#history-list li').length"
 HAVE_SIDECAR = """
-const [one] = performance.getEntriesByName(new URL("api/v1/alerts/2/tracks.json", location.href).href);
+const [one] = performance.getEntriesByName(new URL("api/v1/alerts/1/tracks.json", location.href).href);
 if (!one?.responseEnd) return false;
 window.painted ??= requestAnimationFrame(() => requestAnimationFrame(() => window.painted = "twice"));
 return window.painted === "twice";
@@ -26,7 +26,7 @@ TOO_WIDE = "return [...document.querySelectorAll('#history *')].filter((one) => 
 
 
 class HistoryTest(unittest.TestCase):
-    def open(self, service, browser, path="#/history", listed=49):
+    def open(self, service, browser, path="#/history", listed=25):
         browser.open(f"{service.address}/{path}")
         browser.wait_for("the list", LISTED + f" === {listed}")
 
@@ -38,7 +38,7 @@ class HistoryTest(unittest.TestCase):
                 text = browser.text("#history")
                 for words in ("45 min", "17.6 km", "26 km/h\non average", "24\npasses", "close", "Car passed close", "Camera lost", "52 s\nnot watched"):
                     self.assertIn(words, text)
-                self.assertEqual(49, browser.run("return document.querySelectorAll('#history-timeline .mark').length"))
+                self.assertEqual(25, browser.run("return document.querySelectorAll('#history-timeline .mark').length"))
                 self.assertEqual(["Passes an hour", "Passes a kilometre", "Warning before they passed", "Room they left you"],
                                  browser.run(CHARTS))
                 self.assertIn("1.4 a kilometre on average, 1.8 a kilometre and hour", text)
@@ -67,6 +67,66 @@ class HistoryTest(unittest.TestCase):
             self.assertNotIn("km", browser.text("#history-sums"))
             self.assertEqual(["Passes an hour", "Warning before they passed", "Room they left you"], browser.run(CHARTS))
 
+    def test_lists_each_vehicle_once_and_tells_when_it_was_first_told(self):
+        rows = """return [...document.querySelectorAll('#history-list li')].map((one) => [
+            Number(one.dataset.id), one.querySelector('strong').textContent, one.querySelectorAll('img').length, one.innerText])"""
+        with PastRide() as service, Browser(1280, 800) as browser:
+            self.open(service, browser)
+            alerts = service.alerts()
+            passes = {one["id"]: one for one in service.get_json("/api/v1/passes?limit=1000")}
+            listed = browser.run(rows)
+            self.assertEqual([max(alerts), *sorted(passes, reverse=True)], [one[0] for one in listed])
+            for number, title, pictures, text in listed[1:]:
+                self.assertRegex(title, "^Car passed (close )?on your (left|right)$")
+                self.assertEqual(1, pictures)
+                lead, first = passes[number]["lead_s"], alerts[number - 1]["time"]
+                told = f"{lead:.1f}" if lead < 10 else str(round(lead))
+                self.assertRegex(text, rf"First told \d\d:\d\d:{first[17:19]}, {told} s before it passed")
+            # A vehicle is found by each of its alerts, by the address of each, and shown as one.
+            self.filter(browser, "vehicle_approaching fast_approach")
+            self.assertEqual(24, browser.run(LISTED))
+            self.filter(browser, "")
+            browser.open(f"{service.address}/#/history/1")
+            browser.wait_for("the event", "return document.getElementById('history-title').textContent.includes('passed')")
+            self.assertEqual(["2"], browser.run("return [...document.querySelectorAll('#history-list [aria-current]')].map((one) => one.parentElement.dataset.id)"))
+
+    def filter(self, browser, kinds):
+        browser.run("const list = document.getElementById('history-kind'); list.value = arguments[0]; list.dispatchEvent(new Event('change'))", kinds)
+
+    def test_what_is_told_now_joins_its_vehicle(self):
+        titles = "return [...document.querySelectorAll('#history-list strong')].map((one) => one.textContent)"
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            service.say("alert vehicle_approaching right 3", "alert vehicle_approaching left 4")
+            self.open(service, browser, listed=2)
+            browser.run("document.querySelector('#history-list li:last-child a').focus()")
+            service.say("alert fast_approach right 3")
+            browser.wait_for("its worse word", titles + ".includes('Car approaching fast on your left')")
+            service.say("alert overtake right 3", "alert camera_lost unknown")
+            browser.wait_for("the loss", titles + "[0] === 'Camera lost'")
+            self.assertEqual(["Camera lost", "Car passed on your left", "Car approaching on your right"], browser.run(titles))
+            self.assertIn("came fast", browser.text("#history-list li:nth-child(2)"))
+            self.assertEqual("4", browser.run("return document.activeElement.parentElement.dataset.id"), "the focus stays with the vehicle")
+            browser.press("Enter", 13, "\r")
+            browser.wait_for("the event", "return document.getElementById('history-title').textContent === 'Car passed on your left'")
+
+    def test_says_when_not_all_of_a_vehicle_could_be_deleted(self):
+        with ScriptedService() as service, Browser(390, 844, mobile=True) as browser:
+            service.say("alert vehicle_approaching right 3", "alert overtake right 3", "open 2")
+            self.open(service, browser, "#/history/1", listed=1)
+            for _ in range(2):  # the first press asks
+                browser.click("#history-delete")
+            browser.wait_for("the fault", "return document.getElementById('history-note').textContent.startsWith("
+                             "'That did not work: 1 of its 2 alerts could not be deleted: the clip of alert 2 is still being recorded')")
+            self.assertEqual("Car passed on your left", browser.text("#history-title"))
+            self.assertEqual(1, browser.run(LISTED))
+
+    def test_tears_no_vehicle_in_two_where_the_list_begins(self):
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            service.say("alert camera_back unknown", "alert vehicle_approaching right 3", *["alert camera_lost unknown"] * 299, "alert overtake right 3")
+            browser.open(f"{service.address}/#/history")
+            browser.wait_for("the list", LISTED + " === 300")
+            self.assertIn("First told", browser.text("#history-list li:first-child"))
+
     def test_draws_the_boxes_in_step_with_the_clip(self):
         with PastRide() as service, Browser(1280, 800) as browser:
             self.open(service, browser, "#/history/2")
@@ -94,10 +154,10 @@ class HistoryTest(unittest.TestCase):
         with PastRide() as service, Browser(1280, 800) as browser:
             self.open(service, browser)
             close = sum(one["kind"] == "close_pass" for one in service.alerts().values())
-            browser.run("const list = document.getElementById('history-kind'); list.value = 'close_pass'; list.dispatchEvent(new Event('change'))")
+            self.filter(browser, "close_pass")
             self.assertEqual(close, browser.run(LISTED))
             self.assertEqual(close, browser.run("return document.querySelectorAll('#history-timeline .mark').length"))
-            browser.run("const list = document.getElementById('history-kind'); list.value = ''; list.dispatchEvent(new Event('change'))")
+            self.filter(browser, "")
             browser.click("#history-locked")
             self.assertEqual(0, browser.run(LISTED))
             self.assertIn("Nothing of that kind", browser.text("#history"))
@@ -108,17 +168,21 @@ class HistoryTest(unittest.TestCase):
             number = int(browser.run("return location.hash.split('/').at(-1)"))
             browser.click("#history-lock")
             browser.wait_for("the lock", "return document.getElementById('history-lock').textContent === 'Unlock'")
-            self.assertTrue(service.alerts()[number]["locked"])
+            of_vehicle = [one["id"] for one in service.alerts().values() if one["track_id"] == service.alerts()[number]["track_id"]]
+            self.assertEqual(2, len(of_vehicle))
+            self.assertTrue(all(service.alerts()[one]["locked"] for one in of_vehicle))
             self.assertTrue(browser.run("return document.getElementById('history-delete').disabled"))
             self.assertIn("Locked", browser.text(f"#history-list li[data-id='{number}']"))
             browser.click("#history-lock")
             browser.wait_for("no lock", "return document.getElementById('history-lock').textContent === 'Lock'")
+            self.assertFalse(any(service.alerts()[one]["locked"] for one in of_vehicle))
             browser.click("#history-delete")
             self.assertIn(number, service.alerts())  # it asks first
             self.assertEqual("Really delete?", browser.text("#history-delete"))
             browser.click("#history-delete")
-            browser.wait_for("the list without it", LISTED + " === 48")
-            self.assertNotIn(number, service.alerts())
+            browser.wait_for("the list without it", LISTED + " === 24")
+            self.assertEqual(47, len(service.alerts()))
+            self.assertFalse(service.alerts().keys() & set(of_vehicle))
             self.assertTrue(browser.run("return document.getElementById('history-event').hidden"))
 
     def test_deletes_a_ride_after_asking(self):
@@ -161,17 +225,25 @@ class HistoryTest(unittest.TestCase):
             service.stop()
             meanwhile = Service(*service.arguments)
             try:
-                for method, path in (("DELETE", "4"), ("PUT", "2/lock")):
+                for method, path in (("DELETE", "3"), ("DELETE", "4"), ("PUT", "2/lock")):
                     self.assertIn(meanwhile.ask(method, f"/api/v1/alerts/{path}")[0], (200, 204))
             finally:
                 meanwhile.stop()
             service.start_again()
-            browser.wait_for("the list without it", LISTED + " === 48")
-            browser.wait_for("the lock", "return document.getElementById('history-lock').textContent === 'Unlock'")
+            browser.wait_for("the list without it", LISTED + " === 24")
+            lock_is = "return document.getElementById('history-lock').getAttribute('aria-pressed') === arguments[0]"
+            browser.wait_for("the lock of one of two", lock_is, "mixed")
+            self.assertIn("1 of 2 locked", browser.text("#history-list li[data-id='2']"))
             self.assertEqual(204, service.ask("DELETE", "/api/v1/alerts/6")[0])
-            browser.wait_for("the list without another", LISTED + " === 47")
-            service.ask("DELETE", "/api/v1/alerts/2/lock")
-            browser.wait_for("no lock", "return document.getElementById('history-lock').textContent === 'Lock'")
+            browser.wait_for("what is left of another", "return document.querySelector(\"li[data-id='5'] strong\")?.textContent.includes('approaching')")
+            self.assertEqual(24, browser.run(LISTED))
+            service.ask("PUT", "/api/v1/alerts/1/lock")
+            browser.wait_for("the lock", lock_is, "true")
+            for number in (1, 2):
+                service.ask("DELETE", f"/api/v1/alerts/{number}/lock")
+            browser.wait_for("no lock", lock_is, "false")
+            service.ask("DELETE", "/api/v1/alerts/1")
+            browser.wait_for("the event without its beginning", "return !document.getElementById('history-detail').textContent.includes('First told')")
             service.ask("DELETE", "/api/v1/alerts/2")
             browser.wait_for("the event to go", "return document.getElementById('history-event').hidden")
 
