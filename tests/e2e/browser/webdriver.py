@@ -19,6 +19,7 @@ CHROMIUM_ARGUMENTS = [
 # Whoever asks for this name finds this machine, but it is no localhost: plain HTTP to it is not secure.
 ELSEWHERE = "board.local"
 TO_ELSEWHERE = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
+DRIVER_TRIES = 5
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -27,10 +28,9 @@ class Browser:
 
     def __init__(self, width, height, dark=False, mobile=False, scale=1, arguments=()):
         self.profile = tempfile.mkdtemp(prefix="rearview-browser-")
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.session = None
+        self.driver, self.port = self._started_driver()
         try:
-            self.port = self._started_on()
             answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
                 "goog:chromeOptions": {"args": CHROMIUM_ARGUMENTS + [
@@ -64,12 +64,17 @@ class Browser:
         self.driver.stdout.close()
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    def _started_on(self):
-        """The port that the driver says it listens on; it says little more."""
-        for line in self.driver.stdout:
-            found = re.search(r"started successfully on port (\d+)", line)
-            if found:
-                return int(found[1])
+    @staticmethod
+    def _started_driver():
+        """The driver and its port. It wants one that is free for IPv4 and IPv6, and ends where the one it chose is not."""
+        for _ in range(DRIVER_TRIES):
+            driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for line in driver.stdout:
+                found = re.search(r"started successfully on port (\d+)", line)
+                if found:
+                    return driver, int(found[1])
+            driver.stdout.close()
+            driver.wait()
         raise RuntimeError("chromedriver does not start")
 
     def _call(self, method, path, body=None, timeout=120):
