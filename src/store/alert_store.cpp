@@ -25,8 +25,9 @@ constexpr std::uint64_t kMostPointsOnDisk = 10'000'000;
 constexpr std::uint64_t kMostPointsInMemory = 200'000;
 /// Callers that may wait for the writer; far more than there are threads.
 constexpr std::size_t kMostOperations = 64;
-/// Deleted before alerts have their turn again.
-constexpr std::size_t kFilesAtATime = 200;
+/// Told of and deleted before alerts have their turn again: neither they nor subscribers' queues
+/// wait for, or are filled by, a ride of many thousands.
+constexpr std::size_t kLeftoversAtATime = 200;
 
 }  // namespace
 
@@ -161,7 +162,7 @@ void AlertStore::write(std::stop_token stop) {
   while (!stop.stop_requested()) {
     changed_.wait_for(lock, stop, kIdle, [this] {
       return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty() ||
-             !condemned_.empty();
+             !leftovers_.empty();
     });
     Batch batch = take_batch();
     if (!batch.alerts.empty()) writing_id_ = batch.alerts.back().id;
@@ -173,7 +174,7 @@ void AlertStore::write(std::stop_token stop) {
     } catch (const std::exception& e) {
       problem = e.what();
     }
-    delete_condemned();
+    clear_leftovers();
     lock.lock();
     for (const auto& operation : batch.operations) {
       operation->done = true;
@@ -202,7 +203,7 @@ void AlertStore::write(std::stop_token stop) {
     changed_.notify_all();
     if (!problem.empty()) changed_.wait_for(lock, stop, kRetry, [] { return false; });
   }
-  while (!condemned_.empty()) delete_condemned();
+  while (!leftovers_.empty()) clear_leftovers();
   stopped_ = true;
   for (const auto& operation : operations_) {
     operation->done = true;
@@ -409,22 +410,21 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
     }
     const Removed removed = database.remove_ride(ride);
     forget_in_memory(removed);
-    for (const std::uint64_t alert : removed.snapshots) condemned_.push_back({alert, false});
-    for (const std::uint64_t clip : removed.clips) condemned_.push_back({clip, true});
-    if (!tell_) return;
-    for (const std::uint64_t alert : removed.alerts) tell_({alert, std::nullopt});
+    const std::set<std::uint64_t> snapshots(removed.snapshots.begin(), removed.snapshots.end());
+    for (const std::uint64_t alert : removed.alerts)
+      leftovers_.push_back({.alert = alert, .has_snapshot = snapshots.contains(alert)});
+    for (const std::uint64_t clip : removed.clips) leftovers_.push_back({.clip = clip});
   });
   return result;
 }
 
-void AlertStore::delete_condemned() {
-  for (std::size_t i = 0; i < kFilesAtATime && !condemned_.empty(); ++i) {
-    const auto [number, is_clip] = condemned_.front();
-    condemned_.pop_front();
-    if (is_clip)
-      media_.remove_clip(number);
-    else
-      media_.remove_snapshot(number);
+void AlertStore::clear_leftovers() {
+  for (std::size_t i = 0; i < kLeftoversAtATime && !leftovers_.empty(); ++i) {
+    const Leftover one = leftovers_.front();
+    leftovers_.pop_front();
+    if (one.alert && tell_) tell_({*one.alert, std::nullopt});
+    if (one.alert && one.has_snapshot) media_.remove_snapshot(*one.alert);
+    if (one.clip) media_.remove_clip(*one.clip);
   }
 }
 

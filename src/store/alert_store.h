@@ -109,8 +109,7 @@ class AlertStore : public EventArchive {
   void perform(std::function<void(StoreDatabase&)> run);
   void forget(const Removed& removed);
   void forget_in_memory(const Removed& removed);
-  /// Some of the files.
-  void delete_condemned();
+  void clear_leftovers();
   /// Of the alerts as they are now.
   void tell_of(const std::vector<std::uint64_t>& alerts) const;
   void mark(const std::vector<std::uint64_t>& alerts, const std::function<void(Keeping&)>& change);
@@ -138,12 +137,13 @@ class AlertStore : public EventArchive {
   StoreStatus status_;
   SteadyTime old_removed_;
 
-  struct Condemned {
-    std::uint64_t number;
-    bool is_clip;
+  /// Of a ride that was removed: to be told of, its files to be deleted.
+  struct Leftover {
+    std::optional<std::uint64_t> alert;
+    bool has_snapshot = false;
+    std::optional<std::uint64_t> clip;
   };
-  /// Files of rides that were removed. On the writer's thread; a kill leaves them to the sweep.
-  std::deque<Condemned> condemned_;
+  std::deque<Leftover> leftovers_;  ///< of the writer's thread; a kill leaves files to the sweep
 
   std::function<void(const AlertUpdate&)> tell_;
   std::jthread writer_;

@@ -140,8 +140,8 @@ class EventArchive : public RideArchive {
   /// With its pictures; a clip goes with the last of its alerts.
   virtual Change remove(std::uint64_t alert) = 0;
 
-  /// With its passes, track and alerts, their pictures and clips: all or nothing. Files may take a
-  /// while longer.
+  /// With its passes, track and alerts, their pictures and clips: all or nothing. Files and updates
+  /// follow.
   virtual RideChange remove_ride(std::uint64_t ride) = 0;
 
   virtual StoreStatus status() const = 0;
