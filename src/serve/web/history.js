@@ -67,6 +67,9 @@ export class History {
     lock.addEventListener("click", () => this.setLocked(!allLocked(this.chosen)));
     this.parts.delete.addEventListener("click", () => this.remove());
     this.parts.remove.addEventListener("click", () => this.askForRide());
+    this.parts.sure.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.parts.sure.close();
+    });
     this.parts.sure.addEventListener("close", () => {
       if (this.parts.sure.returnValue === "delete") this.trying(() => this.removeRide());
     });
@@ -220,6 +223,7 @@ export class History {
     } catch (error) {
       this.parts.note.hidden = false;
       put(this.parts.note, `That did not work: ${error.message}`);
+      this.parts.note.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -244,7 +248,10 @@ export class History {
       if (this.reading !== news) return;  // another one was asked for meanwhile
       this.reading = null;
     }
-    if (this.ride?.id !== ride?.id) this.limit = MOST_LISTED;
+    if (this.ride?.id !== ride?.id) {
+      this.limit = MOST_LISTED;
+      this.parts.sure.close();  // it asked of another
+    }
     this.ride = ride;
     this.alerts = read.alerts;
     this.parts.fit.hidden = true;
@@ -304,7 +311,8 @@ export class History {
       `${count(alerts.length, "alert", "alerts")}, their pictures and clips, its ${count(ride.passes, "pass", "passes")} and where it went. ` +
       "Save first what you want to keep.");
     sure.returnValue = "";
-    sure.showModal();
+    sure.show();  // not modal: the state of the road stays in sight, and is said
+    sure.scrollIntoView({ block: "nearest" });
   }
 
   async removeRide() {

@@ -117,6 +117,7 @@ class HistoryTest(unittest.TestCase):
                 browser.click("#history-delete")
             browser.wait_for("the fault", "return document.getElementById('history-note').textContent.startsWith("
                              "'That did not work: 1 of its 2 alerts could not be deleted: the clip of alert 2 is still being recorded')")
+            self.assertTrue(browser.run("const { top, bottom } = document.getElementById('history-note').getBoundingClientRect(); return top >= 0 && bottom <= innerHeight"))
             self.assertEqual("Car passed on your left", browser.text("#history-title"))
             self.assertEqual(1, browser.run(LISTED))
 
@@ -201,8 +202,13 @@ class HistoryTest(unittest.TestCase):
                 self.assertIn(words, browser.text("#history-sure"))
             screenshot(browser, "phone-history-delete-ride")
             self.assertEqual([], browser.run(TOO_WIDE))
+            self.assertFalse(browser.run("return document.querySelector('dialog:modal') !== null"), "the state of the road stays in sight")
             if source:
                 self.assertEqual([], axe.faults(browser, source))
+            browser.press("Escape", 27)
+            browser.wait_for("no question", sure.replace("return", "return !"))
+            browser.press("Enter", 13, "\r")
+            browser.wait_for("the question", sure)
             browser.press("Enter", 13, "\r")  # the focus is on keeping it
             browser.wait_for("no question", sure.replace("return", "return !"))
             self.assertEqual("history-remove", browser.run("return document.activeElement.id"))
