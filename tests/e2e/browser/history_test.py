@@ -175,7 +175,8 @@ class HistoryTest(unittest.TestCase):
             self.assertTrue(browser.run("return document.getElementById('history-delete').disabled"))
             self.assertIn("Locked", browser.text(f"#history-list li[data-id='{number}']"))
             browser.click("#history-lock")
-            browser.wait_for("no lock", "return document.getElementById('history-lock').textContent === 'Lock'")
+            # One alert after the other: until the last the vehicle is locked in part.
+            browser.wait_for("no lock", "return document.getElementById('history-lock').ariaPressed === 'false'")
             self.assertFalse(any(service.alerts()[one]["locked"] for one in of_vehicle))
             browser.click("#history-delete")
             self.assertIn(number, service.alerts())  # it asks first
