@@ -158,7 +158,9 @@ void Recorder::handle(const CodedPicturePtr& picture) {
       if (!status_.problem.empty()) ++status_.lost;
       return;
     }
+    const bool first = !writer_->holds_pictures();
     writer_->write(picture->picture(), whole_ms(chunk_started_, picture->captured), picture->idr);
+    if (first) recordings_.give_name();
     {
       const std::lock_guard lock(mutex_);
       ++status_.pictures;
@@ -222,13 +224,8 @@ void Recorder::end_chunk() {
 }
 
 void Recorder::fail(const std::string& why) {
-  const bool worthless = !writer_ || !writer_->holds_pictures();
   writer_.reset();
-  if (worthless) {
-    recordings_.discard();
-  } else {
-    recordings_.finished();
-  }
+  recordings_.finished();
   const std::lock_guard lock(mutex_);
   ++status_.lost;
   next_try_ = SteadyClock::now() + kRetryPeriod;

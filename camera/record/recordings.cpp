@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "log";
 constexpr std::string_view kVideo = ".mkv";
+constexpr std::string_view kUnnamed = ".mkv.part";
 constexpr std::string_view kPicture = ".jpg";
 
 // The smallest file with a picture in it: the header alone takes some 700 bytes.
@@ -108,29 +110,38 @@ Recordings::Created Recordings::create() {
   const auto chunks = list();
   if (!chunks.empty()) last_number_ = std::max(last_number_, chunks.back().number);
   const fs::path path = folder_ / fmt::format("{}{:04}{}", kPrefix, last_number_ + 1, kVideo);
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), path.string());
+  const fs::path unnamed = fs::path(path).replace_extension(kUnnamed);
+  const int descriptor = ::open(unnamed.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), unnamed.string());
   struct stat status {};
   fstat(descriptor, &status);
-  open_ = {path, status.st_dev, status.st_ino};
+  open_ = {unnamed, status.st_dev, status.st_ino};
+  open_name_ = path;
   open_number_ = ++last_number_;
+  return {path, descriptor};
+}
+
+void Recordings::give_name() {
+  const auto rename = [this](unsigned flags) {
+    return renameat2(AT_FDCWD, open_.path.c_str(), AT_FDCWD, open_name_.c_str(), flags) == 0;
+  };
+  // Some file systems know no RENAME_NOREPLACE.
+  if (!rename(RENAME_NOREPLACE) && (errno != EINVAL || is_there(open_name_) || !rename(0)))
+    throw std::system_error(errno, std::generic_category(), open_name_.string());
+  open_.path = open_name_;
   // So that the name, too, outlives a power cut.
   if (const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) {
     fsync(folder);
     close(folder);
   }
-  return {path, descriptor};
 }
 
 void Recordings::finished() {
-  open_number_ = 0;
-}
-
-void Recordings::discard() {
   const std::lock_guard lock(changes_mutex_);
   if (open_number_ == 0) return;
+  const bool worthless = open_.path != open_name_;
   std::error_code ignored;
-  if (open_is_there() && fs::remove(open_.path, ignored)) --last_number_;
+  if (worthless && open_is_there() && fs::remove(open_.path, ignored)) --last_number_;
   open_number_ = 0;
 }
 
@@ -180,6 +191,12 @@ void Recordings::remove_worthless() {
   for (const Chunk& chunk : list()) {
     if (!chunk.open && chunk.size_bytes < kLeastBytes) remove(chunk);
   }
+  std::error_code error;
+  std::vector<fs::path> unnamed;
+  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
+    if (number_in(it->path().filename().string(), kUnnamed)) unnamed.push_back(it->path());
+  }
+  for (const fs::path& file : unnamed) fs::remove(file, error);
 }
 
 std::size_t Recordings::wipe() {

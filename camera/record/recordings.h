@@ -37,15 +37,17 @@ class Recordings {
   std::optional<Chunk> find_name(std::string_view name) const;
 
   /// Opens the next chunk's new file for writing; the caller owns the descriptor. It is the open
-  /// one until finished() or discard(). Throws std::system_error.
+  /// one until finished(), and has another name and is in no list until give_name(): so that a
+  /// program that is killed leaves no chunk behind that can't be played. Throws std::system_error.
   struct Created {
-    std::filesystem::path path;
+    std::filesystem::path path;  ///< once it has its name
     int descriptor;
   };
   Created create();
+  /// The open one holds a picture. Throws std::system_error.
+  void give_name();
+  /// An open one that was not given its name is deleted; its number is free again.
   void finished();
-  /// Deletes the open one, in which there is nothing; its number is free again.
-  void discard();
   /// Whether the open one still stands under its name: a disk that was pulled and a folder that was
   /// deleted take all that is written without a word.
   bool open_is_there() const;
@@ -81,6 +83,7 @@ class Recordings {
   std::filesystem::path folder_;
   std::mutex changes_mutex_;  // of what changes the folder; reading never waits for a slow disk
   std::uint64_t last_number_ = 0;
+  std::filesystem::path open_name_;            // likewise: its name once it has it
   File open_;                                  // only the thread of create() and finished()
   std::atomic<std::uint64_t> open_number_{0};  // 0: none is open
 };

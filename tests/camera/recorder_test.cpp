@@ -285,6 +285,39 @@ TEST(Mp4Cache, HoldsTheChunksPicturesAndFewFiles) {
   EXPECT_THROW(cache.get(recordings.list().back()), std::runtime_error);
 }
 
+TEST(Recordings, AChunkHasItsNameOnceItIsWorthSomething) {
+  const TemporaryFolder folder;
+  const auto files = [&folder] {
+    return std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+  };
+  Recordings recordings(folder.path());
+  auto chunk = recordings.create();
+  EXPECT_EQ(chunk.path.filename(), "log0001.mkv");
+  EXPECT_TRUE(recordings.list().empty());
+  close(chunk.descriptor);
+  recordings.finished();
+  EXPECT_EQ(files(), 0);
+
+  chunk = recordings.create();
+  EXPECT_EQ(chunk.path.filename(), "log0001.mkv") << "its number is free again";
+  recordings.give_name();
+  EXPECT_TRUE(recordings.open_is_there());
+  EXPECT_THAT(names(recordings), ElementsAre("log0001.mkv"));
+  EXPECT_TRUE(recordings.list()[0].open);
+  close(chunk.descriptor);
+  recordings.finished();
+  EXPECT_FALSE(recordings.list()[0].open);
+
+  chunk = recordings.create();  // and here the program is killed
+  close(chunk.descriptor);
+  touch(chunk.path);  // what has the name meanwhile isn't replaced
+  EXPECT_THROW(recordings.give_name(), std::system_error);
+  Recordings next(folder.path());
+  next.remove_worthless();
+  EXPECT_THAT(names(next), ElementsAre("log0002.mkv")) << "the first is empty";
+  EXPECT_EQ(files(), 1);
+}
+
 TEST(Recordings, OnlyItsOwnFilesAreFound) {
   const TemporaryFolder folder;
   const fs::path videos = folder / "videos";
