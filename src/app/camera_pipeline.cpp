@@ -104,7 +104,10 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     analyse_.add(analysis.latency.analyse_ms);
     total_.add(analysis.latency.total_ms);
     ++frames_analysed_;
-    if (std::exchange(lost_, false)) raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
+    // Of a picture from before the camera fell silent: what it tells of the road is over.
+    const bool from_before = silence(last_analysis_).has_value();
+    if (!from_before && std::exchange(lost_, false))
+      raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
     shared = std::make_shared<const Analysis>(std::move(analysis));
     const Annotated now{frame, shared};
     views_.see(now);
@@ -113,6 +116,7 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
       outputs_.alert(alert,
                      passed && alert.track_id ? views_.of(*alert.track_id).value_or(now) : now);
     }
+    if (from_before) return;
     newest_ = shared;
     outputs_.analysis(shared);
   }
@@ -161,11 +165,12 @@ void CameraPipeline::publish_silence(const Silence& silence, SteadyTime now) {
   analysis->state = silence.state;
   analysis->road = silence.road;
   analysis->text = silence.text;
+  // Before the alert: who asks for the road because of it must not be told what it was.
+  newest_ = analysis;
+  outputs_.analysis(analysis);
   if (silence.road == Road::no_signal && newest_frame_ && !std::exchange(lost_, true))
     raise(AlertKind::camera_lost, AlertLevel::danger, *analysis, silence.text,
           seconds_between(newest_frame_->received, now));
-  newest_ = analysis;
-  outputs_.analysis(analysis);
 }
 
 void CameraPipeline::present(std::stop_token stop) {

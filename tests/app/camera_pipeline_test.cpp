@@ -38,7 +38,10 @@ class Listener {
       note([&] { analyses.push_back(analysis); });
     };
     outputs.alert = [this](const Alert& alert, const Annotated& seen) {
-      note([&] { alerts.push_back(alert), seen_by_alert.push_back(seen); });
+      note([&] {
+        alerts.push_back(alert), seen_by_alert.push_back(seen);
+        road_at_alert.push_back(analyses.empty() ? Road::no_signal : analyses.back()->road);
+      });
     };
     outputs.access_unit = [this](const LiveAccessUnitPtr& unit) {
       note([&] { access_units.push_back(unit); });
@@ -69,6 +72,7 @@ class Listener {
   std::vector<AnalysisPtr> analyses;
   std::vector<Alert> alerts;
   std::vector<Annotated> seen_by_alert;
+  std::vector<Road> road_at_alert;  ///< as last told
   std::vector<LiveAccessUnitPtr> access_units;
   std::vector<cv::Mat> pictures;
   std::vector<std::string> failures;
@@ -217,6 +221,38 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
   EXPECT_GE(alerts[0].blind_s.value_or(0), 0.3) << "since the last picture";
   EXPECT_EQ(alerts[0].level, AlertLevel::danger);
   EXPECT_EQ(alerts[1].kind, AlertKind::camera_back);
+}
+
+TEST_F(CameraPipelineTest, AnAnalysisOfAPictureFromBeforeALossIsNoReturn) {
+  FakeCamera camera(play());
+  start(camera.url(), [this](const Frame&, Analysis& analysis) {
+    if (analysis.seq != 10) return;
+    quiet_ = true;
+    EXPECT_TRUE(listener_.wait_for_alert(AlertKind::camera_lost));
+    Alert alert;
+    alert.kind = AlertKind::vehicle_approaching;
+    analysis.alerts.push_back(alert);
+  });
+  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::vehicle_approaching)) << "alerts are never lost";
+  std::size_t before = 0;
+  {
+    const std::lock_guard lock(listener_.mutex);
+    before = listener_.analyses.size();
+  }
+  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > before + 1; }));
+  const std::lock_guard lock(listener_.mutex);
+  for (std::size_t i = before; i < listener_.analyses.size(); ++i)
+    EXPECT_EQ(listener_.analyses[i]->road, Road::no_signal);
+  for (const Alert& alert : listener_.alerts) EXPECT_NE(alert.kind, AlertKind::camera_back);
+}
+
+TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
+  FakeCamera camera(play(10));
+  start(camera.url());
+  ASSERT_TRUE(listener_.wait([&] {
+    return !listener_.alerts.empty() && listener_.alerts.back().kind == AlertKind::camera_lost;
+  }));
+  EXPECT_EQ(listener_.road_at_alert.back(), Road::no_signal);
 }
 
 TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStartsAfresh) {
