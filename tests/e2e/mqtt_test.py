@@ -74,7 +74,8 @@ class MqttTest(unittest.TestCase):
                 wait_for(lambda: self.road(watcher) == "no_signal", "no signal")
                 service.stop(number)
                 wait_for(lambda: self.state(watcher).get("status") == "offline", "the will or the goodbye")
-                late = self.subscriber(broker.port, client_id="late")
+                # A name of its own: the broker keeps what the last one missed, and sends that first.
+                late = self.subscriber(broker.port, client_id=f"late {version}")
                 wait_for(lambda: late.messages, "what is retained")
                 self.assertTrue(late.messages["rearview/state"][1])
                 self.assertEqual(self.state(late)["status"], "offline")
