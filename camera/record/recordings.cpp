@@ -111,6 +111,9 @@ Recordings::Created Recordings::create() {
   if (!chunks.empty()) last_number_ = std::max(last_number_, chunks.back().number);
   const fs::path path = folder_ / fmt::format("{}{:04}{}", kPrefix, last_number_ + 1, kVideo);
   const fs::path unnamed = fs::path(path).replace_extension(kUnnamed);
+  // Of a program that was killed, perhaps on a disk that came later than this one began.
+  std::error_code ignored;
+  fs::remove(unnamed, ignored);
   const int descriptor = ::open(unnamed.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), unnamed.string());
   struct stat status {};
@@ -191,12 +194,6 @@ void Recordings::remove_worthless() {
   for (const Chunk& chunk : list()) {
     if (!chunk.open && chunk.size_bytes < kLeastBytes) remove(chunk);
   }
-  std::error_code error;
-  std::vector<fs::path> unnamed;
-  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
-    if (number_in(it->path().filename().string(), kUnnamed)) unnamed.push_back(it->path());
-  }
-  for (const fs::path& file : unnamed) fs::remove(file, error);
 }
 
 std::size_t Recordings::wipe() {

@@ -315,6 +315,11 @@ TEST(Recordings, AChunkHasItsNameOnceItIsWorthSomething) {
   Recordings next(folder.path());
   next.remove_worthless();
   EXPECT_THAT(names(next), ElementsAre("log0002.mkv")) << "the first is empty";
+  fs::rename(chunk.path, folder.path() / "log0001.mkv");
+  chunk = next.create();
+  EXPECT_EQ(chunk.path.filename(), "log0002.mkv") << "in the place of what was left";
+  close(chunk.descriptor);
+  next.finished();
   EXPECT_EQ(files(), 1);
 }
 
