@@ -4,7 +4,7 @@
 #include <array>
 
 #include "camera/coded_picture.h"
-#include "h264/sps.h"
+#include "h264/slice_header.h"
 
 namespace rearview::camera {
 namespace {

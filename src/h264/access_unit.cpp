@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "h264/annexb_splitter.h"
-#include "h264/sps.h"
+#include "h264/slice_header.h"
 
 namespace rearview::h264 {
 namespace {
@@ -19,7 +19,7 @@ bool has_first_mb(NalType type) {
 bool precedes_picture(NalType type) {
   const auto number = static_cast<int>(type);
   return type == NalType::access_unit_delimiter || type == NalType::sps || type == NalType::pps ||
-         type == NalType::sei || (number >= 14 && number <= 18);
+         type == NalType::sei || (number >= 16 && number <= 18);
 }
 
 struct Held {
@@ -82,6 +82,7 @@ std::optional<AccessUnit> AccessUnitAssembler::push(const NalUnit& nal) {
   if (begins_next(nal)) ended = finish();
 
   const NalType type = nal.type();
+  if (is_extension(type)) return ended;
   if (is_slice(type)) {
     if (current_.slices++ == 0) current_.idr = type == NalType::idr_slice;
     if (has_first_mb(type)) last_first_mb_ = first_mb_in_slice(nal.body()).value_or(last_first_mb_);

@@ -26,10 +26,11 @@ AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
                              std::span<const std::uint8_t> parameter_sets);
 
 /// Gathers NAL units into access units: a new one begins behind a slice at a delimiter, at
-/// parameter sets, SEI or types 14 to 18, and at a slice that can't go on with the picture: the
+/// parameter sets, SEI or types 16 to 18, and at a slice that can't go on with the picture: the
 /// other of IDR and non-IDR, or first_mb_in_slice not above the last one (ITU-T H.264, 7.4.1.2.3
 /// and 7.4.1.2.4; arbitrary slice order and redundant slices are not supported). Two fields are
-/// two access units. One thread.
+/// two access units. What is for other layers or views is left out: the prefix in front of each
+/// slice of a scalable stream would else look like a picture's beginning. One thread.
 class AccessUnitAssembler {
  public:
   /// An access unit larger than this is dropped and counted.

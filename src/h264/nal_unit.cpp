@@ -8,6 +8,11 @@ bool is_slice(NalType type) {
   return type >= NalType::non_idr_slice && type <= NalType::idr_slice;
 }
 
+bool is_extension(NalType type) {
+  return type == NalType::prefix || type == NalType::subset_sps ||
+         type == NalType::slice_extension || type == NalType::depth_extension;
+}
+
 std::string nal_type_name(NalType type) {
   switch (type) {
     case NalType::non_idr_slice:

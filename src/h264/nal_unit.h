@@ -21,6 +21,10 @@ enum class NalType : std::uint8_t {
   end_of_sequence = 10,
   end_of_stream = 11,
   filler = 12,
+  prefix = 14,           ///< tells of the slice behind it what a scalable decoder needs
+  subset_sps = 15,       ///< of other layers or views
+  slice_extension = 20,  ///< a slice of another layer or view
+  depth_extension = 21,  ///< the same of a view's depth
 };
 
 /// One NAL unit as it stands in an Annex-B byte stream. A view: the bytes belong to whoever gave
@@ -39,6 +43,8 @@ struct NalUnit {
 
 /// A coded slice of a picture (types 1 to 5).
 bool is_slice(NalType type);
+/// For decoders of scalable or multiview streams alone (annexes G to I); others leave it out.
+bool is_extension(NalType type);
 
 /// The tutorial's names for the types it knows; "Unknown (14)" for any other.
 std::string nal_type_name(NalType type);

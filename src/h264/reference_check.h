@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 
 #include "h264/annexb_splitter.h"
-#include "h264/sps.h"
+#include "h264/parameter_sets.h"
 
 namespace rearview::h264 {
 
@@ -20,17 +20,17 @@ class ReferenceCheck {
     bool gap = false;             ///< reference pictures in front of this one are missing
   };
 
-  /// Takes the next access unit, Annex-B bytes.
-  Verdict push(std::span<const std::uint8_t> access_unit);
+  /// Takes the next access unit, Annex-B bytes. each: called with each of its NAL units.
+  Verdict push(std::span<const std::uint8_t> access_unit, const AnnexBSplitter::Sink& each = {});
   /// The next access unit follows none. Parameter sets are kept.
   void reset() { last_reference_.reset(); }
+  const ParameterSets& parameter_sets() const { return sets_; }
 
  private:
   void take_slice(const NalUnit& nal, Verdict& verdict);
 
   AnnexBSplitter splitter_;
-  std::array<std::optional<Sps>, 32> sps_;
-  std::array<std::optional<int>, 256> sps_of_pps_;
+  ParameterSets sets_;
   std::optional<std::uint32_t> last_reference_;  // PrevRefFrameNum
 };
 

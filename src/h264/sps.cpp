@@ -114,16 +114,19 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body) {
         if (reader.bit()) skip_scaling_list(reader, i < 6 ? 16 : 64);
       }
     }
-    if (sps.separate_colour_planes) chroma_format_idc = 0;  // ChromaArrayType
+    if (sps.separate_colour_planes) chroma_format_idc = 0;
   }
+  sps.chroma_array_type = static_cast<int>(chroma_format_idc);
   const std::uint32_t log2_max_frame_num_minus4 = reader.ue();
   if (log2_max_frame_num_minus4 > 12) return std::nullopt;
   sps.log2_max_frame_num = static_cast<int>(log2_max_frame_num_minus4) + 4;
   const std::uint32_t order_count_type = reader.ue();
   if (order_count_type == 0) {
-    if (reader.ue() > 12) return std::nullopt;
+    const std::uint32_t log2_max_lsb_minus4 = reader.ue();
+    if (log2_max_lsb_minus4 > 12) return std::nullopt;
+    sps.log2_max_order_count_lsb = static_cast<int>(log2_max_lsb_minus4) + 4;
   } else if (order_count_type == 1) {
-    reader.bit();
+    sps.order_count_delta_always_zero = reader.bit();
     reader.se();
     reader.se();
     const std::uint32_t cycle = reader.ue();
@@ -132,6 +135,7 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body) {
   } else if (order_count_type != 2) {
     return std::nullopt;
   }
+  sps.order_count_type = static_cast<int>(order_count_type);
   const std::uint32_t references = reader.ue();
   if (references > 16) return std::nullopt;
   sps.max_num_ref_frames = static_cast<int>(references);
@@ -195,52 +199,6 @@ std::string level_name(const Sps& sps) {
   if (sps.level_idc == 9 || (sps.level_idc == 11 && constraint3 && baseline_family)) return "1b";
   if (sps.level_idc % 10 == 0) return fmt::format("{}", sps.level_idc / 10);
   return fmt::format("{}.{}", sps.level_idc / 10, sps.level_idc % 10);
-}
-
-std::optional<std::uint32_t> first_mb_in_slice(std::span<const std::uint8_t> body) {
-  if (body.empty()) return std::nullopt;
-  BitReader reader(body.subspan(1));
-  const std::uint32_t first_mb = reader.ue();
-  if (!reader.ok()) return std::nullopt;
-  return first_mb;
-}
-
-std::optional<PpsIds> parse_pps_ids(std::span<const std::uint8_t> body) {
-  if (body.empty()) return std::nullopt;
-  BitReader reader(body.subspan(1));
-  const std::uint32_t id = reader.ue();
-  const std::uint32_t sps_id = reader.ue();
-  if (!reader.ok() || id > 255 || sps_id > 31) return std::nullopt;
-  return PpsIds{static_cast<int>(id), static_cast<int>(sps_id)};
-}
-
-std::optional<int> slice_pps_id(std::span<const std::uint8_t> body) {
-  if (body.empty()) return std::nullopt;
-  BitReader reader(body.subspan(1));
-  reader.ue();
-  reader.ue();
-  const std::uint32_t id = reader.ue();
-  if (!reader.ok() || id > 255) return std::nullopt;
-  return static_cast<int>(id);
-}
-
-std::optional<std::uint32_t> frame_num(std::span<const std::uint8_t> body, const Sps& sps) {
-  if (body.empty()) return std::nullopt;
-  BitReader reader(body.subspan(1));
-  for (int i = 0; i < 3; ++i) reader.ue();
-  if (sps.separate_colour_planes) reader.bits(2);
-  const std::uint32_t number = reader.bits(sps.log2_max_frame_num);
-  if (!reader.ok()) return std::nullopt;
-  return number;
-}
-
-std::optional<int> slice_type(std::span<const std::uint8_t> body) {
-  if (body.empty()) return std::nullopt;
-  BitReader reader(body.subspan(1));
-  reader.ue();
-  const std::uint32_t type = reader.ue();
-  if (!reader.ok() || type > 9) return std::nullopt;
-  return static_cast<int>(type % 5);
 }
 
 }  // namespace rearview::h264

@@ -19,8 +19,12 @@ struct Sps {
   int log2_max_frame_num = 4;
   bool gaps_in_frame_num_allowed = false;
   bool separate_colour_planes = false;
-  bool frames_only = true;  ///< frame_mbs_only_flag: no interlaced coding
-  bool full_range = false;  ///< video_full_range_flag
+  int chroma_array_type = 1;         ///< 0 when there is no chroma, or in planes of its own
+  int order_count_type = 0;          ///< pic_order_cnt_type
+  int log2_max_order_count_lsb = 4;  ///< with type 0
+  bool order_count_delta_always_zero = false;  ///< with type 1
+  bool frames_only = true;                     ///< frame_mbs_only_flag: no interlaced coding
+  bool full_range = false;                     ///< video_full_range_flag
   std::optional<double>
       fps;  ///< time_scale / (2 num_units_in_tick), if timing information is there
   std::optional<int> max_num_reorder_frames;  ///< from the VUI's bitstream restriction
@@ -34,25 +38,5 @@ std::optional<Sps> parse_sps(std::span<const std::uint8_t> body);
 std::string profile_name(const Sps& sps);
 /// "5", "3.1", "1b" (ITU-T H.264, A.3.1).
 std::string level_name(const Sps& sps);
-
-/// The number of a PPS and of the SPS that it refers to.
-struct PpsIds {
-  int id = 0;
-  int sps_id = 0;
-};
-/// Reads the body of a PPS NAL unit; nullopt when it is cut short or a number is out of range.
-std::optional<PpsIds> parse_pps_ids(std::span<const std::uint8_t> body);
-
-/// first_mb_in_slice of a slice NAL unit's body; nullopt when it is cut short.
-std::optional<std::uint32_t> first_mb_in_slice(std::span<const std::uint8_t> body);
-
-/// pic_parameter_set_id of a slice; nullopt when it is cut short or out of range.
-std::optional<int> slice_pps_id(std::span<const std::uint8_t> body);
-
-/// frame_num of a slice that refers to this SPS; nullopt when it is cut short.
-std::optional<std::uint32_t> frame_num(std::span<const std::uint8_t> body, const Sps& sps);
-
-/// slice_type modulo 5 (0 P, 1 B, 2 I, 3 SP, 4 SI); nullopt when it is cut short or not one.
-std::optional<int> slice_type(std::span<const std::uint8_t> body);
 
 }  // namespace rearview::h264

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "h264/slice_header.h"
+
 namespace rearview::h264 {
 
 void Span::add(int value) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "h264/sps.h"
+#include "h264/slice_header.h"
 
 namespace rearview {
 
@@ -53,6 +53,7 @@ void AccessUnitStream::watch(SteadyTime now) {
 
 void AccessUnitStream::take(const NalUnit& nal, SteadyTime since, const Sink& sink) {
   if (flushed_at_) check_flushed(&nal);
+  if (h264::is_extension(nal.type())) return;  // the slice behind it tells
   const bool probed_nal = probe_ && !probe_->nal_ended;
   if (probed_nal) {
     if (nal.bytes.size() > probe_->open_bytes)

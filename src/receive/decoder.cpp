@@ -62,36 +62,55 @@ bool Decoder::may_enter(const h264::ReferenceCheck::Verdict& verdict, bool keyfr
 void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag, const Sink& sink,
                      bool keyframe) {
   h264::ReferenceCheck::Verdict verdict;
-  if (h264_) verdict = references_.push(access_unit);
+  if (h264_) {
+    input_.clear();
+    verdict = references_.push(access_unit, [this](const h264::NalUnit& nal) { input_.take(nal); });
+    access_unit = input_.all();
+    // Containers may keep headers and messages as packets of their own: no picture is missing.
+    if (!input_.has_slice()) return keep_parameter_sets();
+  }
   const bool entry = may_enter(verdict, keyframe);
   if (in_step_ && verdict.gap) {
     lost(sink);
     if (!entry) {
       ++counts_.missing_reference;
+      keep_parameter_sets();
       return;
     }
   }
   if (!in_step_) {
     if (!entry) {
       ++counts_.waiting;
+      keep_parameter_sets();
       return;
     }
     in_step_ = true;
     recovering_ = h264_ && !verdict.idr;
   }
 
-  AVPacket& packet = *libav_->packet;
-  if (access_unit.size() > static_cast<std::size_t>(INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) ||
-      av_new_packet(&packet, static_cast<int>(access_unit.size())) < 0)
-    throw std::bad_alloc();
-  std::memcpy(packet.data, access_unit.data(), access_unit.size());
-  packet.pts = tag;
-  const int error = avcodec_send_packet(libav_->context.get(), &packet);
-  av_packet_unref(&packet);
+  const int error = send(access_unit, tag);
   inside_.insert(tag);
   if (verdict.idr) group_ = tag;
   if (error < 0 && !recovering_) broken_tag_ = tag;
   if (!receive(sink) || broken_tag_) lost(sink);
+}
+
+int Decoder::send(std::span<const std::uint8_t> bytes, std::int64_t tag) {
+  AVPacket& packet = *libav_->packet;
+  if (bytes.size() > static_cast<std::size_t>(INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) ||
+      av_new_packet(&packet, static_cast<int>(bytes.size())) < 0)
+    throw std::bad_alloc();
+  if (!bytes.empty()) std::memcpy(packet.data, bytes.data(), bytes.size());
+  packet.pts = tag;
+  const int error = avcodec_send_packet(libav_->context.get(), &packet);
+  av_packet_unref(&packet);
+  return error;
+}
+
+// Of what is skipped the next entry may need them: servers send them once, at the beginning.
+void Decoder::keep_parameter_sets() {
+  // Without a picture this is an error to libavcodec, but it takes what it can read.
+  if (!input_.parameter_sets().empty()) send(input_.parameter_sets(), 0);
 }
 
 bool Decoder::receive(const Sink& sink) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "h264/reference_check.h"
+#include "receive/decoder_input.h"
 #include "types/frame.h"
 
 struct AVCodecParameters;
@@ -66,6 +67,9 @@ class Decoder {
   struct Libav;
 
   bool may_enter(const h264::ReferenceCheck::Verdict& verdict, bool keyframe) const;
+  /// libavcodec's error code.
+  int send(std::span<const std::uint8_t> bytes, std::int64_t tag);
+  void keep_parameter_sets();
   /// False when a broken picture came out.
   bool receive(const Sink& sink);
   void drain(const Sink& sink);
@@ -74,6 +78,7 @@ class Decoder {
 
   std::unique_ptr<Libav> libav_;
   h264::ReferenceCheck references_;
+  DecoderInput input_;
   std::set<std::int64_t> inside_;  // places of what was sent, not yet taken by a picture
   std::int64_t group_ = 0;         // tag of the newest IDR picture
   bool h264_ = true;

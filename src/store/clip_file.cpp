@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "h264/annexb_splitter.h"
+#include "h264/slice_header.h"
 #include "h264/sps.h"
 #include "types/json.h"
 

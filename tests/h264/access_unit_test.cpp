@@ -109,6 +109,19 @@ TEST(AccessUnitAssembler, ParameterSetsSeiAndDelimitersBeginTheNextOne) {
   }
 }
 
+// Scalable and multiview streams (annexes G and H): the picture for all is types 1 and 5.
+TEST(AccessUnitAssembler, WhatIsForOtherLayersNeitherEndsAPictureNorStaysInIt) {
+  const Bytes prefix = {0, 0, 0, 1, 0x6e, 0x40, 0x80};
+  const Bytes subset = {0, 0, 0, 1, 0x6f, 0x53, 0x80};
+  const Bytes other_layer = {0, 0, 0, 1, 0x74, 0x88, 0x80};
+  const auto units =
+      assemble(join({kSps, kPps, subset, prefix, kIdr, prefix, kIdrSecond, other_layer, prefix,
+                     kSlice, prefix, kSliceSecond, other_layer}));
+  ASSERT_EQ(units.size(), 2U);
+  EXPECT_EQ(units[0].bytes, join({kSps, kPps, kIdr, kIdrSecond}));
+  EXPECT_EQ(units[1].bytes, join({kSlice, kSliceSecond}));
+}
+
 TEST(AccessUnitAssembler, FillerAndEndOfSequenceStayWithTheirPicture) {
   const auto units = assemble(join({kAud, kIdr, kFiller, kEndOfSequence, kAud, kSlice}));
   ASSERT_EQ(units.size(), 2U);

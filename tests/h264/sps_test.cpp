@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "h264/annexb_splitter.h"
+#include "tests/support/bit_writer.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::h264 {
@@ -22,14 +23,12 @@ class SpsWriter {
     bits(static_cast<unsigned>(level), 8);
   }
   SpsWriter& bits(unsigned value, int count) {
-    for (int i = count - 1; i >= 0; --i) bits_.push_back((value >> i & 1) != 0);
+    writer_.bits(value, count);
     return *this;
   }
   SpsWriter& ue(unsigned value) {
-    int zeros = 0;
-    while ((value + 1) >> zeros > 1) ++zeros;
-    bits(0, zeros);
-    return bits(value + 1, zeros + 1);
+    writer_.ue(value);
+    return *this;
   }
   // The rest behind seq_parameter_set_id and the chroma fields, up to the cropping.
   SpsWriter& size(unsigned width_mbs, unsigned height_map_units, bool frames_only = true) {
@@ -41,28 +40,10 @@ class SpsWriter {
   SpsWriter& crop(unsigned left, unsigned right, unsigned top, unsigned bottom) {
     return bits(1, 1).ue(left).ue(right).ue(top).ue(bottom);
   }
-  // Header byte, RBSP with emulation prevention.
-  Bytes body() const {
-    auto all = bits_;
-    all.push_back(true);
-    while (all.size() % 8 != 0) all.push_back(false);
-    Bytes out = {0x67};
-    int zeros = 0;
-    for (std::size_t at = 0; at < all.size(); at += 8) {
-      unsigned byte = 0;
-      for (std::size_t i = 0; i < 8; ++i) byte = byte << 1 | (all[at + i] ? 1U : 0U);
-      if (zeros == 2 && byte <= 3) {
-        out.push_back(3);
-        zeros = 0;
-      }
-      zeros = byte == 0 ? zeros + 1 : 0;
-      out.push_back(static_cast<std::uint8_t>(byte));
-    }
-    return out;
-  }
+  Bytes body() const { return writer_.body(0x67); }
 
  private:
-  std::vector<bool> bits_;
+  test::BitWriter writer_;
 };
 
 std::vector<Bytes> nal_bodies(const Bytes& stream) {
@@ -215,20 +196,6 @@ TEST(Sps, NamesOfProfilesAndLevels) {
   EXPECT_EQ(level_name(sps(66, 0x10, 11)), "1b");
   EXPECT_EQ(level_name(sps(100, 0, 11)), "1.1");
   EXPECT_EQ(level_name(sps(100, 0, 50)), "5");
-}
-
-TEST(SliceHeader, PlaceAndType) {
-  const Bytes first = {0x65, 0x88};   // ue 0, ue 7: I
-  const Bytes fourth = {0x41, 0x2c};  // ue 4, ue 0 …
-  EXPECT_EQ(first_mb_in_slice(first), 0U);
-  EXPECT_EQ(slice_type(first), 2);
-  EXPECT_EQ(first_mb_in_slice(fourth), 4U);
-  EXPECT_EQ(slice_type(fourth), 0);
-  EXPECT_FALSE(first_mb_in_slice(Bytes{}));
-  EXPECT_FALSE(first_mb_in_slice(Bytes{0x65}));
-  EXPECT_FALSE(first_mb_in_slice(Bytes{0x65, 0, 0, 3}));
-  EXPECT_FALSE(slice_type(Bytes{0x65, 0x80 | 0x01}));
-  EXPECT_FALSE(slice_type(Bytes{0x65, 0x85, 0x40})) << "ue 0, ue 20";
 }
 
 TEST(NalUnit, TypeNamesAreTheTutorials) {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "h264/annexb_splitter.h"
+#include "tests/support/crafted_stream.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -312,6 +313,138 @@ TEST(Decoder, AStreamWithoutIdrsIsJoinedAtARecoveryPoint) {
   EXPECT_GT(run.tags.size(), 20U);
   run.expect_only_right_pictures();
   EXPECT_EQ(run.accounted(), 57U);
+}
+
+// The parameter sets of a stream, as one piece, and its access units without any.
+struct Stripped {
+  Bytes sets;
+  std::vector<Bytes> units;
+};
+
+Stripped stripped(const std::vector<Bytes>& units) {
+  Stripped out;
+  for (const auto& unit : units) {
+    Bytes& rest = out.units.emplace_back();
+    const auto sort = [&](const h264::NalUnit& nal) {
+      const bool set = nal.type() == h264::NalType::sps || nal.type() == h264::NalType::pps;
+      if (set && out.units.size() > 1) return;
+      Bytes& target = set ? out.sets : rest;
+      target.insert(target.end(), nal.bytes.begin(), nal.bytes.end());
+    };
+    h264::AnnexBSplitter splitter;
+    splitter.push(unit, sort);
+    splitter.flush(sort);
+  }
+  return out;
+}
+
+// A server that sends stored headers at joining, then goes on in the middle of a GOP.
+TEST(Decoder, ParameterSetsInASkippedAccessUnitReachTheNextEntry) {
+  auto made = stripped(test::make_access_units(25, with_slices(1)));
+  Decoding run;
+  run.next_tag = 4;
+  made.units.erase(made.units.begin(), made.units.begin() + 4);
+  made.units.front().insert(made.units.front().begin(), made.sets.begin(), made.sets.end());
+  run.decode_all(made.units);
+  EXPECT_EQ(run.tags.size(), 15U);
+  run.expect_only_right_pictures();
+  EXPECT_EQ(run.decoder.counts().waiting, 6U);
+}
+
+// The same where they come with the picture in front of which something was lost.
+TEST(Decoder, ParameterSetsBehindAGapReachTheNextEntry) {
+  auto made = stripped(test::make_access_units(25, with_slices(1)));
+  test::StreamOptions larger = with_slices(1);
+  larger.width = 640;
+  larger.first_number = 25;
+  const auto next = stripped(test::make_access_units(5, larger));
+  made.units.front().insert(made.units.front().begin(), made.sets.begin(), made.sets.end());
+  made.units.back().insert(made.units.back().begin(), next.sets.begin(), next.sets.end());
+  made.units.insert(made.units.end(), next.units.begin(), next.units.end());
+  Decoding run;
+  for (std::size_t i = 0; i < made.units.size(); ++i) {
+    if (i == 23)
+      ++run.next_tag;
+    else
+      run.decode(made.units[i]);
+  }
+  EXPECT_EQ(run.tags.size(), 28U);
+  run.expect_only_right_pictures();
+}
+
+TEST(Decoder, HeadersOnTheirOwnAreNoBrokenPicture) {
+  const auto made = stripped(test::make_access_units(25, with_slices(1)));
+  Decoding run;
+  run.decoder.decode(made.sets, 0, run.sink());
+  const Bytes message = {0, 0, 0, 1, 6, 5, 1, 0x55, 0x80};
+  for (const auto& unit : made.units) {
+    run.decode(unit);
+    run.decoder.decode(message, run.next_tag, run.sink());
+  }
+  EXPECT_EQ(run.tags.size(), 25U);
+  run.expect_only_right_pictures();
+  EXPECT_EQ(run.accounted(), 25U);
+}
+
+TEST(Decoder, AMessageThatCannotBeReadBreaksNoPicture) {
+  auto units = test::make_access_units(25, with_slices(1));
+  // A buffering period for an SPS that isn't there, a picture timing and user data cut short.
+  for (const Bytes& message :
+       {Bytes{0, 0, 0, 1, 6, 0, 2, 0x01, 0x55, 0x80}, Bytes{0, 0, 0, 1, 6, 1, 40, 0x12, 0x80},
+        Bytes{0, 0, 0, 1, 6, 5, 3, 1, 2, 3, 0x80}, Bytes{0, 0, 0, 1, 6, 0xff}}) {
+    Decoding run;
+    for (const auto& unit : units) {
+      Bytes with = message;
+      with.insert(with.end(), unit.begin(), unit.end());
+      run.decode(with);
+    }
+    EXPECT_EQ(run.tags.size(), 25U);
+    run.expect_only_right_pictures();
+  }
+}
+
+/// Parameter sets and two IDR pictures.
+void decode_two_idrs(Decoding& run) {
+  using test::CraftedStream;
+  Bytes first = CraftedStream::sps();
+  for (const Bytes& part : {CraftedStream::pps(), CraftedStream::idr(0)})
+    first.insert(first.end(), part.begin(), part.end());
+  run.decode(first);
+  run.decode(CraftedStream::idr(1));
+}
+
+TEST(Decoder, MemoryManagementOperationFiveIsNoLostReference) {
+  using test::CraftedStream;
+  Decoding run;
+  decode_two_idrs(run);
+  unsigned number = 0;
+  for (unsigned n = 1; n <= 60; ++n) {
+    const bool resets = n % 7 == 0;
+    number = (number + 1) % CraftedStream::kMaxFrameNum;
+    run.decode(CraftedStream::picture(
+        {.frame_num = number, .order_count = 2 * (n % 7 == 0 ? 7 : n % 7), .resets = resets}));
+    if (resets) number = 0;
+  }
+  run.decoder.finish(run.sink());
+  EXPECT_EQ(run.decoder.counts().missing_reference, 0U);
+  EXPECT_EQ(run.tags.size(), 62U);
+}
+
+TEST(Decoder, PicturesOfBSlicesAloneFollowTwoIdrs) {
+  using test::CraftedStream;
+  for (const bool reference : {false, true}) {
+    Decoding run;
+    decode_two_idrs(run);
+    for (unsigned n = 1; n <= 7; ++n) {
+      run.decode(CraftedStream::picture({.kind = CraftedStream::Kind::b,
+                                         .frame_num = reference ? n : 1,
+                                         .order_count = 2 * n,
+                                         .reference = reference}));
+    }
+    run.decoder.finish(run.sink());
+    EXPECT_EQ(run.tags.size(), 9U) << reference;
+    EXPECT_EQ(run.accounted(), 9U);
+  }
 }
 
 TEST(Decoder, LostMakesItWaitForTheNextIdr) {

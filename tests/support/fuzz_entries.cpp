@@ -10,6 +10,8 @@
 #include "h264/access_unit.h"
 #include "h264/annexb_splitter.h"
 #include "h264/reference_check.h"
+#include "h264/sei.h"
+#include "h264/slice_header.h"
 #include "h264/sps.h"
 #include "h264/stream_summary.h"
 #include "receive/access_unit_stream.h"
@@ -88,6 +90,8 @@ void fuzz_h264(std::span<const std::uint8_t> input) {
     references.push(unit->bytes);
   };
   std::uint64_t bytes = 0;
+  h264::Sps sps_seen;
+  h264::Pps pps_seen;
   for (const Bytes& nal_bytes : whole.nals) {
     const h264::NalUnit nal{nal_bytes, nal_bytes[2] == 1 ? std::size_t{3} : std::size_t{4}};
     bytes += nal_bytes.size();
@@ -99,9 +103,19 @@ void fuzz_h264(std::span<const std::uint8_t> input) {
       demand(sps->width_px <= 1055 * 16 && sps->height_px <= 1055 * 16, "a size in bounds");
       h264::profile_name(*sps);
       h264::level_name(*sps);
-      h264::frame_num(nal.body(), *sps);
+      sps_seen = *sps;
     }
-    h264::parse_pps_ids(nal.body());
+    if (const auto pps = h264::parse_pps(nal.body())) {
+      demand(pps->id <= 255 && pps->sps_id <= 31, "numbers in bounds");
+      demand(pps->references_l0 <= 32 && pps->references_l1 <= 32, "references in bounds");
+      pps_seen = *pps;
+    }
+    h264::parse_slice_header(nal, sps_seen, pps_seen);
+    if (const auto payload = h264::recovery_point(nal.body())) {
+      const Bytes message = h264::sei_with_recovery_point(*payload);
+      demand(h264::recovery_point(std::span(message).subspan(4)) == payload,
+             "a message stays what it is");
+    }
     h264::slice_type(nal.body());
   }
   check(assembler.flush());
