@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/store_folder.h"
 #include "base/error.h"
 #include "fit/ride_fit.h"
 #include "receive/recording_reader.h"
@@ -118,7 +119,7 @@ void export_ride(const ArchiveFile& archive, const ExportOptions& options, const
 
 int export_command(const ExportOptions& options) {
   const Config config = read_config_or_default(options.config);
-  const fs::path folder = options.store.empty() ? config.store.folder : options.store;
+  const fs::path folder = store_folder(options.store, config.store);
   if (folder.empty())
     throw UsageError(
         "no store folder: give --store FOLDER, or --config FILE of a service with one");

@@ -38,8 +38,10 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->type_name("-|SOCKET");
   command->add_option("--after", options->after, "with --ndjson -: begin behind this alert")
       ->type_name("ID");
-  command->add_option("--store", options->store, "where to keep alerts, snapshots and clips")
-      ->type_name("FOLDER");
+  command
+      ->add_option("--store", options->store,
+                   "where to keep alerts, snapshots and clips; none: in memory")
+      ->type_name("FOLDER|none");
   command->add_flag("--check-config", options->check_config,
                     "read the configuration, load the stages, and end");
   auto discover = std::make_shared<bool>(false);

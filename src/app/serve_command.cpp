@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <memory>
 #include <opencv2/core/utility.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "app/camera_pipeline.h"
 #include "app/config.h"
+#include "app/store_folder.h"
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -37,10 +37,8 @@ Config configured(const ServeOptions& options) {
     config.cameras.front().receiver.url = options.camera_url;
     config.cameras.front().receiver.check("--camera");
   }
-  // Under systemd, StateDirectory= says where a service may keep things.
-  if (const char* folder = std::getenv("STATE_DIRECTORY"); folder && config.store.folder.empty())
-    config.store.folder = folder;
-  if (!options.store.empty()) config.store.folder = options.store;
+  if (!options.store.empty()) config.store.in_memory = options.store == kNoStore;
+  config.store.folder = store_folder(options.store, config.store);
   if (!options.http.empty()) {
     const Endpoint address = parse_endpoint(options.http);
     config.serve.host = address.host;
@@ -57,6 +55,16 @@ Config configured(const ServeOptions& options) {
   ndjson.after = options.after;
   if (config.radar.camera.empty()) config.radar.camera = config.cameras.front().name;
   return config;
+}
+
+void log_store(const StoreConfig& config) {
+  if (!config.folder.empty())
+    log::info("store", "alerts are kept", {{"folder", config.folder.string()}});
+  else if (config.in_memory)
+    log::info("store", "alerts are kept in memory only");
+  else
+    log::warning("store", "alerts are kept in memory only: there is no folder for them",
+                 {{"what_would_help", "--store FOLDER, or HOME"}});
 }
 
 void log_alert(const Alert& alert) {
@@ -117,6 +125,7 @@ int serve_command(const ServeOptions& options) {
   // Whoever reads standard output or a socket may go at any time; that is an error of one write.
   std::signal(SIGPIPE, SIG_IGN);
   Termination termination;
+  log_store(config.store);
   AlertStore alerts(config.store);
   std::vector<std::string> names;
   for (const CameraConfig& camera : config.cameras) names.push_back(camera.name);

@@ -14,8 +14,8 @@ struct ServeOptions {
   std::string
       ndjson;  ///< Unix socket for JSON lines, or "-" for standard output; empty: as configured
   std::optional<std::uint64_t> after;  ///< JSON lines on standard output begin behind this alert
-  std::filesystem::path store;  ///< folder instead of the configured one; empty: as configured
-  bool check_config = false;    ///< read everything, build every stage, say so and end
+  std::filesystem::path store;         ///< instead of the configured folder; empty: as configured
+  bool check_config = false;           ///< read everything, build every stage, say so and end
 };
 
 /// `rearview serve`: runs until a signal or a failure. Returns the exit code. Throws UsageError for

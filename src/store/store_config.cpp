@@ -49,7 +49,15 @@ bool ClipConfig::wants_snapshot(AlertKind kind) const {
 }
 
 void StoreConfig::read(ConfigReader& reader) {
-  reader.path("folder", folder);
+  const nlohmann::json* given = reader.raw("folder");
+  if (given) in_memory = *given == "none";
+  if (in_memory) {
+    std::string none = "none";
+    reader.text("folder", none);
+    folder.clear();
+  } else {
+    reader.path("folder", folder);
+  }
   reader.number("alerts_in_memory", alerts_in_memory, 1, 1'000'000);
   reader.number("alerts_on_disk", alerts_on_disk, 1, 100'000'000);
   reader.number("keep_days", keep_days, 0, 36'500);

@@ -33,8 +33,10 @@ struct ClipConfig {
 
 /// Section `store` of the configuration.
 struct StoreConfig {
-  /// Where alerts, snapshots and clips are kept over restarts; empty: alerts in memory only.
+  /// Where alerts, snapshots and clips are kept over restarts; empty: alerts in memory only, or
+  /// where whoever starts the service finds a folder for them.
   std::filesystem::path folder;
+  bool in_memory = false;  ///< "none" in the place of the folder: in memory is what is wanted
   /// Alerts kept in memory, which is also how many may wait for a disk that doesn't take them.
   std::size_t alerts_in_memory = 10'000;
   /// Alerts kept on disk, and passes and rides likewise; the oldest go first.

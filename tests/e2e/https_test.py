@@ -196,7 +196,7 @@ class Https(unittest.TestCase):
                               ({"cert": self.ca.key}, r"server\.key: holds no certificate")]:
             file = self.config(**options)
             for arguments in (["--check-config"], []):
-                done = subprocess.run([os.path.join(BIN, "rearview"), "serve", "--http", "127.0.0.1:0", "--config", file, *arguments],
+                done = subprocess.run([os.path.join(BIN, "rearview"), "serve", "--store", "none", "--http", "127.0.0.1:0", "--config", file, *arguments],
                                       capture_output=True, text=True, timeout=30)
                 self.assertEqual(2, done.returncode)
                 self.assertRegex(done.stderr.strip(), said)

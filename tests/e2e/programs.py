@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -94,11 +95,21 @@ class Camera(Program):
         self.url = f"tcp://127.0.0.1:{self.port}"
 
 
+def names_a_store(arguments):
+    """Without one the service would write in the home of whoever runs the tests."""
+    if "--store" in arguments:
+        return True
+    configurations = [arguments[i + 1] for i, argument in enumerate(arguments) if argument == "--config"]
+    return any('"folder"' in pathlib.Path(one).read_text(encoding="utf-8") for one in configurations)
+
+
 class Service(Program):
     """tls: an SSLContext to ask with; without it plain HTTP."""
 
-    def __init__(self, *arguments, http="127.0.0.1:0", environment=None, tls=None):
+    def __init__(self, *arguments, http="127.0.0.1:0", environment=None, tls=None, default_store=False):
         self.tls = tls
+        if not default_store and not names_a_store(arguments):
+            arguments += "--store", "none"
         super().__init__("rearview", "serve", "--http", http, *arguments, environment=environment)
         self.port = int(self.wait_for_line(r"component=serve msg=serving .*port=(\d+)")[1])
 

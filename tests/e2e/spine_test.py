@@ -107,7 +107,7 @@ class Spine(unittest.TestCase):
     def test_an_address_in_use_is_one_clear_sentence(self):
         service = self.start_service("--camera", "tcp://127.0.0.1:9")
         second = subprocess.run(
-            [os.path.join(BIN, "rearview"), "serve", "--http", f"127.0.0.1:{service.port}"],
+            [os.path.join(BIN, "rearview"), "serve", "--store", "none", "--http", f"127.0.0.1:{service.port}"],
             capture_output=True, text=True, timeout=30)
         self.assertEqual(second.returncode, 1)
         self.assertIn(str(service.port), second.stderr)

@@ -194,9 +194,10 @@ class StoreTest(unittest.TestCase):
 
         for arguments, said in ((("--alert", "99999", "--store", self.store), "no alert 99999"),
                                 (("--alert", "1"), "--store FOLDER"),
+                                (("--alert", "1", "--store", "none"), "--store FOLDER"),
                                 (("--alert", "1", "--store", self.folder), "not a store folder")):
             done = subprocess.run([REARVIEW, "export", *arguments, self.folder / "none.mp4"], capture_output=True,
-                                  text=True, timeout=30)
+                                  text=True, timeout=30, env={})
             self.assertEqual(2, done.returncode)
             self.assertIn(said, done.stderr)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
