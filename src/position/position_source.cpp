@@ -61,8 +61,9 @@ const char* reason_of(Kind kind) {
 
 }  // namespace
 
-PositionSource::PositionSource(PositionConfig config)
+PositionSource::PositionSource(PositionConfig config, Now now)
     : config_(std::move(config)),
+      now_(std::move(now)),
       reader_(config_.worst_accuracy_m),
       backoff_(config_.backoff_min_ms, config_.backoff_max_ms) {
   said_.problem = problem_;  // nothing to tell yet
@@ -116,7 +117,7 @@ void PositionSource::talk(const std::stop_token& stop) {
   greeted_ = false;
   std::string text;
   std::array<std::uint8_t, 4096> buffer;
-  SteadyTime heard = SteadyClock::now();
+  SteadyTime heard = now_();
   bool asked = false;
   for (;;) {
     const auto read = connection.read(buffer, kLook);
@@ -124,7 +125,7 @@ void PositionSource::talk(const std::stop_token& stop) {
     if (read.status == TcpConnection::Status::closed)
       throw std::runtime_error(
           fmt::format("{}: {}", Endpoint{config_.host, config_.port}.text(), read.reason));
-    const SteadyTime now = SteadyClock::now();
+    const SteadyTime now = now_();
     std::transform(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(read.bytes),
                    std::back_inserter(text),
                    [](std::uint8_t byte) { return static_cast<char>(byte); });
@@ -204,7 +205,7 @@ void PositionSource::take(const GpsdReport& report, TcpConnection& connection) {
 }
 
 void PositionSource::take(const GpsFix& fix) {
-  const SteadyTime now = SteadyClock::now();
+  const SteadyTime now = now_();
   RiderFix next{now, fix.position, fix.speed_mps, {}};
   // Told again, it is no newer: gpsd tells more than once what it learns bit by bit.
   const bool again = fix.time_s && fix.time_s == newest_time_s_;
@@ -226,8 +227,7 @@ void PositionSource::take(const GpsFix& fix) {
 
 std::optional<RiderFix> PositionSource::now() const {
   const std::lock_guard lock(mutex_);
-  if (!newest_ || ms_between(newest_->at, SteadyClock::now()) > config_.stale_after_ms)
-    return std::nullopt;
+  if (!newest_ || ms_between(newest_->at, now_()) > config_.stale_after_ms) return std::nullopt;
   return newest_;
 }
 

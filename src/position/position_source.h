@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/backoff.h"
-#include "base/clock.h"
+#include "base/now.h"
 #include "position/gpsd_reader.h"
 #include "position/odometer.h"
 #include "position/position_config.h"
@@ -35,7 +35,8 @@ struct PositionStatus {
 /// nonsense is tried again and again; nothing else waits for it.
 class PositionSource {
  public:
-  explicit PositionSource(PositionConfig config);
+  /// now: by which a fix grows old and gpsd is silent.
+  explicit PositionSource(PositionConfig config, Now now = SteadyClock::now);
   /// Stops.
   ~PositionSource();
   PositionSource(const PositionSource&) = delete;
@@ -66,6 +67,7 @@ class PositionSource {
   void say_what_changed();
 
   const PositionConfig config_;
+  const Now now_;
   std::function<void(const RiderFix&)> handler_;
 
   mutable std::mutex mutex_;  ///< guards what follows
