@@ -109,7 +109,7 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
   }
   void set(State state, SteadyClock::duration patience) {
     state_ = state;
-    deadline_ = SteadyClock::now() + patience;
+    deadline_ = core_->config.now() + patience;
   }
 
   std::shared_ptr<Server::Core> core_;

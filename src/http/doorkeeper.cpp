@@ -37,7 +37,7 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
   }
 
  private:
-  void patience() { deadline_ = SteadyClock::now() + core_->config.header_timeout; }
+  void patience() { deadline_ = core_->config.now() + core_->config.header_timeout; }
 
   void look(error_code error) {
     unsigned char first = 0;

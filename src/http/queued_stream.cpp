@@ -63,7 +63,7 @@ void QueuedStream::begin(Bytes piece) {
 
 void QueuedStream::progressed(std::size_t bytes) {
   core_->stats.bytes_sent += bytes;
-  deadline_ = SteadyClock::now() + core_->config.write_timeout;
+  deadline_ = core_->config.now() + core_->config.write_timeout;
 }
 
 void QueuedStream::sent() {

@@ -109,7 +109,7 @@ void Server::Core::accept() {
 }
 
 void Server::Core::sweep() {
-  const SteadyTime now = SteadyClock::now();
+  const SteadyTime now = config.now();
   std::vector<std::shared_ptr<Peer>> late;
   for (const auto& peer : peers) {
     if (peer->deadline() <= now) late.push_back(peer);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/now.h"
 #include "http/io_loop.h"
 #include "http/responder.h"
 #include "http/response.h"
@@ -34,6 +35,7 @@ struct ServerConfig {
   std::size_t stream_queue_bytes = 1024 * 1024;      ///< what may wait in Stream::send
   std::size_t worker_threads = 2;
   std::size_t worker_queue = 64;
+  Now now = SteadyClock::now;            ///< by which the timeouts above are judged
   std::vector<std::string> extra_hosts;  ///< see HostCheck
   /// With it the port speaks TLS as well. Plain HTTP is then for this machine only; others are sent
   /// to https:// (308). Null: plain HTTP for everybody.

@@ -1,6 +1,7 @@
 #include "tests/http/raw_client.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
@@ -23,7 +24,7 @@ Transport RawClient::usual = Transport::plain;
 RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes, Transport transport,
                      const std::string& host)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const timeval patience{10, 0};
+  const timeval patience{60, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (receive_buffer_bytes > 0)
@@ -119,9 +120,18 @@ std::optional<std::string> RawClient::read_exactly(std::size_t bytes) {
 }
 
 bool RawClient::hears_within(std::chrono::milliseconds time) {
-  if (tls_ && SSL_pending(tls_.get()) > 0) return true;
   pollfd watched{socket_, POLLIN, 0};
-  return ::poll(&watched, 1, static_cast<int>(time.count())) > 0;
+  const bool something = ::poll(&watched, 1, static_cast<int>(time.count())) > 0;
+  if (!tls_) return something;
+  // What has come may be of no more concern than a session's ticket.
+  const int flags = ::fcntl(socket_, F_GETFL);
+  ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK);
+  char byte = 0;
+  ERR_clear_error();
+  const int seen = SSL_peek(tls_.get(), &byte, 1);
+  const bool nothing = seen <= 0 && SSL_get_error(tls_.get(), seen) == SSL_ERROR_WANT_READ;
+  ::fcntl(socket_, F_SETFL, flags);
+  return !nothing;
 }
 
 bool RawClient::closed_by_server() {

@@ -22,7 +22,7 @@ struct RawResponse {
 /// How a RawClient speaks.
 enum class Transport { plain, tls };
 
-/// A client that sends and reads exactly what a test tells it. Every wait ends after ten seconds.
+/// A client that sends and reads exactly what a test tells it. Every wait ends after a minute.
 class RawClient {
  public:
   /// receive_buffer_bytes: SO_RCVBUF, for a client that takes little; 0 leaves the default. With

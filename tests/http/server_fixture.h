@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -18,9 +17,11 @@
 
 #include "http/server.h"
 #include "http/stream.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/http/raw_client.h"
 #include "tests/http/throwaway_identity.h"
 #include "tests/support/eventually.h"
+#include "tests/support/standing_clock.h"
 
 namespace rearview::http {
 
@@ -90,17 +91,23 @@ class ServerTest : public ::testing::TestWithParam<Transport> {
     RawClient::usual = Transport::plain;
     server_.reset();
     loop_.stop();
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
   }
 
   std::string make_file(std::size_t bytes) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("rearview_http_" + std::to_string(::getpid()) + ".bin");
     std::string content(bytes, '\0');
     for (std::size_t i = 0; i < bytes; ++i) content[i] = static_cast<char>(i * 31 % 251);
     std::ofstream(path_, std::ios::binary) << content;
     return content;
+  }
+
+  /// Lets time pass until the client hears something, or that it is closed; false when it never
+  /// does. Before that the server has read what the client sent: the sweeper looks at the clock on
+  /// the same thread.
+  bool hears_in_time(RawClient& client) {
+    return clock_.seen(3) && eventually([&] {
+             clock_.advance(std::chrono::seconds(1));
+             return client.hears_within(std::chrono::milliseconds(5));
+           });
   }
 
   std::shared_ptr<Stream> stream_number(std::size_t index) {
@@ -136,7 +143,9 @@ class ServerTest : public ::testing::TestWithParam<Transport> {
   std::vector<Responder> kept_;
   std::vector<std::shared_ptr<Stream>> streams_;
   std::atomic<int> streams_closed_ = 0;
-  std::filesystem::path path_ = "/nonexistent/rearview";
+  test::StandingClock clock_;  ///< for those who configure it
+  const test::TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_ / "file.bin";  ///< made by make_file()
   IoLoop loop_;
   std::optional<Server> server_;
   std::uint16_t port_ = 0;

@@ -4,7 +4,6 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
@@ -29,9 +28,6 @@ void write_file(const std::filesystem::path& path, Write write) {
 
 ThrowawayIdentity::ThrowawayIdentity(std::chrono::seconds life, Key kind) {
   static std::atomic<int> number = 0;
-  folder_ = std::filesystem::temp_directory_path() /
-            ("rearview_tls_" + std::to_string(::getpid()) + "_" + std::to_string(number++));
-  std::filesystem::create_directories(folder_);
   certificate_ = folder_ / "certificate.pem";
   key_ = folder_ / "key.pem";
   locked_key_ = folder_ / "locked_key.pem";
@@ -41,7 +37,7 @@ ThrowawayIdentity::ThrowawayIdentity(std::chrono::seconds life, Key kind) {
   const std::unique_ptr<X509, void (*)(X509*)> made(X509_new(), X509_free);
   must(pair && made);
   X509_set_version(made.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1 + number);
+  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), ++number);
   X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
   X509_gmtime_adj(X509_getm_notAfter(made.get()), static_cast<long>(life.count()));
   X509_set_pubkey(made.get(), pair.get());
@@ -66,11 +62,6 @@ ThrowawayIdentity::ThrowawayIdentity(std::chrono::seconds life, Key kind) {
                                 reinterpret_cast<unsigned char*>(secret.data()),
                                 static_cast<int>(secret.size()), nullptr, nullptr);
   });
-}
-
-ThrowawayIdentity::~ThrowawayIdentity() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace rearview::test

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "tests/camera/temporary_folder.h"
+
 namespace rearview::test {
 
 /// A certificate for localhost that vouches for itself, and its key, in files of their own.
@@ -12,9 +14,6 @@ class ThrowawayIdentity {
   /// Good from an hour before until `life` after now; negative: expired.
   explicit ThrowawayIdentity(std::chrono::seconds life = std::chrono::hours(24),
                              Key key = Key::p256);
-  ~ThrowawayIdentity();
-  ThrowawayIdentity(const ThrowawayIdentity&) = delete;
-  ThrowawayIdentity& operator=(const ThrowawayIdentity&) = delete;
 
   const std::filesystem::path& certificate() const { return certificate_; }
   const std::filesystem::path& key() const { return key_; }
@@ -22,7 +21,7 @@ class ThrowawayIdentity {
   const std::filesystem::path& locked_key() const { return locked_key_; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::filesystem::path certificate_;
   std::filesystem::path key_;
   std::filesystem::path locked_key_;

@@ -93,7 +93,7 @@ TEST_P(TlsTest, PlainHttpFromElsewhereIsSentToHttps) {
 
 TEST_P(TlsTest, AHandshakeThatIsSlowEndsAndHoldsUpNobody) {
   ServerConfig config;
-  config.header_timeout = 400ms;
+  config.now = clock_.now();
   serve(config);
   RawClient silent = plain();
   RawClient slow = plain();
@@ -103,7 +103,9 @@ TEST_P(TlsTest, AHandshakeThatIsSlowEndsAndHoldsUpNobody) {
     ASSERT_TRUE(client.request("GET", "/hello"));
     EXPECT_EQ(client.response().body, "hello");
   }
+  EXPECT_TRUE(hears_in_time(slow));
   EXPECT_TRUE(slow.closed_by_server());
+  EXPECT_TRUE(hears_in_time(silent));
   EXPECT_TRUE(silent.closed_by_server());
   EXPECT_EQ(stats().tls_failures, 1U);
   EXPECT_EQ(stats().timeouts, 1U);
