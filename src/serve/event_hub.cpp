@@ -29,9 +29,10 @@ EventText alert_text(const Alert& alert) {
 
 }  // namespace
 
-EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history)
+EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history, Now now)
     : loop_(loop),
       history_(history),
+      now_(std::move(now)),
       newest_(cameras),
       fresh_(cameras),
       formatted_(cameras),
@@ -43,7 +44,7 @@ void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
     const AnalysisPtr& before = newest_.at(camera).analysis;
     judged_anew_ |= !before || before->road != analysis->road || before->state != analysis->state ||
                     greatest_threat(*before) != greatest_threat(*analysis);
-    newest_[camera] = {std::move(analysis), SteadyClock::now()};
+    newest_[camera] = {std::move(analysis), now_()};
     fresh_[camera] = true;
     if (std::exchange(delivery_posted_, true)) return;
   }

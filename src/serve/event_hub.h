@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/now.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "serve/alert_order.h"
@@ -28,7 +28,8 @@ namespace rearview {
 /// Analyses are newest-wins. I/O thread, where not said otherwise.
 class EventHub {
  public:
-  EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history);
+  /// now: by which analyses grow old.
+  EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history, Now now);
   /// Before the first request.
   void set_server(http::Server* server) { server_ = server; }
 
@@ -103,6 +104,7 @@ class EventHub {
 
   http::IoLoop& loop_;
   const AlertHistory& history_;
+  const Now now_;
   http::Server* server_ = nullptr;
 
   mutable std::mutex mutex_;

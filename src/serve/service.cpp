@@ -52,31 +52,30 @@ constexpr std::string_view kPagePolicy =
 }  // namespace
 
 struct Service::Impl {
-  Impl(ServeConfig c, std::vector<std::string> names, EventArchive& a, StatusSource s)
+  Impl(ServeConfig c, std::vector<std::string> names, EventArchive& a, StatusSource s, Now n)
       : config(std::move(c)),
         camera_names(std::move(names)),
         archive(a),
         status(std::move(s)),
+        now(std::move(n)),
         passes(camera_names.size()),
         loop([this](const std::string& what) {
           if (!failed) std::abort();
           failed(what);
         }),
-        events(loop, camera_names.size(), archive) {
+        events(loop, camera_names.size(), archive, now) {
     for (std::size_t i = 0; i < camera_names.size(); ++i) {
       pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
-      videos.emplace_back(loop, config.video_queue_bytes);
+      videos.emplace_back(loop, config.video_queue_bytes, now);
     }
     server.emplace(loop, http_config(), routes());
     events.set_server(&*server);
     tick = loop.every(kTick, [this] {
-      const SteadyTime now = SteadyClock::now();
-      for (PictureHub& hub : pictures) hub.tick(now);
-      if (beat_due) beat();
+      for (PictureHub& hub : pictures) hub.tick(SteadyClock::now());
+      if (beat_due || now() >= next_beat) beat();
     });
-    heartbeat = loop.every(kHeartbeat, [this] { beat(); });
     events.on_change([this] {
-      if (SteadyClock::now() - last_beat < kHeartbeatGap)
+      if (now() - last_beat < kHeartbeatGap)
         beat_due = true;
       else
         beat();
@@ -106,6 +105,7 @@ struct Service::Impl {
   const std::vector<std::string> camera_names;
   EventArchive& archive;
   const StatusSource status;
+  const Now now;
   struct Passes {
     std::atomic<std::uint64_t> all = 0;
     std::atomic<std::uint64_t> close = 0;
@@ -122,15 +122,16 @@ struct Service::Impl {
   EventHub events;
   std::optional<http::Server> server;
   std::unique_ptr<http::IoLoop::Timer> tick;
-  std::unique_ptr<http::IoLoop::Timer> heartbeat;
   std::unique_ptr<http::IoLoop::Timer> comment;
   SteadyTime last_beat;
+  SteadyTime next_beat = now() + kHeartbeat;  ///< at the latest
   bool beat_due = false;
 };
 
 void Service::Impl::beat() {
   beat_due = false;
-  last_beat = SteadyClock::now();
+  last_beat = now();
+  if (last_beat >= next_beat) next_beat = std::max(next_beat + kHeartbeat, last_beat);
   if (events.subscribers() == 0 && !on_heartbeat) return;
   auto report = std::make_shared<Heartbeat>();
   report->time = WallClock::now();
@@ -158,6 +159,7 @@ http::ServerConfig Service::Impl::http_config() {
   http.stream_send_buffer_bytes = config.stream_buffer_bytes;
   http.stream_queue_bytes = config.event_queue_bytes;
   http.extra_hosts = config.allowed_hosts;
+  http.now = now;
   http.tls = config.tls.identity();
   if (http.tls) {
     if (http.tls->expires() - WallClock::now() < kRenewBefore)
@@ -213,7 +215,7 @@ std::size_t Service::Impl::camera_index(const Request& request) const {
 std::vector<CameraView> Service::Impl::cameras() {
   std::vector<CameraView> views;
   std::vector<CameraStatus> all = status();
-  const SteadyTime now = SteadyClock::now();
+  const SteadyTime looked = now();
   for (std::size_t i = 0; i < std::min(all.size(), camera_names.size()); ++i) {
     CameraView& view = views.emplace_back();
     view.status = std::move(all[i]);
@@ -225,7 +227,7 @@ std::vector<CameraView> Service::Impl::cameras() {
     view.close_passes = passes[i].close;
     const EventHub::Newest newest = events.newest(i);
     if (!newest.analysis) continue;
-    view.analysis_age_s = seconds_between(newest.time, now);
+    view.analysis_age_s = seconds_between(newest.time, looked);
     view.analysis_stale = *view.analysis_age_s * 1000 > config.stale_after_ms;
     view.threat = greatest_threat(*newest.analysis);
     view.vehicles = static_cast<int>(newest.analysis->tracks.size());
@@ -236,7 +238,7 @@ std::vector<CameraView> Service::Impl::cameras() {
 Response Service::Impl::analysis(std::size_t camera) {
   const EventHub::Newest newest = events.newest(camera);
   if (!newest.analysis) throw HttpError(503, "nothing has been analysed yet");
-  const double age_s = seconds_between(newest.time, SteadyClock::now());
+  const double age_s = seconds_between(newest.time, now());
   // An old analysis may go on saying that there is no signal, but not that the road is clear.
   if (age_s * 1000 > config.stale_after_ms && newest.analysis->road != Road::no_signal)
     throw HttpError(503, fmt::format("nothing has been analysed for {:.1f} s", age_s));
@@ -351,9 +353,9 @@ void Service::Impl::health_routes(http::Router& router) {
 }
 
 Service::Service(ServeConfig config, std::vector<std::string> camera_names, EventArchive& archive,
-                 StatusSource status)
+                 StatusSource status, Now now)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(camera_names), archive,
-                                   std::move(status))) {}
+                                   std::move(status), std::move(now))) {}
 
 Service::~Service() {
   stop();

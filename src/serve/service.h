@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/now.h"
 #include "serve/serve_config.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
@@ -26,8 +27,9 @@ class Service {
   using StatusSource = std::function<std::vector<CameraStatus>()>;
 
   /// Binds: a std::runtime_error says which address and why not. archive must outlive the service.
+  /// now: by which what was published grows old and heartbeats are due.
   Service(ServeConfig config, std::vector<std::string> camera_names, EventArchive& archive,
-          StatusSource status);
+          StatusSource status, Now now = SteadyClock::now);
   /// Stops.
   ~Service();
   Service(const Service&) = delete;

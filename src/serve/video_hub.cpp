@@ -39,8 +39,8 @@ http::Bytes make_message(Kind kind, bool begins, std::uint32_t epoch, std::uint6
 
 }  // namespace
 
-VideoHub::VideoHub(http::IoLoop& loop, std::size_t most_bytes)
-    : loop_(loop), most_bytes_(most_bytes) {}
+VideoHub::VideoHub(http::IoLoop& loop, std::size_t most_bytes, Now now)
+    : loop_(loop), most_bytes_(most_bytes), now_(std::move(now)) {}
 
 void VideoHub::publish(const LiveAccessUnit& unit) {
   Piece piece;
@@ -109,7 +109,7 @@ void VideoHub::interrupt() {
 }
 
 void VideoHub::remember(const Piece& piece) {
-  newest_ = SteadyClock::now();
+  newest_ = now_();
   if (piece.begins) {
     group_.clear();
     group_bytes_ = 0;
@@ -130,7 +130,7 @@ void VideoHub::give(Viewer& viewer, const http::Bytes& message, bool unit, bool 
     if (unit && viewer.behind) ++skipped_;
     return;
   }
-  const SteadyTime now = SteadyClock::now();
+  const SteadyTime now = now_();
   viewer.waiting.push_back({message, unit, now});
   viewer.waiting_bytes += message->size();
   if (viewer.waiting_bytes > most_bytes_ || now - viewer.waiting.front().since > kMostBehind) {
@@ -165,7 +165,7 @@ http::Response VideoHub::watch() {
         stream->on_idle([this, key] {
           if (const auto found = viewers_.find(key); found != viewers_.end()) pump(found->second);
         });
-        if (SteadyClock::now() - newest_ > kFresh) return;
+        if (now_() - newest_ > kFresh) return;
         for (const http::Bytes& message : group_)
           give(viewer, message, true, message == group_.front());
       },

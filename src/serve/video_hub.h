@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/now.h"
 #include "http/io_loop.h"
 #include "http/stream.h"
 #include "types/analysis.h"
@@ -22,8 +22,9 @@ namespace rearview {
 /// is too slow misses everything up to the next. I/O thread, where not said otherwise.
 class VideoHub {
  public:
-  /// most_bytes: what may wait for one viewer, and what is kept for the next one.
-  VideoHub(http::IoLoop& loop, std::size_t most_bytes);
+  /// most_bytes: what may wait for one viewer, and what is kept for the next one; now: by which
+  /// pictures grow old.
+  VideoHub(http::IoLoop& loop, std::size_t most_bytes, Now now);
 
   /// Any thread; doesn't block.
   void publish(const LiveAccessUnit& unit);
@@ -67,6 +68,7 @@ class VideoHub {
 
   http::IoLoop& loop_;
   const std::size_t most_bytes_;
+  const Now now_;
   std::atomic<std::size_t> watched_ = 0;
 
   std::mutex mutex_;

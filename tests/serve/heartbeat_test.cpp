@@ -7,6 +7,7 @@
 #include "serve/service.h"
 #include "tests/http/raw_client.h"
 #include "tests/serve/memory_history.h"
+#include "tests/support/standing_clock.h"
 
 namespace rearview {
 namespace {
@@ -18,10 +19,13 @@ using ::testing::HasSubstr;
 class HeartbeatTest : public ::testing::Test {
  protected:
   HeartbeatTest()
-      : service_(config(), {"rear"}, history_, [this] {
-          const std::lock_guard lock(mutex_);
-          return std::vector{status_};
-        }) {
+      : service_(
+            config(), {"rear"}, history_,
+            [this] {
+              const std::lock_guard lock(mutex_);
+              return std::vector{status_};
+            },
+            clock_.now()) {
     status_.name = "rear";
     status_.state = CameraState::live;
     service_.on_heartbeat([this](HeartbeatPtr beat) {
@@ -54,17 +58,19 @@ class HeartbeatTest : public ::testing::Test {
     service_.publish_analysis(0, std::make_shared<const Analysis>(analysis));
   }
 
-  /// Waits for a heartbeat that wanted() takes, and says how long it took; nullopt after 5 s.
+  /// Waits for a heartbeat that wanted() takes; false when none ever comes.
   template <typename F>
-  std::optional<double> until(F wanted) {
-    const SteadyTime start = SteadyClock::now();
+  bool until(F wanted) {
     std::unique_lock lock(mutex_);
-    const bool came = changed_.wait_for(
-        lock, 5s, [&] { return !beats_.empty() && wanted(beats_.back()->cameras.front()); });
-    if (!came) return std::nullopt;
-    return seconds_between(start, SteadyClock::now());
+    return changed_.wait_for(
+        lock, 60s, [&] { return !beats_.empty() && wanted(beats_.back()->cameras.front()); });
+  }
+  std::size_t beats() {
+    const std::lock_guard lock(mutex_);
+    return beats_.size();
   }
 
+  test::StandingClock clock_;
   std::mutex mutex_;
   std::condition_variable changed_;
   CameraStatus status_;
@@ -75,19 +81,28 @@ class HeartbeatTest : public ::testing::Test {
 
 TEST_F(HeartbeatTest, ARoadJudgedAnewIsToldBeforeTheSecondIsOver) {
   service_.start();
-  judge(Road::clear, 0);
-  ASSERT_TRUE(until([](const RoadReport& one) { return one.road == Road::clear; }));
-  // Four changes in a row cannot all fall on the heartbeat of the second.
-  const std::pair<Road, int> changes[]{
-      {Road::approaching, 1}, {Road::danger, 2}, {Road::blind, 0}, {Road::no_signal, 0}};
-  double longest_s = 0;
+  // The clock stands, so that no second is ever over.
+  const std::pair<Road, int> changes[]{{Road::clear, 0},
+                                       {Road::approaching, 1},
+                                       {Road::danger, 2},
+                                       {Road::blind, 0},
+                                       {Road::no_signal, 0}};
   for (const auto& [road, threat] : changes) {
     judge(road, threat);
-    const auto took = until([road](const RoadReport& one) { return one.road == road; });
-    ASSERT_TRUE(took);
-    longest_s = std::max(longest_s, *took);
+    ASSERT_TRUE(until([road](const RoadReport& one) { return one.road == road; }));
   }
-  EXPECT_LT(longest_s, 0.9);
+  EXPECT_EQ(beats(), std::size(changes)) << "one for each and no others";
+}
+
+TEST_F(HeartbeatTest, ComesEverySecond) {
+  service_.start();
+  for (std::size_t second = 1; second <= 5; ++second) {
+    clock_.advance(999ms);
+    ASSERT_TRUE(clock_.seen(4)) << "by the heartbeat's timer, and by the server's";
+    EXPECT_EQ(beats(), second - 1);
+    clock_.advance(1ms);
+    ASSERT_TRUE(test::eventually([&] { return beats() == second; }));
+  }
 }
 
 TEST_F(HeartbeatTest, NobodyKnowsTheThreatWhileNobodySees) {
@@ -109,6 +124,7 @@ TEST_F(HeartbeatTest, CountsThePasses) {
     alert.kind = kind;
     service_.publish_alert(std::make_shared<const Alert>(history_.store(alert)));
   }
+  clock_.advance(1s);
   EXPECT_TRUE(
       until([](const RoadReport& one) { return one.passes == 2 && one.close_passes == 1; }));
 }

@@ -14,6 +14,7 @@
 #include "tests/http/raw_client.h"
 #include "tests/serve/memory_history.h"
 #include "tests/support/eventually.h"
+#include "tests/support/standing_clock.h"
 
 namespace rearview::test {
 
@@ -41,12 +42,15 @@ class ServiceTest : public ::testing::Test {
   }
   void TearDown() override { stop(); }
 
-  void start(ServeConfig config = {}) {
+  void start(ServeConfig config = {}, Now now = SteadyClock::now) {
     config.port = 0;
-    service_.emplace(config, std::vector<std::string>{"rear", "left side"}, history_, [this] {
-      const std::lock_guard lock(mutex_);
-      return status_;
-    });
+    service_.emplace(
+        config, std::vector<std::string>{"rear", "left side"}, history_,
+        [this] {
+          const std::lock_guard lock(mutex_);
+          return status_;
+        },
+        std::move(now));
     service_->start();
     port_ = service_->port();
   }
@@ -99,6 +103,7 @@ class ServiceTest : public ::testing::Test {
     ASSERT_TRUE(client.read_until("retry: 1000\n\n"));
   }
 
+  StandingClock clock_;  ///< for those who give it to start()
   std::mutex mutex_;
   std::vector<CameraStatus> status_;
   MemoryHistory history_;

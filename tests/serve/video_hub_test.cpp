@@ -4,11 +4,11 @@
 #include <bit>
 #include <chrono>
 #include <string>
-#include <thread>
 
 #include "serve/service.h"
 #include "tests/serve/memory_history.h"
 #include "tests/serve/web_socket_client.h"
+#include "tests/support/standing_clock.h"
 
 namespace rearview {
 namespace {
@@ -53,11 +53,14 @@ class VideoTest : public ::testing::Test {
  protected:
   void start(ServeConfig config = {}) {
     config.port = 0;
-    service_.emplace(config, std::vector<std::string>{"rear"}, history_, [] {
-      CameraStatus status;
-      status.name = "rear";
-      return std::vector<CameraStatus>{status};
-    });
+    service_.emplace(
+        config, std::vector<std::string>{"rear"}, history_,
+        [] {
+          CameraStatus status;
+          status.name = "rear";
+          return std::vector<CameraStatus>{status};
+        },
+        clock_.now());
     service_->start();
   }
 
@@ -79,6 +82,7 @@ class VideoTest : public ::testing::Test {
   }
   std::string metrics() { return get(service_->port(), "/metrics").body; }
 
+  test::StandingClock clock_;
   test::MemoryHistory history_;
   std::optional<Service> service_;
 };
@@ -90,6 +94,7 @@ TEST_F(VideoTest, BeginsWithTheLastIdrAndCarriesAnalyses) {
   send(3, true);
   send(4, false);
   metrics();  // what was published before is in the hub when this is answered
+  clock_.advance(1s);
   WebSocketClient viewer(service_->port());
   ASSERT_THAT(viewer.shake_hands(kPath), HasSubstr("101"));
   const Message first = next(viewer);
@@ -113,7 +118,8 @@ TEST_F(VideoTest, BeginsWithTheLastIdrAndCarriesAnalyses) {
 TEST_F(VideoTest, AnOldPictureIsNoBeginning) {
   start();
   send(1, true);
-  std::this_thread::sleep_for(1100ms);
+  metrics();
+  clock_.advance(1001ms);
   WebSocketClient viewer(service_->port());
   viewer.shake_hands(kPath);
   send(2, false);
