@@ -16,8 +16,13 @@ constexpr const char* kFrozen = "all its pictures are the same: frozen, or in fu
 
 }  // namespace
 
-SupervisedSource::SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s)
-    : name_(std::move(name)), open_(std::move(open)), pauses_(pauses), freeze_(frozen_s) {
+SupervisedSource::SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s,
+                                   Now now)
+    : name_(std::move(name)),
+      open_(std::move(open)),
+      pauses_(pauses),
+      now_(std::move(now)),
+      freeze_(frozen_s) {
   info_.name = name_;
 }
 
@@ -37,7 +42,7 @@ std::optional<CodedPicture> SupervisedSource::next(std::stop_token stop) {
       }
       auto picture = source_->next(stop);
       if (!picture) continue;
-      look_at_picture(SteadyClock::now());
+      look_at_picture(now_());
       return picture;
     } catch (const std::exception& e) {
       if (!stop.stop_requested()) fail(e.what());

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/now.h"
 #include "camera/source/freeze_watch.h"
 #include "camera/source/source.h"
 
@@ -23,8 +24,9 @@ class SupervisedSource : public CodedSource {
     double shortest_frozen_s = 2;  ///< between two tries with one that stays frozen
     double longest_frozen_s = 64;
   };
-  /// frozen_s: see FreezeWatch.
-  SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s);
+  /// frozen_s: see FreezeWatch; now: by which it is judged.
+  SupervisedSource(std::string name, Open open, Pauses pauses, double frozen_s,
+                   Now now = SteadyClock::now);
 
   /// Throws nothing: it goes on trying until stop is asked for.
   std::optional<CodedPicture> next(std::stop_token stop) override;
@@ -42,6 +44,7 @@ class SupervisedSource : public CodedSource {
   const std::string name_;
   const Open open_;
   const Pauses pauses_;
+  const Now now_;
   double pause_s_ = 0;  // before the next try
   FreezeWatch freeze_;
   std::uint64_t changes_ = 0;

@@ -4,10 +4,11 @@
 
 #include <initializer_list>
 #include <memory>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "camera/source/supervised_source.h"
+#include "tests/support/standing_clock.h"
 
 namespace rearview::camera {
 namespace {
@@ -86,13 +87,13 @@ TEST(CodedChanges, AreSizesThatDiffer) {
   EXPECT_EQ(changes_of({{kIdr, 9000}, {kIdr, 9100}, {kIdr, 9100}, {kIdr, 9200}}), 2U);
 }
 
-/// A source whose pictures never change, or always.
+/// A source of 40 pictures a second that never change, or always.
 class Fake : public CodedSource {
  public:
-  explicit Fake(const bool& moves) : moves_(moves) {}
+  Fake(const bool& moves, test::StandingClock& clock) : moves_(moves), clock_(clock) {}
   std::optional<CodedPicture> next(std::stop_token) override {
     if (moves_) ++changes_;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // a camera's own pace
+    clock_.advance(std::chrono::milliseconds(25));
     return CodedPicture{};
   }
   SourceInfo info() const override { return {}; }
@@ -100,6 +101,7 @@ class Fake : public CodedSource {
 
  private:
   const bool& moves_;
+  test::StandingClock& clock_;
   std::uint64_t changes_ = 0;
 };
 
@@ -107,32 +109,34 @@ TEST(SupervisedSource, OpensAFrozenCameraAgainEverMoreSeldomAndPassesItsPictures
   bool moves = true;
   int opened = 0;
   SupervisedSource::Pauses pauses;
-  pauses.shortest_frozen_s = 0.1;
-  pauses.longest_frozen_s = 0.2;
+  pauses.shortest_frozen_s = 2;
+  pauses.longest_frozen_s = 8;
+  test::StandingClock clock;
   SupervisedSource source(
       "fake",
       [&](const std::stop_token&) {
         ++opened;
-        return std::make_unique<Fake>(moves);
+        return std::make_unique<Fake>(moves, clock);
       },
-      pauses, 0.05);
-  const auto play = [&](double seconds) {
-    int pictures = 0;
-    for (const SteadyTime start = SteadyClock::now();
-         seconds_between(start, SteadyClock::now()) < seconds; ++pictures)
-      EXPECT_TRUE(source.next({}));
-    return pictures;
+      pauses, 1, clock.now());
+  const auto play = [&](int seconds) {
+    for (int i = 0; i < 40 * seconds; ++i) EXPECT_TRUE(source.next({}));
   };
-  play(0.3);
+  play(10);
   EXPECT_EQ(opened, 1);
   EXPECT_FALSE(source.problem());
   moves = false;
-  EXPECT_GT(play(1.3), 50);
+  std::vector<int> opened_again;  // in which second
+  for (int second = 0; second < 40; ++second) {
+    const int before = opened;
+    play(1);
+    if (opened > before) opened_again.push_back(second);
+  }
   EXPECT_EQ(source.problem(), "all its pictures are the same: frozen, or in full darkness");
-  EXPECT_GE(opened, 3);
-  EXPECT_LE(opened, 10);  // at once, then after half a second of looking each
+  // After a second of the same picture, then after 2, 4 and 8 seconds more, and every 8.
+  EXPECT_EQ(opened_again, (std::vector<int>{1, 3, 7, 15, 23, 31, 39}));
   moves = true;
-  play(2.5);
+  play(10);
   EXPECT_FALSE(source.problem());
 }
 
