@@ -284,14 +284,15 @@ void Receiver::State::run_file(const std::stop_token& stop) {
   RecordingReader& reader = *opened;
   connected();
   check_codec(reader.codec());
-  const SteadyTime start = SteadyClock::now();
+  std::optional<SteadyTime> start;  // when its first picture was there: to get it took time
   const std::uint64_t before = timeline.next_seq - 1;
   std::mutex pause_mutex;
   std::condition_variable_any pause;
   Counts counts;
   while (const FramePtr read = on_the_link([&] { return reader.next(); })) {
-    const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
-                                 std::chrono::duration<double>(read->t_s));
+    if (!start) start = SteadyClock::now();
+    const auto due = *start + std::chrono::duration_cast<SteadyClock::duration>(
+                                  std::chrono::duration<double>(read->t_s));
     std::unique_lock lock(pause_mutex);
     pause.wait_until(lock, stop, due, [] { return false; });
     if (stop.stop_requested()) return;
@@ -301,8 +302,8 @@ void Receiver::State::run_file(const std::stop_token& stop) {
     timeline.next_seq = frame->seq + 1;
     frame->received = frame->decoded = SteadyClock::now();
     frame->time = WallClock::now();
-    if (!timeline.first_received) timeline.first_received = frame->received;
-    frame->t_s = seconds_between(*timeline.first_received, frame->received);
+    if (!timeline.first_received) timeline.first_received = due;
+    frame->t_s = seconds_between(*timeline.first_received, due);
     while (auto one = ahead.take(read->seq)) {
       auto unit = std::make_shared<LiveAccessUnit>();
       unit->bytes = std::move(one->unit.bytes);

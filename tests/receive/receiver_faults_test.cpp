@@ -49,7 +49,7 @@ TEST(Receiver, ComesBackAfterEveryKindOfEnd) {
   Watched watched(config_for(camera.url()));
   ASSERT_TRUE(watched.wait_for_event(Kind::connected, 4));
   ASSERT_TRUE(watched.wait_for_event(Kind::lost, 3));
-  watched.stop_ms();
+  watched.stop();
   std::uint64_t seq = 0;
   std::uint32_t epoch = 0;
   double t_s = -1;
@@ -120,7 +120,7 @@ TEST(Receiver, FaultsInTheStreamAreSkippedToTheNextIdrAndCounted) {
   for (const int n : range(40, 50)) expected.push_back(n);
   ASSERT_TRUE(watched.wait_for_frames(expected.size()));
   EXPECT_EQ(numbers(watched.pictures()), expected);
-  watched.stop_ms();
+  watched.stop();
   const ReceiverStats stats = watched.stats();
   EXPECT_EQ(watched.drops("corrupt"), 1U);
   EXPECT_EQ(watched.drops("missing_reference"), 1U);
@@ -156,7 +156,7 @@ TEST(Receiver, ATricklingLinkShowsNoBrokenPicture) {
   });
   Watched watched(config_for(camera.url()));
   ASSERT_TRUE(watched.wait([&] { return watched.stats().access_units >= 60; }));
-  watched.stop_ms();
+  watched.stop();
   int newest = -1;
   for (const auto& picture : watched.pictures()) {
     ASSERT_TRUE(picture.number) << "a broken picture was shown";

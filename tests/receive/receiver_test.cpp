@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "receive/decoder.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
@@ -43,7 +44,7 @@ TEST(Receiver, GivesEveryPictureOfAStreamInRandomPieces) {
       }
     }
     EXPECT_EQ(pictures[0].t_s, 0);
-    watched.stop_ms();
+    watched.stop();
     const ReceiverStats stats = watched.stats();
     EXPECT_EQ(stats.connections, 1U);
     EXPECT_EQ(stats.access_units, 40U);
@@ -125,7 +126,12 @@ TEST(Receiver, SizeChangesInTheStream) {
 }
 
 TEST(Receiver, StopEndsItInAnyState) {
-  constexpr double kSoon_ms = 2000;  // of a machine under load; usually below one millisecond
+  // Each would wait for a minute: soon is what is much less, on any machine.
+  const auto stops_soon = [](Watched& watched) {
+    const SteadyTime before = SteadyClock::now();
+    watched.stop();
+    return seconds_between(before, SteadyClock::now()) < 30;
+  };
   {
     Watched backing_off([] {
       ReceiverConfig config = config_for("tcp://127.0.0.1:" + std::to_string(unused_port()));
@@ -133,7 +139,7 @@ TEST(Receiver, StopEndsItInAnyState) {
       return config;
     }());
     ASSERT_TRUE(backing_off.wait_for_event(Kind::connecting, 2));
-    EXPECT_LT(backing_off.stop_ms(), kSoon_ms);
+    EXPECT_TRUE(stops_soon(backing_off));
   }
   {
     FakeCamera silent([](FakeCamera::Client& client, int) { client.hold(); });
@@ -141,20 +147,20 @@ TEST(Receiver, StopEndsItInAnyState) {
     config.read_timeout_ms = 60'000;
     Watched reading(config);
     ASSERT_TRUE(reading.wait_for_event(Kind::connected));
-    EXPECT_LT(reading.stop_ms(), kSoon_ms);
+    EXPECT_TRUE(stops_soon(reading));
   }
   {
     // TEST-NET-1 (RFC 5737): nobody answers, or no way there.
     ReceiverConfig config = config_for("tcp://192.0.2.1:5000");
     config.connect_timeout_ms = 60'000;
     Watched connecting(config);
-    EXPECT_LT(connecting.stop_ms(), kSoon_ms);
+    EXPECT_TRUE(stops_soon(connecting));
   }
   {
     ReceiverConfig config = config_for("tcp://no-such-camera.invalid:5000");
     config.connect_timeout_ms = 60'000;
     Watched looking_up(config);
-    EXPECT_LT(looking_up.stop_ms(), kSoon_ms);
+    EXPECT_TRUE(stops_soon(looking_up));
   }
   {
     FakeCamera silent([](FakeCamera::Client& client, int) { client.hold(); });
@@ -162,7 +168,7 @@ TEST(Receiver, StopEndsItInAnyState) {
         config_for("http://127.0.0.1:" + std::to_string(silent.port()) + "/stream");
     config.connect_timeout_ms = 60'000;
     Watched opening(config);
-    EXPECT_LT(opening.stop_ms(), kSoon_ms);
+    EXPECT_TRUE(stops_soon(opening));
   }
 }
 
@@ -201,8 +207,8 @@ TEST(Receiver, OtherUrlsGoThroughLibavformat) {
 }
 
 TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("receiver-test-" + std::to_string(unused_port()) + ".h264");
+  const TemporaryFolder folder;
+  const auto path = folder / "recording.h264";
   const Bytes stream = make_h264(6);
   {
     std::ofstream out(path, std::ios::binary);
@@ -212,12 +218,22 @@ TEST(Receiver, ARecordingIsPlayedInItsOwnTimeAndLooped) {
   config.file_fps = 60;
   Watched watched(config);
   ASSERT_TRUE(watched.wait_for_frames(15));
-  watched.stop_ms();
-  std::filesystem::remove(path);
+  watched.stop();
   const auto pictures = watched.pictures();
-  EXPECT_GE(pictures[14].epoch, 3U);
-  EXPECT_GE(pictures[5].t_s - pictures[0].t_s, 4.9 / 60);
-  for (std::size_t i = 0; i < 15; ++i) EXPECT_EQ(pictures[i].number, static_cast<int>(i % 6));
+  const auto units = watched.units();
+  ASSERT_EQ(units.size(), pictures.size());
+  for (std::size_t i = 0; i < 15; ++i) {
+    const std::size_t first = i - i % 6;  // of its time round
+    EXPECT_EQ(pictures[i].number, static_cast<int>(i - first));
+    EXPECT_EQ(pictures[i].epoch, 1 + i / 6);
+    EXPECT_NEAR(pictures[i].t_s - pictures[first].t_s, static_cast<double>(i - first) / 60, 1e-6);
+    EXPECT_NEAR(seconds_between(units[first].received, units[i].received),
+                static_cast<double>(i - first) / 60, 1e-6);
+    EXPECT_GE(pictures[i].received, units[i].received) << "none comes before its time";
+    if (i > 0) {
+      EXPECT_GT(pictures[i].t_s, pictures[i - 1].t_s);
+    }
+  }
 }
 
 // With B-frames as well: the n-th picture shown has number and time of the n-th access unit.
@@ -234,7 +250,7 @@ TEST(Receiver, ReorderedPicturesHaveTheNumbersAndTimesOfTheirPlaces) {
   });
   Watched watched(config_for(camera.url()));
   ASSERT_TRUE(watched.wait_for_frames(24));
-  watched.stop_ms();
+  watched.stop();
   const auto pictures = watched.pictures();
   const auto sent = watched.units();
   for (std::size_t i = 0; i < pictures.size(); ++i) {
@@ -250,8 +266,8 @@ TEST(Receiver, ReorderedPicturesHaveTheNumbersAndTimesOfTheirPlaces) {
 TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
   for (const std::string ending : {"mp4", "mkv", "h264"}) {
     SCOPED_TRACE(ending);
-    const auto path = std::filesystem::temp_directory_path() /
-                      ("receiver-test-" + std::to_string(unused_port()) + "." + ending);
+    const TemporaryFolder folder;
+    const auto path = folder / ("recording." + ending);
     StreamOptions options;
     options.b_frames = 2;
     options.fps = 100;
@@ -267,8 +283,7 @@ TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
     config.file_fps = options.fps;
     Watched watched(config);
     ASSERT_TRUE(watched.wait_for_frames(60));
-    watched.stop_ms();
-    std::filesystem::remove(path);
+    watched.stop();
     const auto pictures = watched.pictures();
     const auto units = watched.units();
     ASSERT_GE(units.size(), 60U);
@@ -298,15 +313,14 @@ TEST(Receiver, ARecordingGivesItsAccessUnitsWithTheNumbersOfItsPictures) {
 }
 
 TEST(Receiver, ARecordingThatIsNotH264GivesNone) {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("receiver-test-" + std::to_string(unused_port()) + ".mkv");
+  const TemporaryFolder folder;
+  const auto path = folder / "recording.mkv";
   StreamOptions options;
   options.fps = 100;
   write_recording(path.string(), "mpeg4", 10, options);
   Watched watched(config_for(path.string()));
   EXPECT_TRUE(watched.wait_for_frames(12));
-  watched.stop_ms();
-  std::filesystem::remove(path);
+  watched.stop();
   EXPECT_TRUE(watched.units().empty());
 }
 

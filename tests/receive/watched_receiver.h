@@ -21,7 +21,7 @@ namespace rearview::test {
 using Bytes = std::vector<std::uint8_t>;
 using Kind = LinkEvent::Kind;
 
-inline constexpr auto kPatience = std::chrono::seconds(30);
+inline constexpr auto kPatience = std::chrono::seconds(60);
 
 inline Bytes join(const std::vector<Bytes>& units) {
   Bytes all;
@@ -54,6 +54,7 @@ class Watched {
     std::uint32_t epoch;
     std::uint64_t seq;
     double t_s;
+    SteadyTime received;
     cv::Size size;
   };
 
@@ -75,12 +76,9 @@ class Watched {
       return static_cast<std::size_t>(std::ranges::count(events_, kind, &LinkEvent::kind)) >= count;
     });
   }
-  /// How long run() takes to end once told to.
-  double stop_ms() {
-    const SteadyTime start = SteadyClock::now();
+  void stop() {
     thread_.request_stop();
     thread_.join();
-    return ms_between(start, SteadyClock::now());
   }
   std::size_t frames() {
     const std::lock_guard lock(mutex_);
@@ -111,8 +109,8 @@ class Watched {
   void on_frame(const Frame& frame) {
     EXPECT_GE(frame.decoded, frame.received);
     const std::lock_guard lock(mutex_);
-    frames_.push_back(
-        {picture_number(frame.luma()), frame.epoch, frame.seq, frame.t_s, frame.size()});
+    frames_.push_back({picture_number(frame.luma()), frame.epoch, frame.seq, frame.t_s,
+                       frame.received, frame.size()});
     changed_.notify_all();
   }
   void on_event(const LinkEvent& event) {
