@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 
+#include "tests/support/eventually.h"
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
 
@@ -16,7 +18,7 @@ namespace {
 
 using test::FakeCamera;
 
-constexpr std::chrono::seconds kDeadline(20);
+constexpr std::chrono::seconds kDeadline(60);  // ends what would never end
 
 /// Does what the test says with each frame.
 class ScriptedStage : public Stage {
@@ -29,8 +31,19 @@ class ScriptedStage : public Stage {
   Script script_;
 };
 
-/// Everything a pipeline told, and waiting for it.
-class Listener {
+/// What a pipeline told.
+struct Told {
+  std::vector<AnalysisPtr> analyses;
+  std::vector<Alert> alerts;
+  std::vector<Annotated> seen_by_alert;
+  std::vector<Road> road_at_alert;  ///< as last told
+  std::vector<LiveAccessUnitPtr> access_units;
+  std::vector<cv::Mat> pictures;
+  std::vector<std::string> failures;
+};
+
+/// Everything a pipeline told, and waiting for it. Only what wait() calls may look at it directly.
+class Listener : public Told {
  public:
   PipelineOutputs outputs() {
     PipelineOutputs outputs;
@@ -53,6 +66,10 @@ class Listener {
     };
     return outputs;
   }
+  Told so_far() {
+    const std::lock_guard lock(mutex);
+    return *this;
+  }
   bool wait(const std::function<bool()>& condition) {
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, kDeadline, condition);
@@ -69,13 +86,6 @@ class Listener {
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<AnalysisPtr> analyses;
-  std::vector<Alert> alerts;
-  std::vector<Annotated> seen_by_alert;
-  std::vector<Road> road_at_alert;  ///< as last told
-  std::vector<LiveAccessUnitPtr> access_units;
-  std::vector<cv::Mat> pictures;
-  std::vector<std::string> failures;
   std::atomic<bool> wants_pictures = false;
 
  private:
@@ -86,11 +96,22 @@ class Listener {
   }
 };
 
+/// The camera's last loss or return.
+std::optional<AlertKind> last_link_alert(const Told& told) {
+  std::optional<AlertKind> last;
+  for (const Alert& alert : told.alerts) {
+    if (alert.kind == AlertKind::camera_lost || alert.kind == AlertKind::camera_back)
+      last = alert.kind;
+  }
+  return last;
+}
+
 class CameraPipelineTest : public testing::Test {
  protected:
   CameraPipelineTest() {
     config_.name = "rear";
     config_.receiver.backoff_min_ms = config_.receiver.backoff_max_ms = 20;
+    config_.receiver.read_timeout_ms = 60'000;  // what is silent stays connected
     config_.watch.signal_timeout_ms = 300;
   }
 
@@ -127,14 +148,14 @@ TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
   const CameraPipeline& pipeline = start(camera.url());
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 20; }));
   std::uint64_t last = 0;
-  for (const auto& analysis : listener_.analyses) {
+  for (const auto& analysis : listener_.so_far().analyses) {
     if (analysis->road == Road::no_signal) continue;  // before the first picture
     EXPECT_GT(analysis->seq, last);
     last = analysis->seq;
     EXPECT_EQ(analysis->camera, "rear");
   }
+  EXPECT_TRUE(test::eventually([&] { return pipeline.status().state == CameraState::live; }));
   const CameraStatus status = pipeline.status();
-  EXPECT_EQ(status.state, CameraState::live);
   EXPECT_EQ(status.width_px, 320);
   EXPECT_GT(status.fps_in, 0);
   EXPECT_EQ(status.pictures_encoded, 0u) << "nobody looked";
@@ -147,19 +168,20 @@ TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
   });
   ASSERT_TRUE(listener_.wait(
       [&] { return !listener_.alerts.empty() && listener_.access_units.size() > 12; }));
-  const Annotated& seen = listener_.seen_by_alert.front();
+  const Told told = listener_.so_far();
+  const Annotated& seen = told.seen_by_alert.front();
   ASSERT_TRUE(seen.frame && seen.analysis);
-  EXPECT_EQ(seen.frame->seq, listener_.alerts.front().frame_seq);
+  EXPECT_EQ(seen.frame->seq, told.alerts.front().frame_seq);
   EXPECT_EQ(seen.analysis->seq, seen.frame->seq);
-  const auto& unit = *listener_.access_units.front();
+  const auto& unit = *told.access_units.front();
   // The delimiter behind the picture is the next one's.
   ASSERT_LE(unit.bytes.size(), units_.front().size());
   EXPECT_LE(units_.front().size(), unit.bytes.size() + 6);
   EXPECT_TRUE(std::equal(unit.bytes.begin(), unit.bytes.end(), units_.front().begin()));
   EXPECT_TRUE(unit.idr && unit.has_parameter_sets);
-  const auto of_alert = std::find_if(listener_.access_units.begin(), listener_.access_units.end(),
+  const auto of_alert = std::find_if(told.access_units.begin(), told.access_units.end(),
                                      [&](const auto& one) { return one->seq == seen.frame->seq; });
-  ASSERT_NE(of_alert, listener_.access_units.end());
+  ASSERT_NE(of_alert, told.access_units.end());
   EXPECT_EQ((*of_alert)->t_s, seen.frame->t_s);
 }
 
@@ -178,20 +200,22 @@ TEST_F(CameraPipelineTest, RecordersGetTheBestLookAtAVehicleThatHasPassed) {
     analysis.alerts.push_back(alert);
   });
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::close_pass));
-  const Annotated& seen = listener_.seen_by_alert.back();
+  const Told told = listener_.so_far();
+  const Annotated& seen = told.seen_by_alert.back();
   ASSERT_TRUE(seen.frame && seen.analysis);
   EXPECT_EQ(seen.analysis->tracks.size(), 1U) << "the road was empty again";
   EXPECT_EQ(seen.frame->seq, seen.analysis->seq);
-  EXPECT_EQ(listener_.alerts.back().frame_seq, 25U);
+  EXPECT_EQ(told.alerts.back().frame_seq, 25U);
 }
 
 TEST_F(CameraPipelineTest, WithoutACameraTheRoadIsNotClear) {
   const CameraPipeline& pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
   ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
-  EXPECT_THAT(listener_.analyses.back()->text, testing::StartsWith("no picture yet"));
+  const Told told = listener_.so_far();
+  EXPECT_THAT(told.analyses.back()->text, testing::StartsWith("no picture yet"));
   EXPECT_EQ(pipeline.status().state, CameraState::connecting);
   EXPECT_EQ(pipeline.status().road, Road::no_signal);
-  EXPECT_TRUE(listener_.alerts.empty()) << "a camera that was never there is not lost";
+  EXPECT_TRUE(told.alerts.empty()) << "a camera that was never there is not lost";
 }
 
 TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
@@ -208,19 +232,24 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
     client.hold();
   });
   const CameraPipeline& pipeline = start(camera.url());
-  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::camera_lost));
-  ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
+  // On a busy machine it may have seemed to be away before.
+  ASSERT_TRUE(listener_.wait(
+      [&] { return !listener_.analyses.empty() && listener_.analyses.back()->seq == 10; }));
+  ASSERT_TRUE(listener_.wait([&] {
+    return listener_.analyses.back()->road == Road::no_signal &&
+           last_link_alert(listener_) == AlertKind::camera_lost;
+  }));
   EXPECT_EQ(pipeline.status().state, CameraState::stalled);
   // The silence is told again while it lasts, the alert is not.
-  const std::size_t told = listener_.analyses.size();
-  ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > told; }));
+  const Told silent = listener_.so_far();
+  ASSERT_TRUE(
+      listener_.wait([&] { return listener_.analyses.size() > silent.analyses.size() + 1; }));
+  EXPECT_EQ(listener_.so_far().alerts.size(), silent.alerts.size());
   quiet_ = true;
-  ASSERT_TRUE(listener_.wait_for_alert(AlertKind::camera_back));
-  const auto& alerts = listener_.alerts;
-  EXPECT_EQ(alerts[0].kind, AlertKind::camera_lost);
-  EXPECT_GE(alerts[0].blind_s.value_or(0), 0.3) << "since the last picture";
-  EXPECT_EQ(alerts[0].level, AlertLevel::danger);
-  EXPECT_EQ(alerts[1].kind, AlertKind::camera_back);
+  ASSERT_TRUE(listener_.wait([&] { return listener_.alerts.size() > silent.alerts.size(); }));
+  EXPECT_GE(silent.alerts.back().blind_s.value_or(0), 0.3) << "since the last picture";
+  EXPECT_EQ(silent.alerts.back().level, AlertLevel::danger);
+  EXPECT_EQ(listener_.so_far().alerts[silent.alerts.size()].kind, AlertKind::camera_back);
 }
 
 TEST_F(CameraPipelineTest, AnAnalysisOfAPictureFromBeforeALossIsNoReturn) {
@@ -228,22 +257,23 @@ TEST_F(CameraPipelineTest, AnAnalysisOfAPictureFromBeforeALossIsNoReturn) {
   start(camera.url(), [this](const Frame&, Analysis& analysis) {
     if (analysis.seq != 10) return;
     quiet_ = true;
-    EXPECT_TRUE(listener_.wait_for_alert(AlertKind::camera_lost));
+    // While this is awaited nothing but the loss can be told.
+    const std::size_t before = listener_.so_far().analyses.size();
+    EXPECT_TRUE(listener_.wait([&] {
+      return listener_.analyses.size() > before &&
+             last_link_alert(listener_) == AlertKind::camera_lost;
+    }));
     Alert alert;
     alert.kind = AlertKind::vehicle_approaching;
     analysis.alerts.push_back(alert);
   });
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::vehicle_approaching)) << "alerts are never lost";
-  std::size_t before = 0;
-  {
-    const std::lock_guard lock(listener_.mutex);
-    before = listener_.analyses.size();
-  }
+  const std::size_t before = listener_.so_far().analyses.size();
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > before + 1; }));
-  const std::lock_guard lock(listener_.mutex);
-  for (std::size_t i = before; i < listener_.analyses.size(); ++i)
-    EXPECT_EQ(listener_.analyses[i]->road, Road::no_signal);
-  for (const Alert& alert : listener_.alerts) EXPECT_NE(alert.kind, AlertKind::camera_back);
+  const Told told = listener_.so_far();
+  for (std::size_t i = before; i < told.analyses.size(); ++i)
+    EXPECT_EQ(told.analyses[i]->road, Road::no_signal);
+  EXPECT_EQ(last_link_alert(told), AlertKind::camera_lost);
 }
 
 TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
@@ -252,22 +282,30 @@ TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
   ASSERT_TRUE(listener_.wait([&] {
     return !listener_.alerts.empty() && listener_.alerts.back().kind == AlertKind::camera_lost;
   }));
-  EXPECT_EQ(listener_.road_at_alert.back(), Road::no_signal);
+  const Told told = listener_.so_far();
+  for (std::size_t i = 0; i < told.alerts.size(); ++i) {
+    if (told.alerts[i].kind == AlertKind::camera_lost) {
+      EXPECT_EQ(told.road_at_alert[i], Road::no_signal);
+    }
+  }
 }
 
 TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStartsAfresh) {
-  std::atomic<int> frames = 0;
+  std::atomic<bool> lucky = true;
   FakeCamera camera(play());
   const CameraPipeline& pipeline = start(camera.url(), [&](const Frame&, Analysis&) {
-    if (++frames > 5 && frames <= 200) throw std::runtime_error("no luck");
+    if (!lucky) throw std::runtime_error("no luck");
   });
+  ASSERT_TRUE(listener_.wait_for_road(Road::clear));
+  lucky = false;
   ASSERT_TRUE(listener_.wait([&] {
-    return !listener_.analyses.empty() && listener_.analyses.back()->state == AnalysisState::failed;
+    if (listener_.analyses.empty()) return false;
+    const Analysis& newest = *listener_.analyses.back();
+    return newest.state == AnalysisState::failed && newest.road == Road::blind &&
+           newest.text == "analysis failed: no luck";
   }));
-  EXPECT_EQ(listener_.analyses.back()->road, Road::blind);
-  EXPECT_EQ(listener_.analyses.back()->text, "analysis failed: no luck");
-  EXPECT_EQ(pipeline.status().state, CameraState::failed);
-  frames = 1000;
+  EXPECT_TRUE(test::eventually([&] { return pipeline.status().state == CameraState::failed; }));
+  lucky = true;
   EXPECT_TRUE(listener_.wait_for_road(Road::clear));
 }
 
@@ -279,10 +317,11 @@ TEST_F(CameraPipelineTest, AnAnalysisThatNeverComesIsToldByTheWatch) {
     while (stuck) std::this_thread::yield();
   });
   EXPECT_TRUE(listener_.wait([&] {
-    return !listener_.analyses.empty() && listener_.analyses.back()->state == AnalysisState::failed;
+    if (listener_.analyses.empty()) return false;
+    const Analysis& newest = *listener_.analyses.back();
+    return newest.state == AnalysisState::failed && newest.road == Road::blind &&
+           newest.text.starts_with("no analysis for");
   }));
-  EXPECT_EQ(listener_.analyses.back()->road, Road::blind);
-  EXPECT_THAT(listener_.analyses.back()->text, testing::StartsWith("no analysis for"));
   stuck = false;
   EXPECT_TRUE(listener_.wait_for_road(Road::clear));
 }
@@ -295,9 +334,9 @@ TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate
   });
   ASSERT_TRUE(listener_.wait([&] {
     return !listener_.analyses.empty() &&
-           listener_.analyses.back()->state == AnalysisState::degraded;
+           listener_.analyses.back()->state == AnalysisState::degraded &&
+           listener_.analyses.back()->text.find("behind") != std::string::npos;
   }));
-  EXPECT_THAT(listener_.analyses.back()->text, testing::HasSubstr("behind"));
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 10; }));
   const auto drops = pipeline.status().drops;
   const auto busy = std::find_if(drops.begin(), drops.end(),
@@ -315,19 +354,20 @@ TEST_F(CameraPipelineTest, AlertsGoOutBeforeTheAnalysisThatRaisedThem) {
     analysis.alerts.push_back(alert);
   });
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::vehicle_approaching));
-  EXPECT_EQ(listener_.alerts.front().camera, "rear");
-  EXPECT_EQ(listener_.alerts.front().epoch, 1u);
-  EXPECT_GT(listener_.alerts.front().latency.total_ms, 0);
+  const Alert alert = listener_.so_far().alerts.front();
+  EXPECT_EQ(alert.camera, "rear");
+  EXPECT_EQ(alert.epoch, 1u);
+  EXPECT_GT(alert.latency.total_ms, 0);
 }
 
 TEST_F(CameraPipelineTest, PicturesAreDrawnOnlyWhileSomebodyLooks) {
   FakeCamera camera(play());
   start(camera.url());
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 5; }));
-  EXPECT_TRUE(listener_.pictures.empty());
+  EXPECT_TRUE(listener_.so_far().pictures.empty());
   listener_.wants_pictures = true;
   ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 5; }));
-  EXPECT_EQ(listener_.pictures.back().size(), cv::Size(320, 192));
+  EXPECT_EQ(listener_.so_far().pictures.back().size(), cv::Size(320, 192));
 }
 
 TEST_F(CameraPipelineTest, ALookerSeesThatThereIsNoSignal) {
@@ -346,7 +386,7 @@ TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
                                                std::move(outputs));
   pipeline_->start();
   ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
-  EXPECT_EQ(listener_.failures.front(), "camera rear: present thread: encoder broke");
+  EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present thread: encoder broke");
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
 #include "tests/support/loopback_listener.h"
 
 namespace rearview {
@@ -22,7 +21,7 @@ using namespace std::chrono_literals;
 class TcpConnectionTest : public testing::Test {
  protected:
   TcpConnectionTest() {
-    connection_.connect({"127.0.0.1", listener_.port()}, 5s);
+    connection_.connect({"127.0.0.1", listener_.port()}, 60s);
     peer_ = listener_.accept();
   }
   ~TcpConnectionTest() override { close(peer_); }
@@ -52,7 +51,7 @@ TEST_F(TcpConnectionTest, SendsAllOfIt) {
       taken += static_cast<std::size_t>(bytes);
     }
   });
-  connection_.write(std::vector<std::uint8_t>(kBytes), 20s);
+  connection_.write(std::vector<std::uint8_t>(kBytes), 60s);
   reader.join();
   EXPECT_EQ(taken, kBytes);
 }
@@ -63,16 +62,19 @@ TEST_F(TcpConnectionTest, WhoTakesNothingIsNotWaitedFor) {
 
 TEST_F(TcpConnectionTest, AWriteEndsWhenAskedToStop) {
   std::jthread stopper([this] { stop_.request_stop(); });
-  const SteadyTime before = SteadyClock::now();
-  EXPECT_THROW(connection_.write(std::vector<std::uint8_t>(64 << 20), 60s), std::runtime_error);
-  EXPECT_LT(seconds_between(before, SteadyClock::now()), 10);
+  try {
+    connection_.write(std::vector<std::uint8_t>(64 << 20), 60s);
+    ADD_FAILURE() << "nobody takes all of it";
+  } catch (const std::runtime_error& e) {
+    EXPECT_STREQ(e.what(), "stopped");
+  }
 }
 
 TEST_F(TcpConnectionTest, SaysThatTheOtherSideHasClosed) {
   close(peer_);
   peer_ = -1;
   std::array<std::uint8_t, 16> buffer;
-  const auto read = connection_.read(buffer, 5s);
+  const auto read = connection_.read(buffer, 60s);
   EXPECT_EQ(read.status, TcpConnection::Status::closed);
   EXPECT_EQ(read.reason, TcpConnection::kClosedByPeer);
 }
