@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
+#include "tests/camera/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -17,9 +18,6 @@ using testing::HasSubstr;
 
 class OnnxDetectorTest : public testing::Test {
  protected:
-  OnnxDetectorTest() { std::filesystem::create_directories(folder_); }
-  ~OnnxDetectorTest() override { std::filesystem::remove_all(folder_); }
-
   OnnxSettings tiny(int classes = 1) const {
     OnnxSettings settings;
     settings.model = test::write_tiny_yolox(folder_ / "tiny.onnx", classes);
@@ -60,8 +58,8 @@ class OnnxDetectorTest : public testing::Test {
     return stage;
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("rearview_onnx_" + std::to_string(::getpid()));
+  const test::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(OnnxDetectorTest, RunsTheModelAndReportsInPixelsOfTheFrame) {

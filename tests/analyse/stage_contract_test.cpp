@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "analyse/stage_table.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
+#include "tests/camera/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -21,9 +21,6 @@ namespace {
 /// Every stage that can be configured, each with the settings it can't do without.
 class StageContractTest : public testing::TestWithParam<std::string> {
  protected:
-  StageContractTest() { std::filesystem::create_directories(folder_); }
-  ~StageContractTest() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Stage> stage() const {
     nlohmann::json json = {{"type", GetParam()}};
     if (GetParam() == "onnx") {
@@ -37,8 +34,8 @@ class StageContractTest : public testing::TestWithParam<std::string> {
     return made;
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("rearview_contract_" + std::to_string(::getpid()));
+  const test::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 /// A textured road that moves away, on which something dark grows.

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -20,14 +20,12 @@ using testing::HasSubstr;
 class EvalCommandTest : public testing::Test {
  protected:
   EvalCommandTest() {
-    std::filesystem::create_directories(folder_);
     const auto bytes = test::make_h264(45);
     std::ofstream(folder_ / "clip.h264", std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
     write("config.json", R"({"cameras":[{"stages":[{"type":"tracker"},{"type":"approach"}]}]})");
   }
-  ~EvalCommandTest() override { std::filesystem::remove_all(folder_); }
 
   std::filesystem::path write(const char* name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
@@ -50,8 +48,8 @@ class EvalCommandTest : public testing::Test {
     return "no error";
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("rearview_eval_" + std::to_string(::getpid()));
+  const test::TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(EvalCommandTest, ScoresTheRecordingBesideItsTruth) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include "app/sha256.h"
 #include "base/error.h"
 #include "tests/analyse/tiny_network.h"
+#include "tests/camera/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -46,7 +46,6 @@ class ModelCatalogueTest : public testing::Test {
     gone["file"] = "gone.onnx";
     write_manifest({{"models", {entry_, far, gone}}});
   }
-  ~ModelCatalogueTest() override { std::filesystem::remove_all(folder_); }
 
   void write_manifest(const nlohmann::json& manifest) const {
     std::ofstream(shipped_ / "manifest.json") << manifest;
@@ -73,8 +72,8 @@ class ModelCatalogueTest : public testing::Test {
     return "right";
   }
 
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("rearview_models_" + std::to_string(::getpid()));
+  const test::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   const std::filesystem::path shipped_ = folder_ / "models";
   const std::filesystem::path fetched_ = folder_ / "state/models";
   nlohmann::json entry_;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/fake_camera.h"
 #include "tests/support/test_stream.h"
 
@@ -49,15 +50,14 @@ std::string output_of(const NaluOptions& options) {
 class TemporaryFile {
  public:
   TemporaryFile(const std::string& ending, const Bytes& bytes)
-      : path_(std::filesystem::temp_directory_path() /
-              ("nalu-" + std::to_string(test::unused_port()) + ending)) {
+      : path_(folder_ / ("stream" + ending)) {
     std::ofstream out(path_, std::ios::binary);
     for (const auto byte : bytes) out.put(static_cast<char>(byte));
   }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
   std::string path() const { return path_.string(); }
 
  private:
+  test::TemporaryFolder folder_;
   std::filesystem::path path_;
 };
 
@@ -121,7 +121,8 @@ TEST(NaluCommand, ReadsACameraUntilItCloses) {
 }
 
 TEST(NaluCommand, WhatCannotBeOpenedIsSaid) {
-  EXPECT_THROW(nalu_command({"/no/such/file.h264", false}), UsageError);
+  const test::TemporaryFolder empty;
+  EXPECT_THROW(nalu_command({(empty / "file.h264").string(), false}), UsageError);
   EXPECT_THROW(nalu_command({"tcp://nowhere", false}), UsageError);
   const TemporaryFile text(".txt", Bytes(1000, 'x'));
   EXPECT_THROW(nalu_command({text.path(), false}), UsageError);

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.h"
+#include "tests/camera/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -154,10 +154,9 @@ class JsonFile : public testing::Test {
     }
     return "accepted";
   }
-  ~JsonFile() override { std::filesystem::remove(file_); }
 
-  std::filesystem::path file_ = std::filesystem::temp_directory_path() /
-                                ("config_reader_test_" + std::to_string(::getpid()) + ".json");
+  const test::TemporaryFolder temporary_;
+  std::filesystem::path file_ = temporary_ / "c.json";
 };
 
 TEST_F(JsonFile, AllowsComments) {
@@ -177,8 +176,8 @@ TEST_F(JsonFile, SaysWhereTheSyntaxBreaks) {
 }
 
 TEST_F(JsonFile, RefusesWhatIsNoReadableFileOrTooLarge) {
-  EXPECT_EQ(problem("/nonexistent.json"), "/nonexistent.json: can't be read as a file");
-  EXPECT_EQ(problem("/tmp"), "/tmp: can't be read as a file");
+  EXPECT_EQ(problem(file_), file_.string() + ": can't be read as a file") << "it isn't there";
+  EXPECT_EQ(problem(temporary_.path()), temporary_.path().string() + ": can't be read as a file");
   EXPECT_THAT(problem(write(std::string((1 << 20) + 1, ' '))), testing::HasSubstr("larger than"));
 }
 

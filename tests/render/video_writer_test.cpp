@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,8 @@
 
 extern "C" {
 #include <libavformat/avformat.h>
+
+#include "tests/camera/temporary_folder.h"
 }
 
 namespace rearview {
@@ -18,8 +19,6 @@ namespace {
 
 class VideoWriterTest : public testing::Test {
  protected:
-  ~VideoWriterTest() override { std::filesystem::remove(file_); }
-
   void write(const std::vector<double>& times_s, cv::Size size = {64, 36}) {
     VideoWriter writer(file_, size, 30);
     for (const double t_s : times_s)
@@ -27,8 +26,8 @@ class VideoWriterTest : public testing::Test {
     writer.finish();
   }
 
-  const std::filesystem::path file_ = std::filesystem::temp_directory_path() /
-                                      ("video_writer_test_" + std::to_string(::getpid()) + ".mp4");
+  const test::TemporaryFolder temporary_;
+  const std::filesystem::path file_ = temporary_ / "out.mp4";
 };
 
 TEST_F(VideoWriterTest, KeepsEveryPictureAtItsTime) {
@@ -64,11 +63,12 @@ TEST_F(VideoWriterTest, SkipsATimeThatDoesNotRiseAndCutsOddSides) {
 }
 
 TEST_F(VideoWriterTest, SaysWhichFileCannotBeWritten) {
+  const std::string file = temporary_ / "missing/out.mp4";
   try {
-    VideoWriter writer("/nonexistent/out.mp4", {64, 36}, 30);
+    VideoWriter writer(file, {64, 36}, 30);
     FAIL();
   } catch (const std::runtime_error& e) {
-    EXPECT_STREQ(e.what(), "/nonexistent/out.mp4: No such file or directory");
+    EXPECT_EQ(e.what(), file + ": No such file or directory");
   }
 }
 

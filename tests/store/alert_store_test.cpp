@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <set>
 
 #include "store/archive_file.h"
+#include "tests/camera/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -65,12 +65,8 @@ TEST_F(MemoryStore, FindsByIdOnlyWhatIsKept) {
 
 class DiskStore : public testing::Test {
  protected:
-  DiskStore() { std::filesystem::create_directories(config_.folder.parent_path()); }
-  ~DiskStore() override { std::filesystem::remove_all(config_.folder); }
-
-  StoreConfig config_{.folder = std::filesystem::temp_directory_path() /
-                                ("alert_store_test_" + std::to_string(::getpid())),
-                      .alerts_in_memory = 1000};
+  const test::TemporaryFolder temporary_;
+  StoreConfig config_{.folder = temporary_ / "store", .alerts_in_memory = 1000};
 };
 
 TEST_F(DiskStore, QueriesJoinDiskAndMemory) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "receive/recording_reader.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 class ClipFileTest : public testing::Test {
  protected:
-  ~ClipFileTest() override { std::filesystem::remove(file_); }
-
   /// Numbered pictures, each so many milliseconds behind the last.
   static Footage footage(const test::StreamOptions& options, int pictures,
                          const std::vector<int>& gaps_ms) {
@@ -50,8 +48,8 @@ class ClipFileTest : public testing::Test {
     }
   }
 
-  const std::filesystem::path file_ = std::filesystem::temp_directory_path() /
-                                      ("clip_file_test_" + std::to_string(::getpid()) + ".mp4");
+  const test::TemporaryFolder temporary_;
+  const std::filesystem::path file_ = temporary_ / "clip.mp4";
 };
 
 TEST_F(ClipFileTest, PlaysEveryPictureAtTheTimeOfItsArrivalWithTheIndexInFront) {
@@ -112,7 +110,8 @@ TEST_F(ClipFileTest, WithoutParameterSetsThereIsNoClip) {
 
 TEST_F(ClipFileTest, ADiskThatTakesNothingIsAnError) {
   EXPECT_THROW(write_clip("/dev/full", footage({}, 20, {40})), std::runtime_error);
-  EXPECT_THROW(write_clip("/nonexistent/clip.mp4", footage({}, 2, {40})), std::runtime_error);
+  EXPECT_THROW(write_clip(temporary_ / "missing/clip.mp4", footage({}, 2, {40})),
+               std::runtime_error);
 }
 
 TEST_F(ClipFileTest, TheSidecarSaysWhatWasSeenInEachAnalysedPicture) {

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <map>
 #include <optional>
 
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
 #include "tests/support/frames.h"
 #include "tests/support/test_stream.h"
@@ -24,7 +24,6 @@ class EventRecorderTest : public testing::Test {
   ~EventRecorderTest() override {
     recorder_.reset();
     store_.reset();
-    std::filesystem::remove_all(config_.folder);
   }
 
   void open() {
@@ -68,9 +67,8 @@ class EventRecorderTest : public testing::Test {
   const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(50, {});
   const FramePtr frame_ = testing_support::frame_of(testing_support::flat_planes({64, 36}, 90));
   std::uint64_t seq_ = 0;
-  StoreConfig config_{.folder = std::filesystem::temp_directory_path() /
-                                ("event_recorder_test_" + std::to_string(::getpid())),
-                      .least_free_bytes = 0};
+  const test::TemporaryFolder temporary_;
+  StoreConfig config_{.folder = temporary_ / "store", .least_free_bytes = 0};
   std::optional<AlertStore> store_;
   std::optional<EventRecorder> recorder_;
 };

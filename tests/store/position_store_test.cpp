@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "store/alert_store.h"
 #include "store/archive_file.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
 #include "types/json.h"
 
@@ -24,8 +24,6 @@ const Position kHere{48.1371, 11.5754, 4.0};
 
 class PositionStore : public testing::Test {
  protected:
-  ~PositionStore() override { std::filesystem::remove_all(config_.folder); }
-
   /// A ride with a fix a second, 6 m apart, which began some days ago.
   static void ride(AlertStore& store, int seconds, int days_ago = 0) {
     const WallTime start = WallClock::now() - 24h * days_ago;
@@ -55,8 +53,8 @@ class PositionStore : public testing::Test {
               0);
   }
 
-  StoreConfig config_{.folder = std::filesystem::temp_directory_path() /
-                                ("position_store_test_" + std::to_string(::getpid()))};
+  const test::TemporaryFolder temporary_;
+  StoreConfig config_{.folder = temporary_ / "store"};
 };
 
 TEST_F(PositionStore, WhereThingsHappenedOutlivesARestart) {

@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <random>
 
 #include "store/alert_store.h"
+#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
 
 namespace rearview {
@@ -21,8 +21,6 @@ using namespace std::chrono_literals;
 
 class RideRemoval : public testing::Test {
  protected:
-  ~RideRemoval() override { std::filesystem::remove_all(config_.folder); }
-
   /// On the ride of a camera a vehicle passes: two alerts with snapshots, one clip.
   void encounter(AlertStore& store, const std::string& camera) const {
     store.camera_seen(camera, WallClock::now(), true);
@@ -64,8 +62,8 @@ class RideRemoval : public testing::Test {
     ASSERT_TRUE(store.flush());
   }
 
-  StoreConfig config_{.folder = std::filesystem::temp_directory_path() /
-                                ("ride_removal_test_" + std::to_string(::getpid()))};
+  const test::TemporaryFolder temporary_;
+  StoreConfig config_{.folder = temporary_ / "store"};
 };
 
 TEST_F(RideRemoval, TakesAllThatIsOfTheRideAndNothingElse) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <random>
 #include <stdexcept>
 
@@ -28,8 +29,10 @@ std::pair<int, std::uint16_t> bound_socket(std::uint16_t port) {
   address.sin_port = htons(port);
   socklen_t size = sizeof address;
   if (fd < 0 || ::bind(fd, as_address(address), size) != 0 ||
-      ::getsockname(fd, as_address(address), &size) != 0)
+      ::getsockname(fd, as_address(address), &size) != 0) {
+    ::close(fd);
     throw std::runtime_error("fake camera: can't bind");
+  }
   return {fd, ntohs(address.sin_port)};
 }
 
@@ -123,9 +126,19 @@ void FakeCamera::accept_all() {
 }
 
 std::uint16_t unused_port() {
-  const auto [fd, port] = bound_socket(0);
-  ::close(fd);
-  return port;
+  int first = 32768;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  std::random_device random;
+  for (int tries = 0; tries < 1000; ++tries) {
+    const auto port = static_cast<std::uint16_t>(
+        10'000 + random() % static_cast<unsigned>(std::max(1000, first - 10'000)));
+    try {
+      ::close(bound_socket(port).first);
+      return port;
+    } catch (const std::runtime_error&) {
+    }
+  }
+  throw std::runtime_error("no port is free");
 }
 
 }  // namespace rearview::test

@@ -63,7 +63,8 @@ class FakeCamera {
   std::thread acceptor_;
 };
 
-/// A port on which nobody listens.
+/// A port on which nobody listens, nor will: it isn't one of those that the system gives to who
+/// asks for any.
 std::uint16_t unused_port();
 
 }  // namespace rearview::test
