@@ -11,7 +11,7 @@ import socket
 import time
 
 from crowd import Place
-from programs import Program, wait_for
+from programs import Program, free_port, wait_for
 
 NGINX_CONFIG = """
 load_module {module};
@@ -30,11 +30,6 @@ http {{
   }}
 }}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Nchan(Program):

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from made_clip import make_clip  # noqa: E402
-from programs import DEADLINE_S, Program, wait_for  # noqa: E402
+from programs import DEADLINE_S, Program, free_port, wait_for  # noqa: E402
 
 
 def types_of(stream):
@@ -106,13 +106,13 @@ class LiveSources(unittest.TestCase):
         wait_for(lambda: not os.path.exists(f"/proc/{child}"), "the child to end")
 
     def test_a_program_that_is_not_there_is_said_and_waited_for(self):
-        camera = self.start_child(["/nowhere/rpicam-vid"])
+        camera = self.start_child([os.path.join(self.temporary.name, "rpicam-vid")])
         camera.wait_for_line("msg=failed")
         self.assertIn("child", self.problem(camera))
         self.assertEqual(camera.stop(), 0)
 
     def test_another_camera_that_comes_back_is_found_again(self):
-        first = self.start("file:" + self.clip)
+        first = self.start("file:" + self.clip, stream=f"127.0.0.1:{free_port()}")
         second = self.start(f"tcp://127.0.0.1:{first.stream}")
         client = self.connect(second)
         self.assertEqual(types_of(self.read_pictures(client, 20))[:2], [7, 8])
@@ -123,9 +123,7 @@ class LiveSources(unittest.TestCase):
         self.assertEqual(second.stop(), 0)
 
     def test_what_is_not_h264_is_encoded(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         sender = subprocess.Popen(["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25",
                                    "-c:v", "mpeg2video", "-g", "12", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen=1"],
                                   stderr=subprocess.DEVNULL)
@@ -181,7 +179,7 @@ class LiveSources(unittest.TestCase):
             "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-g", "60")))
 
     def test_a_device_that_is_not_there_is_said_and_waited_for(self):
-        camera = self.start("v4l2:/dev/video-nowhere")
+        camera = self.start(f"v4l2:{self.temporary.name}/video-nowhere")
         camera.wait_for_line("msg=failed .*No such file")
         self.assertIn("video-nowhere", self.problem(camera))
         self.assertEqual(camera.stop(), 0)

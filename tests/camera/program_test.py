@@ -36,10 +36,11 @@ class CommandLine(unittest.TestCase):
         self.refused("--bogus", "--bogus")
         self.refused('"foo" is not HOST:PORT', "--stream", "foo")
         self.refused('"film" is not a source', "--source", "film")
-        self.refused("there is no such file", "--http", "127.0.0.1:0", "--source", "file:/nowhere.mp4", "--stream", "127.0.0.1:0")
-        self.refused("/nowhere.json", "--config", "/nowhere.json")
+        self.refused("there is no such file", "--http", "127.0.0.1:0", "--source", f"file:{self.folder.name}/none.mp4", "--stream", "127.0.0.1:0")
+        none = os.path.join(self.folder.name, "none.json")
+        self.refused(none, "--config", none)
         self.refused("--duration-s", "--duration-s", "5")
-        self.refused("only the source scene knows", "--source", "file:" + self.clip, "--truth", "/tmp/t.jsonl", "--stream", "127.0.0.1:0")
+        self.refused("only the source scene knows", "--source", "file:" + self.clip, "--truth", self.folder.name + "/t.jsonl", "--stream", "127.0.0.1:0")
 
     def test_help_and_version_are_no_errors(self):
         self.assertIn("--source", run("--help").stdout)
@@ -89,7 +90,8 @@ class Rendering(unittest.TestCase):
             self.assertNotEqual(a, c)
 
     def test_what_can_not_be_written_is_a_failure(self):
-        self.assertEqual(run("--render", "/nowhere/clip.h264", "--duration-s", "1").returncode, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run("--render", folder + "/none/clip.h264", "--duration-s", "1").returncode, 1)
 
 
 class Streaming(unittest.TestCase):

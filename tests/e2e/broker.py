@@ -4,20 +4,14 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 
 import paho.mqtt.client as paho
 
-from programs import Program, wait_for
+from programs import Program, free_port, wait_for
 from subscribers import Subscriber
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Broker:

@@ -50,6 +50,8 @@ class FlappingCamera:
         self._steady = threading.Event()
         self._news = threading.Condition()
         self._hiding = 0  # connections
+        self._away = False
+        self._sending = threading.Lock()
         self._closed = threading.Event()
         self._listener = TcpListener(self._serve)
         self.url = f"tcp://127.0.0.1:{self._listener.port}"
@@ -60,7 +62,13 @@ class FlappingCamera:
             self._steady.set()
             assert self._news.wait_for(lambda: self._hiding == 0, DEADLINE_S)
 
+    def hide(self):
+        """No more alerts but that of its loss: it shows nothing, however slow the machine is."""
+        with self._sending:
+            self._away = True
+
     def flap(self):
+        self._away = False
         self._steady.clear()
 
     def close(self):
@@ -72,7 +80,9 @@ class FlappingCamera:
             try:
                 while not self._closed.is_set():
                     for _ in range(round(SHOWS_S / FRAME_S)):
-                        client.sendall(self._picture)
+                        with self._sending:
+                            if not self._away:
+                                client.sendall(self._picture)
                         self._closed.wait(FRAME_S)
                     self._hide()
             except OSError:

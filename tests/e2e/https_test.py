@@ -148,7 +148,7 @@ class Https(unittest.TestCase):
             page.click("input[value=video]")
             page.click("nav a[href='#/live']")
             page.wait_for("the video", SHOWS_VIDEO)
-            page.wait_for("an alert in the list", "return document.querySelector('#alerts li')", timeout=60)
+            page.wait_for("an alert in the list", "return document.querySelector('#alerts li')")
 
     def test_only_what_is_safe_is_spoken_and_the_rest_counted(self):
         service = self.start()

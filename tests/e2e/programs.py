@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -19,6 +20,18 @@ DEADLINE_S = 90  # of a slow and busy machine
 
 def needs_assets(test):
     return unittest.skipUnless(ASSETS, "REARVIEW_ASSETS is unset: no real footage to test on")(test)
+
+
+def free_port():
+    """One that the system gives to nobody who asks for any: it can be let go and taken again."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(10_000, max(11_000, first))
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def wait_for(condition, what, deadline_s=DEADLINE_S):

@@ -74,7 +74,8 @@ class RadarTest(unittest.TestCase):
 
     def service(self, url, stages=None, **settings):
         config = self.folder / "rearview.json"
-        camera = {"name": "rear", "url": url, **CAMERA_SETTINGS, "stages": stages or CAMERA_SETTINGS["stages"]}
+        # A camera that comes now and then on a busy machine is not away: here it is either steady or stopped.
+        camera = {"name": "rear", "url": url, "signal_timeout_ms": 3000, "stages": stages or CAMERA_SETTINGS["stages"]}
         config.write_text(json.dumps({"radar": {**QUICK, **settings}, "cameras": [camera]}))
         service = Service("--config", str(config), environment=self.bus.environment)
         self.addCleanup(service.stop)
@@ -108,7 +109,7 @@ class RadarTest(unittest.TestCase):
                 for at in range(1, len(one), 3):
                     told.setdefault(one[at], []).append((one[at + 1], one[at + 2]))
             return next((values for values in told.values() if values[0][0] - values[-1][0] > 15), None)
-        vehicle = wait_for(seen, "a vehicle that comes near", 60)
+        vehicle = wait_for(seen, "a vehicle that comes near")
 
         def analysed_so(told):
             return any(distance is not None and abs(distance - told[0]) < 1 and
@@ -242,7 +243,7 @@ class RadarTest(unittest.TestCase):
     def check_it_ends_soon(self, service):
         start = time.monotonic()
         self.assertEqual(0, service.stop())
-        self.assertLess(time.monotonic() - start, 15, "sd-bus would wait for 90 s")
+        self.assertLess(time.monotonic() - start, 60, "sd-bus would wait for 90 s")
 
     def test_what_bluez_refuses_is_told_and_nothing_stays(self):
         for what, why in (("application", "BlueZ refuses the radar's service: org.bluez.Error.Failed: no room"),

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "browser"))
 from page_test import PIXELS
 from webdriver import Browser
 
-from programs import ASSETS, BIN, Camera, Service, needs_assets, wait_for
+from programs import ASSETS, BIN, Camera, Service, free_port, needs_assets, wait_for
 
 ALERT_LISTED = "return /approaching/i.test(document.getElementById('alerts').innerText)"
 
@@ -63,7 +63,7 @@ class Spine(unittest.TestCase):
         self.assertIn("alert_ttc_s", settings["cameras"][0]["stages"][-1])
 
     def test_the_road_is_not_clear_without_a_camera(self):
-        service = self.start_service("--camera", "tcp://127.0.0.1:9")
+        service = self.start_service("--camera", f"tcp://127.0.0.1:{free_port()}")
         events = service.events("/api/v1/events?analysis=1")
         analysis = next(data for event, _, data in events if event == "analysis")
         self.assertEqual(analysis["road"], "no_signal")
@@ -72,7 +72,7 @@ class Spine(unittest.TestCase):
         self.assertIn("rear", json.loads(body)["reason"])
 
     def test_a_lost_camera_is_told_at_once_and_its_return_too(self):
-        camera = Camera("--source", "scene")
+        camera = Camera("--source", "scene", stream=f"127.0.0.1:{free_port()}")
         service = self.start_service("--camera", camera.url)
         service.wait_for_state("live")
         events = service.events()
@@ -92,7 +92,7 @@ class Spine(unittest.TestCase):
             page.open(f"http://127.0.0.1:{service.port}/")
             before = page.wait_for("a picture", PIXELS)
             wait_for(lambda: page.run(PIXELS) != before, "the picture to move")
-            page.wait_for("an alert in the list", ALERT_LISTED, timeout=60)
+            page.wait_for("an alert in the list", ALERT_LISTED)
 
     def test_both_end_cleanly_on_either_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,7 +105,7 @@ class Spine(unittest.TestCase):
             self.assertEqual(camera.stop(number), 0)
 
     def test_an_address_in_use_is_one_clear_sentence(self):
-        service = self.start_service("--camera", "tcp://127.0.0.1:9")
+        service = self.start_service("--camera", f"tcp://127.0.0.1:{free_port()}")
         second = subprocess.run(
             [os.path.join(BIN, "rearview"), "serve", "--store", "none", "--http", f"127.0.0.1:{service.port}"],
             capture_output=True, text=True, timeout=30)

@@ -74,7 +74,7 @@ class StoreTest(unittest.TestCase):
 
     def alert_with_clip(self, service):
         return wait_for(lambda: next((a for a in service.get_json("/api/v1/alerts?limit=1000") if a["has_clip"]), None),
-                        "a clip", 90)
+                        "a clip")
 
     def check_files(self, service):
         """Every file is whole and every promise is kept."""
@@ -117,7 +117,7 @@ class StoreTest(unittest.TestCase):
             clips, left = self.check_files(service)
             self.assertEqual(set(), left, "files that belong to nothing")
             newest = max(stored, default=0)
-            wait_for(lambda: service.get_json(f"/api/v1/alerts?after={newest}"), "an alert", 60)
+            wait_for(lambda: service.get_json(f"/api/v1/alerts?after={newest}"), "an alert")
             wait_for(lambda: "rearview_store_alerts_waiting 0" in service.get("/metrics")[2].decode(), "the disk")
             stored |= {a["id"]: a for a in service.get_json("/api/v1/alerts?limit=1000")}
             wait_for(lambda end=random.uniform(0, 2), start=os.times().elapsed: os.times().elapsed - start > end, "a moment")
@@ -205,7 +205,7 @@ class StoreTest(unittest.TestCase):
     def test_a_ride_is_exported_as_over_http_and_where_nobody_saw_it_says_so(self):
         camera = self.start_camera()
         service = self.start_service(camera)
-        wait_for(lambda: service.get_json("/api/v1/passes"), "a vehicle that passes", 60)
+        wait_for(lambda: service.get_json("/api/v1/passes"), "a vehicle that passes")
         alert = lambda kind: next((a for a in service.get_json("/api/v1/alerts?limit=1000") if a["kind"] == kind), None)
         camera.process.send_signal(signal.SIGSTOP)
         try:
@@ -327,15 +327,15 @@ class StoreTest(unittest.TestCase):
         except OSError:
             pass
         health = lambda: json.loads(service.get("/healthz")[2])
-        wait_for(lambda: health()["store"]["media_problem"], "the full disk to be told", 90)
+        wait_for(lambda: health()["store"]["media_problem"], "the full disk to be told")
         self.assertEqual(200, service.get("/healthz")[0], "it still alerts")
         self.assertIn("rearview_store_media_up 0", service.get("/metrics")[2].decode())
         alert = next(a for event, _, a in service.events() if event == "alert")
         self.assertEqual(alert["id"], service.get_json(f"/api/v1/alerts/{alert['id']}")["id"])
         filler.unlink()
-        wait_for(lambda: not health()["store"]["media_problem"] and not health()["store"]["problem"], "room again", 60)
+        wait_for(lambda: not health()["store"]["media_problem"] and not health()["store"]["problem"], "room again")
         written = lambda: [a for a in service.get_json(f"/api/v1/alerts?after={alert['id']}&limit=1000") if a["has_clip"]]
-        wait_for(written, "a clip again", 90)
+        wait_for(written, "a clip again")
         self.assertEqual(0, health()["store"]["lost"])
         clips, left = self.check_files(service)
         self.assertGreaterEqual(len(clips), 2)

@@ -23,4 +23,4 @@ def faults(browser, source):
     """What axe finds wrong with the page as it is now: its rules for WCAG A and AA and its good practice."""
     browser.run(source + ";window.axe = axe;")
     browser.run(RUN)
-    return browser.wait_for("axe", "return window.axeResult && { faults: window.axeResult }", timeout=30)["faults"]
+    return browser.wait_for("axe", "return window.axeResult && { faults: window.axeResult }")["faults"]

@@ -242,7 +242,7 @@ class PageTest(unittest.TestCase):
             browser.open(service.address)
             browser.wait_for("a clear road", STATE_IS, "clear")
             service.say("silence")
-            browser.wait_for("the page to notice", STATE_IS, "lost", timeout=5)
+            browser.wait_for("the page to notice", STATE_IS, "lost")
             self.assertIn(browser.text("#state-word"), ("Not watching", "Analysis failed"))
             service.say("speak")
             browser.wait_for("a clear road", STATE_IS, "clear")
@@ -269,12 +269,12 @@ class PageTest(unittest.TestCase):
                 browser.wait_for("a clear road", STATE_IS, "clear")
                 # A network that swallows everything: no end of the connection, just silence.
                 service.process.send_signal(signal.SIGSTOP)
-                browser.wait_for("the page to notice silence", STATE_IS, "lost", timeout=5)
-                browser.wait_for("no connection", WORD_IS, "Not connected", timeout=6)
+                browser.wait_for("the page to notice silence", STATE_IS, "lost")
+                browser.wait_for("no connection", WORD_IS, "Not connected")
                 service.process.send_signal(signal.SIGCONT)
                 browser.wait_for("a clear road", STATE_IS, "clear")
                 service.end()
-                browser.wait_for("no connection", WORD_IS, "Not connected", timeout=3)
+                browser.wait_for("no connection", WORD_IS, "Not connected")
                 self.assertEqual("Not watching the road", browser.text("#state-detail"))
                 self.assertIn("Not connected", browser.run("return document.getElementById('say-now').textContent"))
                 screenshot(browser, "not-connected")
@@ -306,7 +306,7 @@ class PageTest(unittest.TestCase):
             self.assertGreater(browser.run("return window.pans.at(-1).pan.value"), 0)
             browser.run("window.tones.length = 0")
             service.say("silence")
-            browser.wait_for("the tone of blindness", "return window.tones.length > 0", timeout=5)
+            browser.wait_for("the tone of blindness", "return window.tones.length > 0")
 
     def test_says_once_that_the_screen_will_sleep(self):
         hint = "const hint = document.getElementById('screen-note'); return hint.checkVisibility() && hint.innerText"
