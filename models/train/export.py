@@ -5,8 +5,7 @@ only. Input "image" [1, 3, H, W], BGR, 0..255. Output "detections"
 [1, cells, 5 + classes]: one row per cell, strides 8, 16, 32 in that order, each
 row by row: dx, dy, log w, log h (units of the stride), objectness, class
 probabilities. x = (dx + column) * stride, w = exp(log w) * stride; score =
-objectness * class probability. The network is fully convolutional and OpenCV
-takes any H and W that are multiples of 32, whatever size the file was traced at.
+objectness * class probability. H and W are free in the file: any multiples of 32.
 """
 
 import argparse
@@ -51,7 +50,8 @@ def export(detector, path):
     model = Exported(detector).eval()
     image = torch.zeros(1, 3, 192, 320)
     torch.onnx.export(model, image, str(path), opset_version=11, input_names=["image"],
-                      output_names=["detections"], do_constant_folding=True)
+                      output_names=["detections"], do_constant_folding=True,
+                      dynamic_axes={"image": {2: "height", 3: "width"}, "detections": {1: "cells"}})
 
 
 def check(detector, path):

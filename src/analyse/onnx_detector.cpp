@@ -4,10 +4,7 @@
 
 #include <charconv>
 #include <cmath>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/dnn.hpp>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "types/json.h"
@@ -30,53 +27,15 @@ std::map<int, VehicleClass> coco_vehicles() {
           {7, VehicleClass::truck}};
 }
 
-/// OpenCV prints what it throws; the exception is enough.
-class QuietOpenCv {
- public:
-  QuietOpenCv() : before_(cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT)) {}
-  ~QuietOpenCv() { cv::utils::logging::setLogLevel(before_); }
-  QuietOpenCv(const QuietOpenCv&) = delete;
-  QuietOpenCv& operator=(const QuietOpenCv&) = delete;
-
- private:
-  cv::utils::logging::LogLevel before_;
-};
-
 }  // namespace
-
-struct OnnxDetector::Network {
-  cv::dnn::Net net;
-  std::vector<std::string> output_names;
-  std::vector<cv::Mat> outputs;
-
-  explicit Network(const std::filesystem::path& model) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(model, error))
-      throw std::runtime_error("is not a file that can be read");
-    net = cv::dnn::readNetFromONNX(model.string());
-    net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
-    net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-    output_names = net.getUnconnectedOutLayersNames();
-  }
-
-  void run(const cv::Mat& blob) {
-    net.setInput(blob);
-    net.forward(outputs, output_names);
-    for (const cv::Mat& output : outputs) {
-      if (!cv::checkRange(output)) throw std::runtime_error("gives numbers that are not finite");
-    }
-  }
-};
 
 OnnxDetector::OnnxDetector(OnnxSettings settings)
     : settings_(std::move(settings)),
       decoder_(make_box_decoder(settings_.family, settings_.input)),
       input_(decoder_->layout(), settings_.region) {
   try {
-    const QuietOpenCv quiet;
-    network_ = std::make_unique<Network>(settings_.model);
-    network_->run(input_.blob());
-    const int classes = decoder_->class_count(network_->outputs);
+    network_ = load_network(settings_.inference, settings_.model, settings_.input);
+    const int classes = decoder_->class_count(outputs());
     if (settings_.classes.empty()) {
       if (classes != kCocoClasses)
         throw std::runtime_error(fmt::format(
@@ -89,16 +48,18 @@ OnnxDetector::OnnxDetector(OnnxSettings settings)
                                              classes, label, name(vehicle_class)));
       labels_.push_back(label);
     }
-  } catch (const cv::Exception& e) {
-    throw std::runtime_error(fmt::format("model {} doesn't run with input {}x{}: {}",
-                                         settings_.model.string(), settings_.input.width,
-                                         settings_.input.height, e.err));
-  } catch (const std::runtime_error& e) {
+  } catch (const std::exception& e) {
     throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
   }
 }
 
-OnnxDetector::~OnnxDetector() = default;
+const std::vector<cv::Mat>& OnnxDetector::outputs() {
+  const std::vector<cv::Mat>& outputs = network_->run(input_.blob());
+  for (const cv::Mat& output : outputs) {
+    if (!cv::checkRange(output)) throw std::runtime_error("gives numbers that are not finite");
+  }
+  return outputs;
+}
 
 void OnnxDetector::reset() noexcept {
   frames_ = 0;
@@ -126,14 +87,12 @@ void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
   }
 
   input_.fill(frame.planes());
+  found_.clear();
   try {
-    network_->run(input_.blob());
+    decoder_->decode(outputs(), labels_, static_cast<float>(settings_.score_threshold), found_);
   } catch (const std::exception& e) {
     throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
   }
-  found_.clear();
-  decoder_->decode(network_->outputs, labels_, static_cast<float>(settings_.score_threshold),
-                   found_);
   found_ = suppress(std::move(found_), static_cast<float>(settings_.nms_iou), kOneVehicleIou,
                     kMostDetections);
 
@@ -183,6 +142,7 @@ void OnnxSettings::read(ConfigReader& config) {
     if (region.x + region.width > 1) part.fail("w", "reaches beyond x + w = 1");
     if (region.y + region.height > 1) part.fail("h", "reaches beyond y + h = 1");
   });
+  inference.read(config);
   config.number("every", every, 1, 30);
   config.number("offset", offset, 0, 29);
   config.number("still_every", still_every, 1, 30);

@@ -6,6 +6,7 @@
 #include <opencv2/core.hpp>
 
 #include "analyse/box_decoder.h"
+#include "analyse/inference_backend.h"
 #include "analyse/stage.h"
 #include "analyse/still_watch.h"
 #include "base/config_reader.h"
@@ -25,6 +26,7 @@ struct OnnxSettings {
   std::map<int, VehicleClass> classes;
   /// Part of the picture to look at, as fractions of its sides.
   cv::Rect2d region{0, 0, 1, 1};
+  InferenceSettings inference;
   /// Looks at every n-th frame, beginning with number `offset` (from 0); of the others it says that
   /// it rested.
   int every = 1;
@@ -35,37 +37,34 @@ struct OnnxSettings {
   int still_every = 1;
 
   /// Takes over the keys that are there: model, family, input {width, height}, score_threshold,
-  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, every, offset,
-  /// still_every. Throws UsageError.
+  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, those of InferenceSettings, every,
+  /// offset, still_every. Throws UsageError.
   void read(ConfigReader& config);
 };
 
-/// Finds vehicles with a neural network run by OpenCV and appends them to analysis.detections,
-/// at most 100, best first. Boxes are cut at the picture's border; those that a region's inner
-/// border cuts are dropped, because their true extent isn't known.
+/// Finds vehicles with a neural network and appends them to analysis.detections, at most 100, best
+/// first. Boxes are cut at the picture's border; those that a region's inner border cuts are
+/// dropped, because their true extent isn't known.
 ///
 /// Construction loads the model and runs it once: std::runtime_error names the model and says
 /// what is wrong with it (no file, not readable, outputs that are not the family's, classes it
 /// hasn't). process() throws std::runtime_error if the network gives numbers that are not finite.
-///
-/// The network runs on as many threads as OpenCV is allowed in the process (cv::setNumThreads).
 class OnnxDetector : public Stage {
  public:
   explicit OnnxDetector(OnnxSettings settings);
-  ~OnnxDetector() override;
 
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:
-  struct Network;
-
   bool rests(const Frame& frame);
+  /// The network's answer to input_.
+  const std::vector<cv::Mat>& outputs();
 
   OnnxSettings settings_;
   std::unique_ptr<BoxDecoder> decoder_;
   NetworkInput input_;
-  std::unique_ptr<Network> network_;
+  std::unique_ptr<InferenceBackend> network_;
   std::vector<int> labels_;
   std::vector<Candidate> found_;
   int frames_ = 0;

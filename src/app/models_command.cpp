@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "analyse/inference_backend.h"
 #include "app/https_download.h"
 #include "app/model_catalogue.h"
 #include "app/progress_line.h"
@@ -102,6 +103,10 @@ int list_models_command() {
                            (catalogue.manifest().parent_path() / model.card).string());
     if (!about.empty()) fmt::print("\n{}:\n  {}\n", model.name, about);
   }
+  std::vector<std::string> backends;
+  for (const BackendName& backend : inference_backends())
+    backends.push_back(fmt::format("{} {}", backend.name, backend.version));
+  fmt::print("\nRun by {}\n", fmt::join(backends, ", or by "));
   return kExitDone;
 }
 

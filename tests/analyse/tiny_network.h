@@ -68,8 +68,10 @@ inline std::string onnx_value(const char* name, const std::vector<std::uint64_t>
 
 /// A network in YOLOX's form for pictures of 32x32 (21 cells) and `classes` classes. The first
 /// cell (x 0..8, y 0..8) holds a box of 8x8 about (4, 4); its objectness is the mean of the blue
-/// channel / 255, its class 0 is certain. All else is 0.
-inline std::filesystem::path write_tiny_yolox(const std::filesystem::path& file, int classes) {
+/// channel / 255, its class 0 is certain. All else is 0. Loose: with an attribute that ONNX doesn't
+/// know there; OpenCV doesn't mind.
+inline std::filesystem::path write_tiny_yolox(const std::filesystem::path& file, int classes,
+                                              bool loose = false) {
   constexpr std::uint64_t kFloat = 1;
   constexpr std::uint64_t kInt64 = 7;
   constexpr std::uint64_t kCells = 21;
@@ -81,10 +83,11 @@ inline std::filesystem::path write_tiny_yolox(const std::filesystem::path& file,
   bias[0] = bias[1] = 0.5F;
   bias[5] = 1;
   const std::vector<std::int64_t> shape{1, kCells, static_cast<std::int64_t>(width)};
+  const std::vector<std::uint64_t> kernel(loose ? 1 : 0, 1);
   const Proto graph = Proto()
                           .bytes(1, onnx_node("AveragePool", {"picture"}, "mean", {32, 32}))
                           .bytes(1, onnx_node("Conv", {"mean", "weight", "bias"}, "flat", {1, 1}))
-                          .bytes(1, onnx_node("Reshape", {"flat", "shape"}, "rows"))
+                          .bytes(1, onnx_node("Reshape", {"flat", "shape"}, "rows", kernel))
                           .bytes(2, "tiny")
                           .bytes(5, onnx_tensor("weight", {values, 3, 1, 1}, kFloat, weight))
                           .bytes(5, onnx_tensor("bias", {values}, kFloat, bias))

@@ -40,6 +40,15 @@ class Install(unittest.TestCase):
         checked = self.rearview("serve", "--check-config", "--config", str(config))
         self.assertEqual(checked.returncode, 0, checked.stderr)
 
+    def test_the_library_for_networks_comes_along(self):
+        needed = subprocess.run(["ldd", self.prefix / "bin" / "rearview"], check=True, capture_output=True, text=True).stdout
+        found = re.search(r"libonnxruntime\S+ => (\S+)", needed)
+        if not found:
+            self.skipTest("built without ONNX Runtime")
+        place = pathlib.Path(os.path.normpath(found.group(1)))
+        self.assertTrue(place.is_relative_to("/usr") or place.is_relative_to("/lib") or place.is_relative_to(self.prefix),
+                        f"{place} is neither the system's nor installed")
+
     def test_the_units_name_what_was_installed(self):
         for unit in sorted((self.prefix / "lib/systemd/system").glob("*.service")):
             with self.subTest(unit=unit.name):

@@ -103,6 +103,7 @@ class Models(unittest.TestCase):
         self.assertRegex(listed.stdout, r"own .*Apache-2\.0 .*/models/own\.onnx\n")
         self.assertRegex(listed.stdout, r"far +1\.0 MB +MIT +not fetched\n")
         self.assertIn("own:\n  Only for bicycles.\n", listed.stdout)
+        self.assertRegex(listed.stdout, r"\nRun by (onnxruntime \d+\.[\d.]+, or by )?opencv 4[\d.]+\n$")
 
         fetched = self.rearview("fetch", "far")
         self.assertEqual((fetched.returncode, fetched.stderr), (0, ""))
