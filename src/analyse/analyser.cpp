@@ -1,6 +1,7 @@
 #include "analyse/analyser.h"
 
-#include <exception>
+#include <cmath>
+#include <stdexcept>
 #include <utility>
 
 #include "base/log.h"
@@ -20,10 +21,11 @@ void Analyser::reset() noexcept {
 }
 
 Analysis Analyser::analyse(const Frame& frame) {
-  const bool jumped = frame.t_s < last_t_s_ || frame.t_s > last_t_s_ + kLongestGap_s;
+  const bool timed = std::isfinite(frame.t_s);
+  const bool jumped = !timed || frame.t_s < last_t_s_ || frame.t_s > last_t_s_ + kLongestGap_s;
   if (epoch_ && (*epoch_ != frame.epoch || jumped)) reset();
   epoch_ = frame.epoch;
-  last_t_s_ = frame.t_s;
+  if (timed) last_t_s_ = frame.t_s;
 
   Analysis analysis;
   analysis.camera = camera_;
@@ -35,6 +37,7 @@ Analysis Analyser::analyse(const Frame& frame) {
 
   const SteadyTime start = SteadyClock::now();
   try {
+    if (!timed) throw std::runtime_error("a picture without a time");
     for (const auto& stage : stages_) stage->process(frame, analysis);
     failing_ = false;
   } catch (const std::exception& e) {

@@ -20,6 +20,9 @@ constexpr double kExplains_s = 0.5;
 constexpr float kHidden = 0.35F;  // the share of a vehicle's box that another covers
 // For how long a box that a detector drew round a vehicle says what the track is.
 constexpr double kBoxesLast_s = 0.5;
+// Tracks come and go within remember_s; where time stands still they would add up. Twice the tracks
+// that a tracker may keep.
+constexpr std::size_t kMostVehicles = 512;
 
 float area(const cv::Rect2f& box) {
   return box.width * box.height;
@@ -177,6 +180,9 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
   std::erase_if(vehicles_, [&](const VehicleState& vehicle) {
     return analysis.t_s - vehicle.updated_s_ > config_.remember_s;
   });
+  if (vehicles_.size() > kMostVehicles)  // the oldest first, as they were added
+    vehicles_.erase(vehicles_.begin(),
+                    vehicles_.end() - static_cast<std::ptrdiff_t>(kMostVehicles));
 
   int threat = 0;
   for (const VehicleState& vehicle : vehicles_) threat = std::max(threat, vehicle.threat_);

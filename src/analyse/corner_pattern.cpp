@@ -15,6 +15,7 @@ namespace {
 // outline is sought.
 constexpr double kOutlineShift_px = 6;
 constexpr double kOutlineReach = 0.3;
+constexpr double kLeastOutlineSpan_s = 0.1;
 // By how much all corners of one side may be drawn along by what lies behind them.
 constexpr double kPatternDoubt_px = 0.25;
 // Growth from within is measured over the longest of these that most corners reach back to.
@@ -56,8 +57,11 @@ std::optional<Estimate> pattern_growth(const PointTracker& points,
 std::optional<cv::Rect2d> pattern_outline(const PointTracker& points, const EgoMotion& ego,
                                           const std::vector<std::uint32_t>& members, double speed,
                                           const cv::Rect2d& core, const cv::Rect2d& room) {
+  const double most_s = ego.motion().seconds;
+  if (most_s <= 0) return std::nullopt;
+  // Pictures of a burst may span less than the least that is wished for.
   const double span =
-      std::clamp(kOutlineShift_px / std::max(1.0, speed), 0.1, ego.motion().seconds);
+      std::min(std::max(kLeastOutlineSpan_s, kOutlineShift_px / std::max(1.0, speed)), most_s);
   const int back = std::min(points.back_for(span), PointTracker::kPicturesKept - 1);
   std::vector<cv::Point2d> now;
   std::vector<cv::Point2d> then;
@@ -75,7 +79,7 @@ std::optional<cv::Rect2d> pattern_outline(const PointTracker& points, const EgoM
   // The turn over the span, as a share of the turn that ego knows, is near enough to a shift and
   // roll about the middle of the box.
   const cv::Point2d centre(core.x + core.width / 2, core.y + core.height / 2);
-  const double share = (points.t_s(0) - points.t_s(back)) / ego.motion().seconds;
+  const double share = (points.t_s(0) - points.t_s(back)) / most_s;
   const cv::Point2d shift = (ego.before_turn(centre) - centre) * share;
   const double roll = -ego.motion().rotation[2] * share;
   const cv::Matx23d background(1, -roll, shift.x + roll * centre.y, roll, 1,

@@ -8,6 +8,11 @@ namespace rearview {
 namespace {
 
 constexpr int kLeastPoints = 12;
+// Over less, as in a burst of pictures, a rate would be noise over nothing. Below one picture's
+// time at 30 a second.
+constexpr double kLeastSpan_s = 0.03;
+// A picture turns less over a second at most; a fit that says more has lost its way.
+constexpr double kMostTurn_rad = 0.7;
 // A mount leaves the vanishing point open by about this much; a saddle shakes it by less.
 constexpr double kFocusOpen_px = 45;
 constexpr double kFocusShake_px = 6;
@@ -41,7 +46,9 @@ void EgoMotion::reset() {
 cv::Point2d EgoMotion::mapped(const cv::Matx33d& turn, cv::Point2d place) const {
   const cv::Vec3d ray((place.x - centre_.x) / focal_, (place.y - centre_.y) / focal_, 1);
   const cv::Vec3d to = turn * ray;
-  return {centre_.x + focal_ * to[0] / to[2], centre_.y + focal_ * to[1] / to[2]};
+  // What would turn out of the camera's half of the world goes far out of the picture.
+  const double ahead = std::max(to[2], 1e-3);
+  return {centre_.x + focal_ * to[0] / ahead, centre_.y + focal_ * to[1] / ahead};
 }
 
 cv::Point2d EgoMotion::turned(cv::Point2d from) const {
@@ -59,11 +66,15 @@ double EgoMotion::least_contraction(double row) const {
 const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   motion_.known = false;
   motion_.seconds = points.t_s(0) - points.t_s(back);
+  if (motion_.seconds < kLeastSpan_s) {
+    motion_.rotation = {};
+    return motion_;
+  }
   std::vector<std::pair<cv::Point2d, cv::Point2d>> pairs;
   for (const PointPath& path : points.paths()) {
     if (path.length > back) pairs.emplace_back(points.at(path, back), points.at(path, 0));
   }
-  if (static_cast<int>(pairs.size()) < kLeastPoints || motion_.seconds <= 0) return motion_;
+  if (static_cast<int>(pairs.size()) < kLeastPoints) return motion_;
 
   // First guess: what is far away, high in the picture, shows the rotation alone.
   std::vector<double> dx;
@@ -130,6 +141,8 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
     focus += cv::Point2d(step[3], step[4]);
     noise = std::clamp(1.4826 * median(left), 0.25, noise);
   }
+  if (!(cv::norm(rotation) < kMostTurn_rad) || !(cv::norm(focus - focus_) < 10 * focal_))
+    return motion_;
   cv::Rodrigues(rotation, turn_);
   motion_.rotation = rotation;
   motion_.contraction = focus;

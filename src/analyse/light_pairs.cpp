@@ -26,6 +26,9 @@ constexpr double kAlikeAreas = 4.0;  // ratio of the two areas
 constexpr double kLost_s = 0.25;
 constexpr double kSpan_s = 0.8;
 constexpr double kLeastSpan_s = 0.3;
+// Where pictures come in bursts, or time stands still, numbers bound what times don't.
+constexpr std::size_t kMostWidths = 128;
+constexpr std::size_t kMostPairs = 128;
 constexpr double kCentre_px = 0.35;  // how well a blob's centre is known
 
 }  // namespace
@@ -78,7 +81,8 @@ void LightPairs::see(LightPair& pair, const Blob& left, const Blob& right, doubl
   pair.seen_s = t_s;
   ++pair.sightings;
   pair.widths.emplace_back(t_s, std::log(right.centre.x - left.centre.x));
-  while (t_s - pair.widths.front().first > kSpan_s) pair.widths.pop_front();
+  while (t_s - pair.widths.front().first > kSpan_s || pair.widths.size() > kMostWidths)
+    pair.widths.pop_front();
   // Slope of a straight line through the logarithms.
   double mean_t = 0;
   double mean_w = 0;
@@ -168,7 +172,7 @@ void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& acti
     see(pair, lights[best->left], lights[best->right], t_s);
   }
   for (const Candidate& candidate : candidates) {
-    if (used[candidate.left] || used[candidate.right]) continue;
+    if (used[candidate.left] || used[candidate.right] || pairs_.size() >= kMostPairs) continue;
     used[candidate.left] = used[candidate.right] = true;
     LightPair pair;
     see(pair, lights[candidate.left], lights[candidate.right], t_s);

@@ -62,7 +62,8 @@ void LoomingStage::reset() noexcept {
 
 void LoomingStage::process(const Frame& frame, Analysis& analysis) {
   const double scale = std::min(1.0, static_cast<double>(kWidest_px) / frame.width());
-  const cv::Size size(cvRound(frame.width() * scale), cvRound(frame.height() * scale));
+  const cv::Size size(std::max(1, cvRound(frame.width() * scale)),
+                      std::max(1, cvRound(frame.height() * scale)));
   if (!state_ || state_->size != size) {
     const double half = config_.horizontal_fov_deg * CV_PI / 360;
     state_ = std::make_unique<State>(size, scale, size.width / 2.0 / std::tan(half));

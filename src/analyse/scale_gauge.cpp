@@ -174,9 +174,14 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
 }  // namespace
 
 void ScaleGauge::add(const cv::Mat& luma, double t_s) {
-  if (luma.size() != added_ || (!pictures_.empty() && pictures_.back().t_s >= t_s)) clear();
+  if (luma.size() != added_ || (!pictures_.empty() && pictures_.back().t_s > t_s)) clear();
   added_ = luma.size();
   Picture picture;
+  // Of two that came at once, as in a burst, the newer stays: at() tells them apart by their times.
+  if (!pictures_.empty() && t_s - pictures_.back().t_s < kTimeSlack_s) {
+    picture.levels = std::move(pictures_.back().levels);
+    pictures_.pop_back();
+  }
   while (!pictures_.empty() && (t_s - pictures_.front().t_s > kSpan_s + kTimeSlack_s ||
                                 pictures_.size() >= kMostPictures)) {
     picture.levels = std::move(pictures_.front().levels);  // its memory is used again
@@ -195,7 +200,7 @@ void ScaleGauge::add(const cv::Mat& luma, double t_s) {
 
 const ScaleGauge::Picture* ScaleGauge::at(double t_s) const {
   const auto found = std::find_if(pictures_.begin(), pictures_.end(), [t_s](const Picture& other) {
-    return std::abs(other.t_s - t_s) < kTimeSlack_s;
+    return std::abs(other.t_s - t_s) < kTimeSlack_s / 2;
   });
   return found == pictures_.end() ? nullptr : &*found;
 }
@@ -252,7 +257,7 @@ std::optional<Estimate> ScaleGauge::growth(const cv::Rect2f& then, double then_s
   const Picture* older = at(then_s);
   if (older == nullptr) return std::nullopt;
   const double seconds = pictures_.back().t_s - older->t_s;
-  if (seconds <= 0) return std::nullopt;
+  if (seconds < kTimeSlack_s) return std::nullopt;
   const auto laid = lay(pictures_.back(), scaled(now, shrunk_), *older, scaled(then, shrunk_));
   if (!laid || laid->correlation < kLeastCorrelation) return std::nullopt;
   const double sigma = std::hypot(laid->log_scale_sigma, kLeastSigma);

@@ -18,6 +18,11 @@ constexpr double kNearGrowth_per_s = 0.06;
 constexpr double kBearingShake = 0.006;        // tangent; what the vanishing point leaves over
 constexpr double kBearingAcceleration = 0.25;  // tangent per s^2
 constexpr double kHistory_s = 1.5;
+// Where pictures come in bursts, or time stands still, a number bounds what times don't.
+constexpr std::size_t kMostKept = 256;
+// A vehicle that was lost for long comes back at the distance it then shows, not at one that its
+// old growth leads to: logarithm of the most that is carried on.
+constexpr double kMostCarried = 1;
 constexpr double kTrendSpan_s = 0.6;
 constexpr double kTrendSlope = 0.4;  // of the time to contact, beside the -1 of constant speed
 constexpr double kHorizonDoubt_px = 4;
@@ -103,7 +108,8 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
     bearing_.predict(dt, kBearingAcceleration);
     if (distance_) {
       const double share = distance_->sigma / distance_->value;
-      distance_->value *= std::exp(-growth_.growth().value * dt);
+      distance_->value *=
+          std::exp(std::clamp(-growth_.growth().value * dt, -kMostCarried, kMostCarried));
       distance_->sigma = distance_->value * share;
     }
   }
@@ -163,12 +169,17 @@ void VehicleState::update(const Track& track, const std::optional<Estimate>& gro
     out_of_view_s_.reset();
     if (const auto time = ttc(); time && out_of_view_share_ > kToTheSide)
       out_of_view_s_ = t_s + (1 - out_of_view_share_) * time->value;
+    // Of two pictures that came at once the newer counts, as in ScaleGauge.
+    if (!boxes_.empty() && boxes_.back().first == t_s) boxes_.pop_back();
     boxes_.emplace_back(t_s, track.box);
-    while (t_s - boxes_.front().first > ScaleGauge::kSpan_s) boxes_.pop_front();
+    while (t_s - boxes_.front().first > ScaleGauge::kSpan_s || boxes_.size() > kMostKept)
+      boxes_.pop_front();
   }
   started_ = true;
   history_.emplace_back(t_s, growth_.growth());
-  while (history_.size() > 2 && t_s - history_.front().first > kHistory_s) history_.pop_front();
+  while (history_.size() > 2 &&
+         (t_s - history_.front().first > kHistory_s || history_.size() > kMostKept))
+    history_.pop_front();
 }
 
 std::optional<double> VehicleState::camera_height_m() {
