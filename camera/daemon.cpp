@@ -73,8 +73,10 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
     recorder_.emplace(config.record, *recordings_, [this] { thumbnailer_->wake(); });
     recorder_->set_active(mode_.recording());
   }
+  DeviceConfig device = config.device;
+  if (!config.mdns.host.empty()) device.allowed_hosts.push_back(config.mdns.host + ".local");
   device_ = std::make_unique<DeviceApi>(
-      config.device, loop_,
+      device, loop_,
       DeviceParts{source_, progress_, stream_, mode_, *board_, led_,
                   recordings_ ? &*recordings_ : nullptr, recorder_ ? &*recorder_ : nullptr});
   if (config.mdns.enabled)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "camera/device/device_status.h"
+#include "http/site_check.h"
 
 namespace rearview::camera {
 namespace {
@@ -21,6 +22,8 @@ using http::Request;
 using http::Response;
 
 constexpr const char* kNotAVideo = "Path is not a .mkv video file";
+/// The name by which apps and the tutorial's programs know the device (device contract).
+constexpr const char* kContractHost = "velovision-rearview.local";
 constexpr const char* kNotAThumbnail = "Path is not a .jpg thumbnail file";
 
 /// A number of the board, rounded, or the contract's words for its failure.
@@ -33,12 +36,6 @@ const char* word(bool value) {
   return value ? "true" : "false";
 }
 
-/// A page from elsewhere can make a browser send any simple request here; browsers say so.
-void refuse_other_sites(const Request& request) {
-  if (request.header("Sec-Fetch-Site") == "cross-site")
-    throw HttpError(403, "Not from another site");
-}
-
 std::string fw_date(std::int64_t unix_s) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(unix_s)));
 }
@@ -46,14 +43,22 @@ std::string fw_date(std::int64_t unix_s) {
 }  // namespace
 
 DeviceApi::DeviceApi(const DeviceConfig& config, http::IoLoop& loop, const DeviceParts& parts)
-    : config_(config), parts_(parts) {
+    : config_(config), loop_(loop), parts_(parts) {
   if (parts_.recordings) mp4s_.emplace(parts_.recordings->folder() / ".mp4");
   http::ServerConfig server;
   server.host = config_.listen.host;
   server.port = config_.listen.port;
   server.max_connections = 64;
+  server.max_connections_per_address = 24;
+  server.extra_hosts = config_.allowed_hosts;
+  server.extra_hosts.emplace_back(kContractHost);
+  // What comes from here is no page: no script runs in it, and no page frames it.
   server.decorate = [](const Request&, Response& response) {
-    response.header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff");
+    response.header("Cache-Control", "no-store")
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Referrer-Policy", "no-referrer")
+        .header("Content-Security-Policy",
+                "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'");
   };
   try {
     server_ = std::make_unique<http::Server>(loop, server, routes(), http::plain_error);
@@ -69,10 +74,22 @@ DeviceApi::~DeviceApi() {
 }
 
 void DeviceApi::add(http::Router& router, const char* method, const char* path, Answer answer) {
-  // On a worker: the fuel gauge and the disk may take their time.
   router.add(method, path, [this, answer](const Request& request, http::Responder responder) {
-    server_->answer_on_worker(std::move(responder),
-                              [this, answer, request] { return (this->*answer)(request); });
+    answer_later(answer, request, std::move(responder));
+  });
+}
+
+void DeviceApi::answer_later(Answer answer, const Request& request, http::Responder responder) {
+  // On a worker: the fuel gauge and the disk may take their time.
+  server_->answer_on_worker(std::move(responder),
+                            [this, answer, request] { return (this->*answer)(request); });
+}
+
+void DeviceApi::add_change(http::Router& router, const char* method, const char* path,
+                           Answer answer) {
+  router.add(method, path, [this, answer](const Request& request, http::Responder responder) {
+    http::refuse_other_sites(request, {});
+    answer_later(answer, request, std::move(responder));
   });
 }
 
@@ -88,15 +105,15 @@ http::Router DeviceApi::routes() {
   add(router, "GET", "/download-video", &DeviceApi::download_mp4);
   add(router, "POST", "/download-video", &DeviceApi::download_mkv);
   add(router, "GET", "/download-thumbnail", &DeviceApi::download_thumbnail);
-  add(router, "GET", "/wipe-local-videos", &DeviceApi::wipe_local_videos);
-  add(router, "PUT", "/blink-on", &DeviceApi::blink_on);
-  add(router, "PUT", "/blink-off", &DeviceApi::blink_off);
-  add(router, "PUT", "/restart-stream-mode", &DeviceApi::restart_stream_mode);
+  add_change(router, "GET", "/wipe-local-videos", &DeviceApi::wipe_local_videos);
+  add_change(router, "PUT", "/blink-on", &DeviceApi::blink_on);
+  add_change(router, "PUT", "/blink-off", &DeviceApi::blink_off);
+  add_change(router, "PUT", "/restart-stream-mode", &DeviceApi::restart_stream_mode);
   add(router, "GET", "/api/v1/status", &DeviceApi::status);
   add(router, "GET", "/metrics", &DeviceApi::metrics);
   add(router, "GET", "/healthz", &DeviceApi::health);
-  add(router, "PUT", "/api/v1/recordings/{name}/lock", &DeviceApi::lock_recording);
-  add(router, "DELETE", "/api/v1/recordings/{name}/lock", &DeviceApi::unlock_recording);
+  add_change(router, "PUT", "/api/v1/recordings/{name}/lock", &DeviceApi::lock_recording);
+  add_change(router, "DELETE", "/api/v1/recordings/{name}/lock", &DeviceApi::unlock_recording);
   router.fallback([](const Request& request, const std::string&) {
     return http::plain_error(501, fmt::format("Unknown {} request", request.method));
   });
@@ -181,27 +198,23 @@ Response DeviceApi::download_thumbnail(const Request& request) {
 }
 
 Response DeviceApi::wipe_local_videos(const Request& request) {
-  refuse_other_sites(request);
   if (request.method != "GET") return http::text(200, "");  // HEAD changes nothing
   const std::size_t wiped = parts_.recordings ? parts_.recordings->wipe() : 0;
   log::info("device", "recordings wiped", {{"peer", request.peer}, {"chunks", wiped}});
   return http::text(200, "Wiped local videos");
 }
 
-Response DeviceApi::blink_on(const Request& request) {
-  refuse_other_sites(request);
+Response DeviceApi::blink_on(const Request&) {
   parts_.led.set_blinking(true);
   return http::text(200, "Turned on LED");
 }
 
-Response DeviceApi::blink_off(const Request& request) {
-  refuse_other_sites(request);
+Response DeviceApi::blink_off(const Request&) {
   parts_.led.set_blinking(false);
   return http::text(200, "Turned off LED");
 }
 
-Response DeviceApi::restart_stream_mode(const Request& request) {
-  refuse_other_sites(request);
+Response DeviceApi::restart_stream_mode(const Request&) {
   parts_.mode.restart();
   if (parts_.recorder) parts_.recorder->set_active(parts_.mode.recording());
   return http::text(200, "Restarted streaming mode");
@@ -212,7 +225,9 @@ Response DeviceApi::status(const Request&) {
 }
 
 Response DeviceApi::metrics(const Request&) {
-  return http::text(200, metrics_text(parts_), "text/plain; version=0.0.4; charset=utf-8");
+  http::ServerStats http;
+  loop_.run([&] { http = server_->stats(); });
+  return http::text(200, metrics_text(parts_, http), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 Response DeviceApi::health(const Request&) {
@@ -230,7 +245,6 @@ Response DeviceApi::unlock_recording(const Request& request) {
 }
 
 Response DeviceApi::set_locked(const Request& request, bool locked) {
-  refuse_other_sites(request);
   const std::string name(request.param("name"));
   if (!parts_.recordings || !parts_.recordings->find_name(name))
     throw HttpError(404, "No such video");

@@ -32,6 +32,9 @@ class DeviceApi {
   using Answer = http::Response (DeviceApi::*)(const http::Request&);
   http::Router routes();
   void add(http::Router& router, const char* method, const char* path, Answer answer);
+  /// For what changes something: not for pages of other sites.
+  void add_change(http::Router& router, const char* method, const char* path, Answer answer);
+  void answer_later(Answer answer, const http::Request& request, http::Responder responder);
 
   http::Response welcome(const http::Request&);
   http::Response battery_percent(const http::Request&);
@@ -57,6 +60,7 @@ class DeviceApi {
   Recordings::Chunk chunk_at(std::optional<std::string> path) const;
 
   const DeviceConfig config_;
+  http::IoLoop& loop_;
   DeviceParts parts_;
   std::optional<Mp4Cache> mp4s_;
   std::unique_ptr<http::Server> server_;

@@ -14,6 +14,7 @@ void DeviceConfig::read(ConfigReader& reader) {
   } catch (const UsageError& e) {
     reader.fail("listen", e.what());
   }
+  reader.texts("allowed_hosts", allowed_hosts, 0, 64);
   reader.choice("contract", contract, {{"d2", Contract::d2}, {"fw", Contract::fw}});
 }
 

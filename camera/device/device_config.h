@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/config_reader.h"
 #include "base/endpoint.h"
 
@@ -12,6 +15,9 @@ enum class Contract { d2, fw };
 struct DeviceConfig {
   Endpoint listen{"0.0.0.0", 8000};
   Contract contract = Contract::d2;
+  /// Names and addresses it answers to besides localhost, velovision-rearview.local, the machine's
+  /// own name, the addresses of its interfaces, and those of `listen` and of mDNS.
+  std::vector<std::string> allowed_hosts;
 
   void read(ConfigReader& reader);
   bool operator==(const DeviceConfig&) const = default;

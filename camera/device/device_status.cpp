@@ -114,7 +114,7 @@ ordered_json status_json(const DeviceParts& parts) {
             {"cpu_temp_c", or_null(parts.board.cpu_temp_c())}}}};
 }
 
-std::string metrics_text(const DeviceParts& parts) {
+std::string metrics_text(const DeviceParts& parts, const http::ServerStats& http) {
   Metrics metrics;
   const StreamServer::Stats stream = parts.stream.stats();
   metrics.add("pictures_total", "counter", "Coded pictures made.", parts.progress.pictures());
@@ -148,6 +148,20 @@ std::string metrics_text(const DeviceParts& parts) {
     metrics.add("disk_free_bytes", "gauge", "Free on the recordings' disk.",
                 parts.recordings->free_bytes());
   }
+  metrics.add("http_connections", "gauge", "HTTP connections open now.", http.connections_open);
+  metrics.add("http_connections_refused_total", "counter",
+              "HTTP connections over a limit, answered 503.", http.connections_refused);
+  metrics.add("http_connections_displaced_total", "counter",
+              "Silent HTTP connections closed to make room for new ones.",
+              http.connections_displaced);
+  metrics.add("http_connections_failed_total", "counter",
+              "HTTP connections ended by a fault of this program.", http.connections_failed);
+  const auto forbidden = http.responses.find(403);
+  metrics.add("http_requests_refused_total", "counter",
+              "HTTP requests for changes that another site's page may have sent, answered 403.",
+              forbidden == http.responses.end() ? 0 : forbidden->second);
+  metrics.add("http_requests_limited_total", "counter",
+              "HTTP requests of addresses that ask too fast, answered 429.", http.requests_limited);
   metrics.add("battery_percent", "gauge", "State of charge.", parts.board.battery_percent());
   metrics.add("cpu_temperature_celsius", "gauge", "CPU temperature.", parts.board.cpu_temp_c());
   return metrics.text();

@@ -206,7 +206,6 @@ int serve_command(const ServeOptions& options) {
 
   alerts.on_change([&service](const AlertUpdate& update) { service.publish_update(update); });
   service.show_settings(effective_settings(config, stage_settings));
-  service.on_failure([&termination](const std::string& reason) { termination.fail(reason); });
   service.start();
   publisher.start([&termination](const std::string& reason) { termination.fail(reason); });
   if (radar) radar->start([&termination](const std::string& reason) { termination.fail(reason); });

@@ -1,66 +1,31 @@
 #include "http/server_core.h"
 //
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <cerrno>
 #include <optional>
-#include <stdexcept>
-#include <system_error>
 
 #include "base/log.h"
+#include "http/file_source.h"
+#include "http/request_reader.h"
 #include "http/response_head.h"
 
 namespace rearview::http {
 namespace {
 
-namespace beast = boost::beast;
-
-constexpr std::size_t kFilePieceBytes = 128 * 1024;
+/// Read from a client at once, for its requests.
+constexpr std::size_t kReadBytes = 4096;
 /// After the last answer the client's remaining bytes are read and thrown away for a while: closing
 /// with unread bytes makes TCP reset the connection, and the client would lose the answer.
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::seconds kTakesNothing{1};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
-
-/// Reads a range of a file as a body.
-class FileSource final : public BodySource {
- public:
-  FileSource(OpenFile file, ByteRange range)
-      : file_(std::move(file)), at_(range.first), end_(range.last + 1) {}
-  void next(std::string& piece) override {
-    const std::size_t wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(kFilePieceBytes, end_ - at_));
-    piece.resize(wanted);
-    std::size_t have = 0;
-    while (have < wanted) {
-      const ssize_t got = ::pread(file_.descriptor(), piece.data() + have, wanted - have,
-                                  static_cast<off_t>(at_ + have));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw std::system_error(errno, std::generic_category(), "reading a file");
-      if (got == 0) throw std::runtime_error("a file got shorter while it was sent");
-      have += static_cast<std::size_t>(got);
-    }
-    at_ += wanted;
-  }
-
- private:
-  OpenFile file_;
-  std::uint64_t at_;
-  std::uint64_t end_;
-};
 
 class Connection final : public Peer, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Server::Core> core, Socket socket, std::string peer)
-      : core_(std::move(core)), socket_(std::move(socket)), peer_(std::move(peer)) {}
+  Connection(std::shared_ptr<Server::Core> core, Socket socket, Client client)
+      : Peer(std::move(client)), core_(std::move(core)), socket_(std::move(socket)) {}
 
   void start() {
     core_->add(shared_from_this());
@@ -69,6 +34,8 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
 
   SteadyTime deadline() const override { return deadline_; }
   void expire() override;
+  std::optional<SteadyTime> silent_since() const override;
+  void drop() override { close(); }
   void abandon() override {
     state_ = State::closed;
     socket_.close();
@@ -76,19 +43,16 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
 
  private:
   enum class State { idle, header, body, handling, writing, lingering, closed };
-  using Parser = beast::http::request_parser<beast::http::string_body>;
 
   void wait_for_request(SteadyClock::duration patience);
-  void read_header();
-  void on_header(error_code error);
+  void read(State state);
+  void take();
   void send_continue();
-  void read_body();
-  bool failed_to_read(error_code error);
   void dispatch();
   void call_handler();
   Responder make_responder();
 
-  void send_to_https(beast::string_view host, beast::string_view target);
+  void send_to_https(std::string_view host);
   void fail(int status, std::string_view detail, const std::string& allowed = {});
   void respond(Response response);
   void write(std::string head, Bytes body, std::function<void()> then);
@@ -103,22 +67,25 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
   /// Wraps a completion handler: dropped when the connection is no longer in that state.
   template <typename F>
   auto in(State state, F handler) {
-    return [self = shared_from_this(), state, handler = std::move(handler)](auto... args) {
-      if (self->state_ == state) handler(args...);
-    };
+    return core_->guarded(shared_from_this(),
+                          [this, state, handler = std::move(handler)](auto... args) {
+                            if (state_ == state) handler(args...);
+                          });
   }
   void set(State state, SteadyClock::duration patience) {
     state_ = state;
-    deadline_ = core_->config.now() + patience;
+    progress_at_ = core_->config.now();
+    deadline_ = progress_at_ + patience;
   }
 
   std::shared_ptr<Server::Core> core_;
   Socket socket_;
-  std::string peer_;
   State state_ = State::idle;
   SteadyTime deadline_ = SteadyTime::max();
-  beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  SteadyTime progress_at_;  ///< the client last took or gave a byte, or was given its turn
+  std::string unread_;      ///< what has come of the requests that are to be read
+  std::array<char, kReadBytes> received_{};
+  std::optional<RequestReader> reader_;
   Request request_;
   bool keep_alive_ = false;
   std::uint64_t request_number_ = 0;
@@ -136,113 +103,95 @@ class Connection final : public Peer, public std::enable_shared_from_this<Connec
 
 void Connection::wait_for_request(SteadyClock::duration patience) {
   request_ = Request();
-  parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(core_->config.max_header_bytes));
-  parser_->body_limit(core_->config.max_body_bytes);
-  if (buffer_.size() > 0) {  // the next request came with the last one
-    read_header();
-    return;
-  }
+  reader_.emplace(
+      RequestReader::Limits{core_->config.max_header_bytes, core_->config.max_body_bytes});
   set(State::idle, patience);
-  socket_.async_read_some(buffer_.prepare(4096),
-                          in(State::idle, [this](error_code error, std::size_t bytes) {
-                            buffer_.commit(bytes);
+  if (unread_.empty()) {
+    read(State::idle);
+  } else {  // the next request came with the last one
+    set(State::header, core_->config.header_timeout);
+    take();
+  }
+}
+
+void Connection::read(State state) {
+  const std::size_t room = reader_->most_unread_bytes() - unread_.size();
+  socket_.async_read_some(asio::buffer(received_, room),
+                          in(state, [this](error_code error, std::size_t bytes) {
                             if (error) {
                               close();
-                            } else {
-                              read_header();
+                              return;
                             }
+                            if (state_ == State::idle)
+                              set(State::header, core_->config.header_timeout);
+                            progress_at_ = core_->config.now();
+                            unread_.append(received_.data(), bytes);
+                            take();
                           }));
 }
 
-void Connection::read_header() {
-  set(State::header, core_->config.header_timeout);
-  beast::http::async_read_header(
-      socket_, buffer_, *parser_,
-      in(State::header, [this](error_code error, std::size_t) { on_header(error); }));
-}
-
-void Connection::on_header(error_code error) {
-  if (failed_to_read(error)) return;
-  const auto& message = parser_->get();
-  request_.method = std::string(message.method_string());
-  request_.http_1_0 = message.version() < 11;
-  if (parser_->is_done()) {
-    dispatch();
-  } else if (message.count(beast::http::field::expect) > 0 && !request_.http_1_0) {
-    send_continue();
-  } else {
-    read_body();
+void Connection::take() {
+  unread_.erase(0, reader_->push(unread_));
+  switch (reader_->stage()) {
+    case RequestReader::Stage::header:
+      read(State::header);
+      break;
+    case RequestReader::Stage::body:
+      if (state_ == State::header) {
+        set(State::body, core_->config.body_timeout);
+        if (reader_->expects_continue()) send_continue();
+      }
+      if (state_ == State::body) read(State::body);
+      break;
+    case RequestReader::Stage::complete:
+      dispatch();
+      break;
+    case RequestReader::Stage::refused:
+      request_ = std::move(reader_->request());
+      keep_alive_ = false;
+      fail(reader_->status(), reader_->why());
+      break;
   }
 }
 
 void Connection::send_continue() {
-  set(State::body, core_->config.body_timeout);
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   // The socket's buffer is empty before the first answer: this goes out at once or the client is
   // gone.
   error_code error;
   socket_.write_now(asio::buffer(kContinue), error);
-  if (error) {
-    close();
-  } else {
-    read_body();
-  }
-}
-
-void Connection::read_body() {
-  set(State::body, core_->config.body_timeout);
-  beast::http::async_read(socket_, buffer_, *parser_,
-                          in(State::body, [this](error_code error, std::size_t) {
-                            if (!failed_to_read(error)) dispatch();
-                          }));
-}
-
-bool Connection::failed_to_read(error_code error) {
-  namespace http = beast::http;
-  if (!error) return false;
-  keep_alive_ = false;
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    fail(431, fmt::format("the request's header is longer than {} bytes",
-                          core_->config.max_header_bytes));
-  } else if (error == http::error::body_limit) {
-    fail(413,
-         fmt::format("the request's body is longer than {} bytes", core_->config.max_body_bytes));
-  } else if (error == http::error::bad_version) {
-    fail(505, "this server speaks HTTP/1.1");
-  } else if (error == http::error::end_of_stream || error == http::error::partial_message ||
-             error.category() != http::make_error_code(http::error::bad_method).category()) {
-    close();
-  } else {
-    fail(400, "this is not a request of HTTP/1.1: " + error.message());
-  }
-  return true;
+  if (error) close();
 }
 
 void Connection::dispatch() {
-  auto message = parser_->release();
-  keep_alive_ = message.keep_alive();
-  for (const auto& field : message)
-    request_.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-  request_.peer = peer_;
+  request_ = std::move(reader_->request());
+  keep_alive_ = reader_->keep_alive();
+  request_.peer = client().name;
   set(State::handling, core_->config.answer_timeout);
 
-  const auto hosts = message.count(beast::http::field::host);
+  const auto hosts =
+      std::count_if(request_.headers.begin(), request_.headers.end(),
+                    [](const auto& header) { return equal_ignoring_case(header.first, "Host"); });
   if (hosts > 1 || (hosts == 0 && !request_.http_1_0)) {
     fail(400, "a request must have exactly one Host header");
     return;
   }
-  if (hosts == 1 && !core_->hosts.accepts(std::string(message[beast::http::field::host]))) {
+  const std::string host(request_.header("Host").value_or(""));
+  if (hosts == 1 && !core_->hosts.accepts(host)) {
     fail(421, "this server does not answer to that host name");
     return;
   }
   if (core_->config.tls && !socket_.secure() && !socket_.from_this_machine()) {
-    send_to_https(message[beast::http::field::host], message.target());
+    send_to_https(host);
     return;
   }
-  const std::string target(message.target());
-  request_.body = std::move(message.body());
-  if (!parse_target(target, request_)) {
+  if (!core_->visitors.may_ask(client().address, core_->config.now())) {
+    ++core_->stats.requests_limited;
+    fail(429, fmt::format("this address asks more often than {} times a second",
+                          core_->config.max_requests_per_s_per_address));
+    return;
+  }
+  if (!parse_target(std::string(request_.target), request_)) {
     fail(400, "the request's target can't be decoded");
     return;
   }
@@ -258,8 +207,8 @@ void Connection::call_handler() {
     core_->router.dispatch(request_, responder, allowed);
   } catch (const HttpError& error) {
     if (state_ == State::handling) fail(error.status, error.what(), allowed);
-  } catch (const std::exception& error) {
-    log::error("http", "a handler failed", {{"path", request_.path}, {"error", error.what()}});
+  } catch (...) {
+    log::error("http", "a handler failed", {{"path", request_.path}, {"error", thrown()}});
     if (state_ == State::handling) fail(500, "the request failed inside the server");
   }
 }
@@ -270,7 +219,8 @@ Responder Connection::make_responder() {
                         number = ++request_number_](std::function<void(Connection&)> answer) {
     gate->deliver([weak, number, answer = std::move(answer)] {
       const auto self = weak.lock();
-      if (self && self->state_ == State::handling && self->request_number_ == number) answer(*self);
+      if (self && self->state_ == State::handling && self->request_number_ == number)
+        self->core_->guard(self, [&] { answer(*self); });
     });
   };
   return Responder(
@@ -284,9 +234,8 @@ Responder Connection::make_responder() {
       });
 }
 
-void Connection::send_to_https(beast::string_view host, beast::string_view target) {
-  const auto location = https_address(std::string_view(host.data(), host.size()),
-                                      std::string_view(target.data(), target.size()));
+void Connection::send_to_https(std::string_view host) {
+  const auto location = https_address(host, request_.target);
   if (!location) {
     fail(400, "from elsewhere this server speaks HTTPS only");
     return;
@@ -300,15 +249,23 @@ void Connection::send_to_https(beast::string_view host, beast::string_view targe
 void Connection::fail(int status, std::string_view detail, const std::string& allowed) {
   Response response = core_->error_format(status, detail);
   if (status == 405) response.header("Allow", allowed);
+  if (status == 429 || status == 503) response.header("Retry-After", "1");
   respond(std::move(response));
 }
 
 void Connection::respond(Response response) {
+  const bool endless = std::holds_alternative<WebSocketBody>(response.body) ||
+                       std::holds_alternative<StreamBody>(response.body);
+  if (endless && request_.method != "HEAD" && !core_->has_room_for_stream(client())) {
+    ++core_->stats.streams_refused;
+    fail(503, "too many streams are open");
+    return;
+  }
   if (auto* web_socket = std::get_if<WebSocketBody>(&response.body)) {
     ++core_->stats.responses[101];
     state_ = State::closed;
     core_->remove(shared_from_this());
-    start_web_socket(core_, std::move(socket_), request_, std::move(*web_socket));
+    start_web_socket(core_, std::move(socket_), client(), request_, std::move(*web_socket));
     return;
   }
   if (core_->config.decorate) core_->config.decorate(request_, response);
@@ -339,7 +296,7 @@ void Connection::respond(Response response) {
   } else {
     state_ = State::closed;
     core_->remove(shared_from_this());
-    start_stream(core_, std::move(socket_), std::move(head),
+    start_stream(core_, std::move(socket_), client(), std::move(head),
                  std::move(std::get<StreamBody>(response.body)));
   }
 }
@@ -385,13 +342,14 @@ void Connection::pull() {
     bool failed = false;
     try {
       source->next(*piece);
-    } catch (const std::exception& error) {
-      log::warning("http", "a response was cut short", {{"error", error.what()}});
+    } catch (...) {
+      log::warning("http", "a response was cut short", {{"error", thrown()}});
       failed = true;
     }
     source.reset();  // what it holds goes on this thread or the last: never with the loop waiting
     gate->deliver([self = std::move(self), piece, failed] {
-      if (self->state_ == State::writing) self->pulled(std::move(*piece), failed);
+      if (self->state_ != State::writing) return;
+      self->core_->guard(self, [&] { self->pulled(std::move(*piece), failed); });
     });
   });
   if (!accepted) close();
@@ -480,6 +438,24 @@ void Connection::expire() {
   }
 }
 
+std::optional<SteadyTime> Connection::silent_since() const {
+  switch (state_) {
+    case State::idle:
+    case State::header:
+    case State::body:
+    case State::lingering:
+      return progress_at_;
+    case State::writing:
+      // Bytes are under way; but one that takes none of them for a second lets us wait.
+      if (then_ && core_->config.now() - progress_at_ > kTakesNothing) return progress_at_;
+      break;
+    case State::handling:
+    case State::closed:
+      break;
+  }
+  return std::nullopt;
+}
+
 void Connection::close() {
   const auto self = shared_from_this();
   state_ = State::closed;
@@ -491,8 +467,9 @@ void Connection::close() {
 
 }  // namespace
 
-void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, std::string peer) {
-  std::make_shared<Connection>(core, std::move(socket), std::move(peer))->start();
+void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, Client client) {
+  const auto connection = std::make_shared<Connection>(core, std::move(socket), std::move(client));
+  core->guard(connection, [&connection] { connection->start(); });
 }
 
 }  // namespace rearview::http

@@ -11,33 +11,44 @@ constexpr unsigned char kHandshakeRecord = 0x16;
 
 /// Stands where a connection comes in until it is known what the client speaks.
 class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorkeeper> {
+ private:
+  template <typename F>
+  auto guarded(F handler) {
+    return core_->guarded(shared_from_this(), std::move(handler));
+  }
+
  public:
-  Doorkeeper(std::shared_ptr<Server::Core> core, Socket::Tcp socket, std::string peer)
-      : core_(std::move(core)), socket_(std::move(socket)), peer_(std::move(peer)) {}
+  Doorkeeper(std::shared_ptr<Server::Core> core, Socket::Tcp socket, Client client)
+      : Peer(std::move(client)), core_(std::move(core)), socket_(std::move(socket)) {}
 
   void start() {
     core_->add(shared_from_this());
     patience();
-    socket_.async_wait(Socket::Tcp::wait_read, [self = shared_from_this()](error_code error) {
-      if (self->open_) self->look(error);
-    });
+    socket_.async_wait(Socket::Tcp::wait_read, guarded([this](error_code error) {
+                         if (open_) look(error);
+                       }));
   }
 
   SteadyTime deadline() const override { return deadline_; }
   void expire() override {
     if (session_) {
       ++core_->stats.timeouts;
-      core_->tls_failed(peer_, "it took too long");
+      core_->tls_failed(client(), "it took too long");
     }
     leave();
   }
+  std::optional<SteadyTime> silent_since() const override { return waiting_since_; }
+  void drop() override { leave(); }
   void abandon() override {
     open_ = false;
     close();
   }
 
  private:
-  void patience() { deadline_ = core_->config.now() + core_->config.header_timeout; }
+  void patience() {
+    waiting_since_ = core_->config.now();
+    deadline_ = waiting_since_ + core_->config.header_timeout;
+  }
 
   void look(error_code error) {
     unsigned char first = 0;
@@ -51,15 +62,15 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
       session_ = std::make_shared<TlsSession>(std::move(socket_), *core_->config.tls);
       repeat_step(
           session_, [](TlsSession& session) { return session.handshake(); },
-          [self = shared_from_this()](error_code failed, std::size_t) {
-            if (self->open_) self->shaken(failed);
-          });
+          guarded([this](error_code failed, std::size_t) {
+            if (open_) shaken(failed);
+          }));
     }
   }
 
   void shaken(error_code error) {
     if (error) {
-      core_->tls_failed(peer_, session_->problem());
+      core_->tls_failed(client(), session_->problem());
       leave();
     } else {
       ++core_->stats.tls_handshakes;
@@ -70,7 +81,7 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
   void pass_on(Socket socket) {
     open_ = false;
     core_->remove(shared_from_this());
-    start_connection(core_, std::move(socket), std::move(peer_));
+    start_connection(core_, std::move(socket), client());
   }
 
   void leave() {
@@ -88,7 +99,7 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
   std::shared_ptr<Server::Core> core_;
   Socket::Tcp socket_;
   std::shared_ptr<TlsSession> session_;
-  std::string peer_;
+  SteadyTime waiting_since_;
   SteadyTime deadline_ = SteadyTime::max();
   bool open_ = true;
 };
@@ -96,8 +107,9 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
 }  // namespace
 
 void start_doorkeeper(const std::shared_ptr<Server::Core>& core, Socket::Tcp socket,
-                      std::string peer) {
-  std::make_shared<Doorkeeper>(core, std::move(socket), std::move(peer))->start();
+                      Client client) {
+  const auto keeper = std::make_shared<Doorkeeper>(core, std::move(socket), std::move(client));
+  core->guard(keeper, [&keeper] { keeper->start(); });
 }
 
 }  // namespace rearview::http

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,11 +14,45 @@
 namespace rearview::http {
 namespace {
 
-bool is_address(const std::string& text) {
+/// For a Host that is no known address, the interfaces are asked again, but not more often.
+constexpr std::chrono::seconds kBetweenLooks{1};
+
+/// The address as inet_ntop writes it; nullopt where it is none.
+std::optional<std::string> address_of(const std::string& text) {
+  std::array<char, INET6_ADDRSTRLEN> written{};
   in_addr four{};
   in6_addr six{};
-  return inet_pton(AF_INET, text.c_str(), &four) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), &six) == 1;
+  if (inet_pton(AF_INET, text.c_str(), &four) == 1)
+    return inet_ntop(AF_INET, &four, written.data(), written.size());
+  if (inet_pton(AF_INET6, text.c_str(), &six) == 1)
+    return inet_ntop(AF_INET6, &six, written.data(), written.size());
+  return std::nullopt;
+}
+
+bool is_address(const std::string& text) {
+  return address_of(text).has_value();
+}
+
+std::vector<std::string> addresses_of_interfaces() {
+  std::vector<std::string> found;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    std::array<char, INET6_ADDRSTRLEN> written{};
+    // The socket interface wants the casts.
+    const void* address =
+        family == AF_INET
+            ? static_cast<const void*>(
+                  &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr)  // NOLINT
+            : &reinterpret_cast<const sockaddr_in6*>(one->ifa_addr)->sin6_addr;    // NOLINT
+    if (::inet_ntop(family, address, written.data(), written.size()))
+      found.emplace_back(written.data());
+  }
+  ::freeifaddrs(all);
+  return found;
 }
 
 bool is_digit(char c) {
@@ -35,30 +71,49 @@ bool ends_with_label(std::string_view name, std::string_view label) {
 
 }  // namespace
 
-HostCheck::HostCheck(std::vector<std::string> extra) : names_(std::move(extra)) {
+HostCheck::HostCheck(const std::string& listening, std::vector<std::string> extra)
+    : names_(std::move(extra)) {
   everything_ = std::find(names_.begin(), names_.end(), "*") != names_.end();
   names_.emplace_back("localhost");
+  if (!is_address(listening)) names_.push_back(listening);
   std::array<char, 256> own{};
-  if (gethostname(own.data(), own.size() - 1) == 0 && own[0] != '\0')
-    names_.emplace_back(own.data());
+  if (gethostname(own.data(), own.size() - 1) != 0 || own[0] == '\0') return;
+  const std::string name(own.data());
+  names_.push_back(name);
+  names_.push_back(name.substr(0, name.find('.')) + ".local");  // as mDNS calls it
 }
 
-bool HostCheck::accepts(std::string_view host) const {
+bool HostCheck::accepts(std::string_view host) {
   if (everything_) return true;
   std::string name;
   if (host.starts_with('[')) {
     const std::size_t end = host.find(']');
     if (end == std::string_view::npos) return false;
     name = host.substr(1, end - 1);
-    return is_address(name);
+    if (!is_address(name)) return false;
+  } else {
+    name = host.substr(0, host.find(':'));
   }
-  name = host.substr(0, host.find(':'));
   if (name.ends_with('.')) name.pop_back();
-  if (is_address(name)) return true;
-  if (ends_with_label(name, "local") || ends_with_label(name, "localhost")) return true;
-  return std::any_of(names_.begin(), names_.end(), [&name](const std::string& known) {
-    return equal_ignoring_case(known, name);
-  });
+  if (ends_with_label(name, "localhost")) return true;
+  if (std::any_of(names_.begin(), names_.end(),
+                  [&name](const std::string& known) { return equal_ignoring_case(known, name); }))
+    return true;
+  const auto address = address_of(name);
+  return address && is_of_this_machine(*address);
+}
+
+bool HostCheck::is_of_this_machine(const std::string& address) {
+  if (address.starts_with("127.")) return true;
+  const auto known = [&] {
+    return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
+  };
+  if (known()) return true;
+  const SteadyTime now = SteadyClock::now();
+  if (looked_at_ && now - *looked_at_ < kBetweenLooks) return false;
+  looked_at_ = now;
+  addresses_ = addresses_of_interfaces();
+  return known();
 }
 
 std::optional<std::string> https_address(std::string_view host, std::string_view target) {

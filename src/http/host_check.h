@@ -5,20 +5,28 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace rearview::http {
 
-/// Guards a server without a password against DNS rebinding: a page from elsewhere whose name was
-/// made to point here still sends its own name as Host. Accepts IP addresses, localhost and names
-/// under .localhost, names under .local (mDNS), this machine's own name, and the extra names.
+/// Guards against DNS rebinding: a page from elsewhere whose name was made to point here still
+/// sends its own name as Host. Accepts localhost and names under .localhost, this machine's own
+/// name with and without .local, the addresses of its interfaces, and the names it is given. Loop's
+/// thread only.
 class HostCheck {
  public:
-  /// extra: further names; "*" accepts everything.
-  explicit HostCheck(std::vector<std::string> extra);
+  /// listening: what the server listens on, accepted where it is a name. extra: further names and
+  /// addresses; "*" accepts everything.
+  HostCheck(const std::string& listening, std::vector<std::string> extra);
   /// host: a Host header's value, port included or not.
-  bool accepts(std::string_view host) const;
+  bool accepts(std::string_view host);
 
  private:
+  bool is_of_this_machine(const std::string& address);
+
   std::vector<std::string> names_;
+  std::vector<std::string> addresses_;   ///< of the interfaces, as inet_ntop writes them
+  std::optional<SteadyTime> looked_at_;  ///< interfaces come and go
   bool everything_ = false;
 };
 

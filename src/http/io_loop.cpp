@@ -6,19 +6,17 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstdlib>
+#include <exception>
 #include <future>
-
-#include "base/log.h"
 
 namespace rearview::http {
 namespace {
 
 class AsioTimer final : public IoLoop::Timer {
  public:
-  AsioTimer(asio::io_context& io, SteadyClock::duration period, bool repeat,
+  AsioTimer(IoLoop::Impl& loop, SteadyClock::duration period, bool repeat,
             std::function<void()> task)
-      : state_(std::make_shared<State>(io, period, repeat, std::move(task))) {
+      : state_(std::make_shared<State>(loop, period, repeat, std::move(task))) {
     state_->timer.expires_after(period);
     wait(state_);
   }
@@ -31,8 +29,9 @@ class AsioTimer final : public IoLoop::Timer {
 
  private:
   struct State {
-    State(asio::io_context& io, SteadyClock::duration p, bool r, std::function<void()> t)
-        : timer(io), period(p), repeat(r), task(std::move(t)) {}
+    State(IoLoop::Impl& l, SteadyClock::duration p, bool r, std::function<void()> t)
+        : loop(l), timer(l.io), period(p), repeat(r), task(std::move(t)) {}
+    IoLoop::Impl& loop;
     asio::steady_timer timer;
     SteadyClock::duration period;
     bool repeat;
@@ -42,7 +41,7 @@ class AsioTimer final : public IoLoop::Timer {
   static void wait(const std::shared_ptr<State>& state) {
     state->timer.async_wait([state](boost::system::error_code) {
       if (state->stopped) return;
-      state->task();
+      state->loop.survive(state->task);  // it goes on, whatever one call of it throws
       if (!state->repeat || state->stopped) return;
       // From now, not from the last deadline: a loop that was held up must not run a burst.
       state->timer.expires_after(state->period);
@@ -54,9 +53,7 @@ class AsioTimer final : public IoLoop::Timer {
 
 }  // namespace
 
-IoLoop::IoLoop(OnFailure on_failure) : impl_(std::make_unique<Impl>()) {
-  impl_->on_failure = std::move(on_failure);
-}
+IoLoop::IoLoop() : impl_(std::make_unique<Impl>()) {}
 
 IoLoop::~IoLoop() {
   stop();
@@ -70,12 +67,7 @@ void IoLoop::start() {
   impl_->thread = std::thread([impl = impl_.get()] {
     pthread_setname_np(pthread_self(), "io");
     impl->thread_id = std::this_thread::get_id();
-    try {
-      impl->io.run();
-    } catch (const std::exception& error) {
-      log::error("http", "the I/O thread failed", {{"error", error.what()}});
-      if (!impl->on_failure) std::abort();
-      impl->on_failure(error.what());
+    while (!impl->survive([impl] { impl->io.run(); })) {
     }
     impl->thread_id = std::thread::id();
     impl->running = false;
@@ -108,27 +100,36 @@ void IoLoop::run(const std::function<void()>& task) {
   const auto shared = std::make_shared<Shared>();
   post([shared, &task] {
     if (shared->claimed.exchange(true)) return;
-    task();
-    shared->done.set_value();
+    try {
+      task();
+      shared->done.set_value();
+    } catch (...) {
+      shared->done.set_exception(std::current_exception());
+    }
   });
   auto done = shared->done.get_future();
-  // The loop may end, by a failure, before it comes to the task.
+  // The loop may be stopped before it comes to the task.
   while (done.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
     if (!impl_->running && !shared->claimed.exchange(true)) {
       task();
       return;
     }
   }
+  done.get();
+}
+
+std::uint64_t IoLoop::failures() const {
+  return impl_->failures;
 }
 
 std::unique_ptr<IoLoop::Timer> IoLoop::every(SteadyClock::duration period,
                                              std::function<void()> task) {
-  return std::make_unique<AsioTimer>(impl_->io, period, true, std::move(task));
+  return std::make_unique<AsioTimer>(*impl_, period, true, std::move(task));
 }
 
 std::unique_ptr<IoLoop::Timer> IoLoop::after(SteadyClock::duration delay,
                                              std::function<void()> task) {
-  return std::make_unique<AsioTimer>(impl_->io, delay, false, std::move(task));
+  return std::make_unique<AsioTimer>(*impl_, delay, false, std::move(task));
 }
 
 }  // namespace rearview::http

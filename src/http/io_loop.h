@@ -1,22 +1,20 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "base/clock.h"
 
 namespace rearview::http {
 
-/// One thread that runs everything a server does. Servers of one program may share it.
+/// One thread that runs everything a server does. Servers of one program may share it. What a task
+/// or a timer throws is counted and logged, and ends nothing: a server's client must not be able to
+/// end the program.
 class IoLoop {
  public:
-  /// Called on the loop's thread with what an exception said that nobody caught; the loop has ended
-  /// then. The default ends the program.
-  using OnFailure = std::function<void(const std::string& what)>;
-
   /// Nothing runs before start().
-  explicit IoLoop(OnFailure on_failure = {});
+  IoLoop();
   /// Stops and joins.
   ~IoLoop();
   IoLoop(const IoLoop&) = delete;
@@ -29,9 +27,11 @@ class IoLoop {
   void post(std::function<void()> task);
   /// True on the loop's thread.
   bool here() const;
-  /// Runs task on the loop's thread, now if this is it, and waits until it has run. When the loop
-  /// isn't running, runs it here.
+  /// Runs task on the loop's thread, now if this is it, and waits until it has run; throws what it
+  /// threw. When the loop isn't running, runs it here.
   void run(const std::function<void()>& task);
+  /// How often something was thrown that nobody else caught. Any thread.
+  std::uint64_t failures() const;
 
   /// Calls a task again and again until destroyed. Destroy it on the loop's thread or after stop().
   class Timer {

@@ -22,11 +22,13 @@ void bound_send_buffer(Socket& socket, const ServerConfig& config) {
                sizeof kNotSentLowWaterBytes);
 }
 
-QueuedStream::QueuedStream(std::shared_ptr<Server::Core> core) : core_(std::move(core)) {}
+QueuedStream::QueuedStream(std::shared_ptr<Server::Core> core, Client client)
+    : Peer(std::move(client)), core_(std::move(core)) {}
 
 void QueuedStream::opened() {
   core_->add(shared_from_this());
   ++core_->stats.streams_open;
+  core_->visitors.stream_opened(client().address);
 }
 
 bool QueuedStream::send_latest(Bytes piece) {
@@ -102,6 +104,7 @@ void QueuedStream::abandon() {
 void QueuedStream::let_go() {
   open_ = false;
   --core_->stats.streams_open;
+  core_->visitors.stream_closed(client().address);
   drop_socket();
   core_.reset();
   queue_.clear();

@@ -4,6 +4,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "http/server_core.h"
 #include "http/stream.h"
@@ -14,7 +16,7 @@ namespace rearview::http {
 /// queue up to a bound or the newest piece.
 class QueuedStream : public Stream, public Peer, public std::enable_shared_from_this<QueuedStream> {
  public:
-  explicit QueuedStream(std::shared_ptr<Server::Core> core);
+  QueuedStream(std::shared_ptr<Server::Core> core, Client client);
 
   bool send_latest(Bytes piece) final;
   bool send(Bytes piece) final;
@@ -26,6 +28,9 @@ class QueuedStream : public Stream, public Peer, public std::enable_shared_from_
 
   SteadyTime deadline() const final { return deadline_; }
   void expire() final;
+  /// It is for us to speak.
+  std::optional<SteadyTime> silent_since() const final { return std::nullopt; }
+  void drop() final { finish(); }
   void abandon() final;
 
  protected:
@@ -43,6 +48,10 @@ class QueuedStream : public Stream, public Peer, public std::enable_shared_from_
   void idle_from_now() { deadline_ = SteadyTime::max(); }
   void sent();
   void finish();
+  template <typename F>
+  auto guarded(F handler) {
+    return core_->guarded(shared_from_this(), std::move(handler));
+  }
   const Bytes& under_way() const { return under_way_; }
   const ServerConfig& config() const { return core_->config; }
 

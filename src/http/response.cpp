@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <nlohmann/json.hpp>
+
+#include "http/request.h"
 
 namespace rearview::http {
 
@@ -27,6 +30,12 @@ std::optional<OpenFile> OpenFile::open(const std::filesystem::path& path) {
                            info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   file.last_modified_ = http_date(info.st_mtim.tv_sec);
   return file;
+}
+
+bool Response::has(std::string_view name) const {
+  return std::any_of(headers.begin(), headers.end(), [name](const auto& header) {
+    return equal_ignoring_case(header.first, name);
+  });
 }
 
 Response text(int status, std::string body, std::string content_type) {

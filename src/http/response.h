@@ -85,6 +85,7 @@ struct Response {
     headers.emplace_back(std::move(name), std::move(value));
     return *this;
   }
+  bool has(std::string_view name) const;  ///< a header of that name, in any case
 };
 
 /// A whole body.

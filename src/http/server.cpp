@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -16,13 +18,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweepPeriod{200};
 constexpr std::chrono::milliseconds kAcceptPause{100};
-/// Between two lines about failed handshakes.
-constexpr std::chrono::seconds kTlsLogPause{10};
 
-std::string name_of(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
-                                    : fmt::format("{}:{}", address, endpoint.port());
+Client client_at(const tcp::endpoint& endpoint) {
+  asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  const std::string text = address.to_string();
+  return {address.is_v6() ? fmt::format("[{}]:{}", text, endpoint.port())
+                          : fmt::format("{}:{}", text, endpoint.port()),
+          address};
 }
 
 void refuse(tcp::socket& socket) {
@@ -88,24 +92,58 @@ void Server::Core::accept() {
       core->accept_pause.async_wait([core](error_code) { core->accept(); });
       return;
     }
-    ++core->stats.connections_accepted;
-    if (core->peers.size() >= core->config.max_connections) {
-      ++core->stats.connections_refused;
-      refuse(socket);
-    } else {
-      error_code no_endpoint;
-      const tcp::endpoint remote = socket.remote_endpoint(no_endpoint);
-      if (!no_endpoint) {
-        error_code ignored;
-        socket.set_option(tcp::no_delay(true), ignored);
-        if (core->config.tls)
-          start_doorkeeper(core, std::move(socket), name_of(remote));
-        else
-          start_connection(core, Socket(std::move(socket)), name_of(remote));
-      }
-    }
+    core->loop.impl().survive([&] { core->admit(std::move(socket)); });
     core->accept();
   });
+}
+
+void Server::Core::admit(tcp::socket socket) {
+  ++stats.connections_accepted;
+  error_code error;
+  const tcp::endpoint remote = socket.remote_endpoint(error);
+  if (error) return;
+  Client client = client_at(remote);
+  if (!make_room_for(client.address)) {
+    ++stats.connections_refused;
+    refuse(socket);
+    return;
+  }
+  socket.set_option(tcp::no_delay(true), error);
+  if (config.tls)
+    start_doorkeeper(shared_from_this(), std::move(socket), std::move(client));
+  else
+    start_connection(shared_from_this(), Socket(std::move(socket)), std::move(client));
+}
+
+bool Server::Core::make_room_for(const asio::ip::address& address) {
+  const bool of_its_own = visitors.open(address).connections >= config.max_connections_per_address;
+  if (!of_its_own && peers.size() < config.max_connections) return true;
+  // Whoever holds most gives way first, and of his the one that has been silent for longest: so
+  // that the newest, who had no time to speak yet, is not the one that is driven out.
+  std::shared_ptr<Peer> found;
+  std::pair<std::size_t, SteadyClock::duration> most{};
+  const SteadyTime now = config.now();
+  for (const auto& peer : peers) {
+    const auto silent_since = peer->silent_since();
+    if (!silent_since || (of_its_own && peer->client().address != address)) continue;
+    const std::pair held{visitors.open(peer->client().address).connections, now - *silent_since};
+    if (found && held <= most) continue;
+    found = peer;
+    most = held;
+  }
+  if (!found) return false;
+  ++stats.connections_displaced;
+  guard(found, [&found] { found->drop(); });
+  return true;
+}
+
+bool Server::Core::has_room_for_stream(const Client& client) const {
+  const auto but_for_reserve = [](std::size_t all) {
+    return all - std::max<std::size_t>(1, all / 8);
+  };
+  return stats.streams_open < but_for_reserve(config.max_connections) &&
+         visitors.open(client.address).streams <
+             but_for_reserve(config.max_connections_per_address);
 }
 
 void Server::Core::sweep() {
@@ -114,20 +152,30 @@ void Server::Core::sweep() {
   for (const auto& peer : peers) {
     if (peer->deadline() <= now) late.push_back(peer);
   }
-  for (const auto& peer : late) peer->expire();
+  for (const auto& peer : late) {
+    guard(peer, [&peer] { peer->expire(); });
+  }
+  visitors.forget_absent(now);
 }
 
-void Server::Core::tls_failed(const std::string& peer, std::string_view why) {
-  ++stats.tls_failures;
-  const SteadyTime now = SteadyClock::now();
-  if (told_of_tls && now - *told_of_tls < kTlsLogPause) return;
-  told_of_tls = now;
-  log::warning(
-      "http", "a TLS handshake failed",
-      {{"peer", peer},
-       {"why", why},
-       {"failures", stats.tls_failures - std::exchange(tls_failures_told, stats.tls_failures)}});
+void Server::Core::tls_failed(const Client& client, std::string_view why) {
+  const std::uint64_t all = ++stats.tls_failures;
+  if (const auto since = tls_pause.due(all))
+    log::warning("http", "a TLS handshake failed",
+                 {{"peer", client.name}, {"why", why}, {"failures", *since}});
 }
+
+void Server::Core::failed(const Peer& peer, const std::string& why) {
+  const std::uint64_t all = ++stats.connections_failed;
+  if (const auto since = failure_pause.due(all))
+    log::error("http", "a connection was ended by a fault of this program",
+               {{"peer", peer.client().name}, {"error", why}, {"failures", *since}});
+}
+
+PeerExecutor::PeerExecutor(std::shared_ptr<Server::Core> core, std::shared_ptr<Peer> peer)
+    : core_(std::move(core)),
+      peer_(std::move(peer)),
+      inner_(core_->loop.impl().io.get_executor()) {}
 
 void Server::Core::stop() {
   if (std::exchange(stopped, true)) return;
@@ -174,8 +222,8 @@ void Server::answer_on_worker(Responder responder, std::function<Response()> ans
       responder.respond(answer());
     } catch (const HttpError& error) {
       responder.fail(error.status, error.what());
-    } catch (const std::exception& error) {
-      log::error("http", "a request failed", {{"error", error.what()}});
+    } catch (...) {
+      log::error("http", "a request failed", {{"error", thrown()}});
       responder.fail(500, "the request failed inside the server");
     }
   });

@@ -22,7 +22,11 @@ namespace rearview::http {
 struct ServerConfig {
   std::string host = "127.0.0.1";  ///< an address or a name that resolves to one
   std::uint16_t port = 0;          ///< 0: any free one
+  /// An eighth of these is kept for answers that end: streams get no more than the rest. When there
+  /// are so many, one whose client lets us wait gives way to a new one.
   std::size_t max_connections = 512;
+  std::size_t max_connections_per_address = 128;  ///< in the same way
+  double max_requests_per_s_per_address = 200;    ///< twice as many at once
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 64 * 1024;
   std::chrono::milliseconds idle_timeout{30'000};  ///< between requests
@@ -35,8 +39,8 @@ struct ServerConfig {
   std::size_t stream_queue_bytes = 1024 * 1024;      ///< what may wait in Stream::send
   std::size_t worker_threads = 2;
   std::size_t worker_queue = 64;
-  Now now = SteadyClock::now;            ///< by which the timeouts above are judged
-  std::vector<std::string> extra_hosts;  ///< see HostCheck
+  Now now = SteadyClock::now;  ///< by which timeouts, silence and rates are judged
+  std::vector<std::string> extra_hosts;  ///< see HostCheck; host itself counts where it is a name
   /// With it the port speaks TLS as well. Plain HTTP is then for this machine only; others are sent
   /// to https:// (308). Null: plain HTTP for everybody.
   std::shared_ptr<const TlsIdentity> tls;
@@ -48,9 +52,13 @@ struct ServerConfig {
 /// Counts since the start, and what is open now.
 struct ServerStats {
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  ///< over max_connections
+  std::uint64_t connections_refused = 0;    ///< too many were open, of all or of one address
+  std::uint64_t connections_displaced = 0;  ///< silent ones closed to make room
+  std::uint64_t connections_failed = 0;     ///< ended because something was thrown
   std::size_t connections_open = 0;
   std::size_t streams_open = 0;
+  std::uint64_t streams_refused = 0;       ///< too many were open, of all or of one address
+  std::uint64_t requests_limited = 0;      ///< answered 429
   std::map<int, std::uint64_t> responses;  ///< by status
   std::uint64_t bytes_sent = 0;
   std::uint64_t timeouts = 0;         ///< connections closed for being too slow

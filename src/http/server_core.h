@@ -1,7 +1,7 @@
 #pragma once
 
 // Private to this room: what a server's connections share.
-#include "http/socket.h"
+#include "http/peer.h"
 //
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,22 +11,13 @@
 #include <unordered_set>
 
 #include "http/host_check.h"
-#include "http/io_loop_impl.h"
+#include "http/log_pause.h"
 #include "http/server.h"
+#include "http/thrown.h"
+#include "http/visitors.h"
 #include "http/worker_pool.h"
 
 namespace rearview::http {
-
-/// Something that holds a client's socket. Loop's thread only.
-class Peer {
- public:
-  virtual ~Peer() = default;
-  /// When expire() is due.
-  virtual SteadyTime deadline() const = 0;
-  virtual void expire() = 0;
-  /// The server stops: close without calling anybody back.
-  virtual void abandon() = 0;
-};
 
 /// The way of other threads to the loop. It outlives the server with whoever still holds a
 /// Responder, and closes when the server stops, after which the loop may be gone.
@@ -49,7 +40,8 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
         router(std::move(r)),
         error_format(std::move(e)),
         gate(std::make_shared<Gate>(l)),
-        hosts(config.extra_hosts),
+        hosts(config.host, config.extra_hosts),
+        visitors(config.max_requests_per_s_per_address),
         acceptor(l.impl().io),
         accept_pause(l.impl().io),
         workers(config.worker_threads, config.worker_queue),
@@ -57,14 +49,42 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
 
   void bind();
   void accept();
+  void admit(asio::ip::tcp::socket socket);
+  bool make_room_for(const asio::ip::address& address);
   void sweep();
   void stop();
 
   /// A handshake came to nothing: counted, and logged now and then.
-  void tls_failed(const std::string& peer, std::string_view why);
+  void tls_failed(const Client& client, std::string_view why);
+  /// Something was thrown: counted, and logged now and then.
+  void failed(const Peer& peer, const std::string& why);
 
-  void add(const std::shared_ptr<Peer>& peer) { peers.insert(peer); }
-  void remove(const std::shared_ptr<Peer>& peer) { peers.erase(peer); }
+  /// Calls it for this peer, which ends when it throws: counted, and logged now and then. Every
+  /// call that a client can cause goes through here.
+  template <typename F>
+  void guard(const std::shared_ptr<Peer>& peer, F&& call) {
+    try {
+      call();
+    } catch (...) {
+      failed(*peer, thrown());
+      loop.impl().survive([&] { peer->drop(); });
+    }
+  }
+  /// A completion handler of this peer's, guarded.
+  template <typename F>
+  auto guarded(std::shared_ptr<Peer> peer, F handler) {
+    return asio::bind_executor(PeerExecutor(shared_from_this(), std::move(peer)),
+                               std::move(handler));
+  }
+
+  void add(const std::shared_ptr<Peer>& peer) {
+    if (peers.insert(peer).second) visitors.connected(peer->client().address);
+  }
+  void remove(const std::shared_ptr<Peer>& peer) {
+    if (peers.erase(peer) == 1) visitors.disconnected(peer->client().address);
+  }
+  /// Whether this client may have one more stream.
+  bool has_room_for_stream(const Client& client) const;
 
   IoLoop& loop;
   const ServerConfig config;
@@ -72,31 +92,38 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   const ErrorFormat error_format;
   const std::shared_ptr<Gate> gate;
   HostCheck hosts;
+  Visitors visitors;
   ServerStats stats;
   asio::ip::tcp::acceptor acceptor;
   asio::steady_timer accept_pause;
   std::unique_ptr<IoLoop::Timer> sweeper;
   std::unordered_set<std::shared_ptr<Peer>> peers;
   bool stopped = false;
-  std::optional<SteadyTime> told_of_tls;  ///< when a failed handshake was logged last
-  std::uint64_t tls_failures_told = 0;
+  LogPause tls_pause;
+  LogPause failure_pause;
   WorkerPool workers;
   WorkerPool body_workers;  ///< a connection has one task in it at most, so it is never full
 };
 
+template <typename F>
+auto PeerExecutor::guarded(F&& call) const {
+  return [core = core_, peer = peer_, call = std::decay_t<F>(std::forward<F>(call))]() mutable {
+    core->guard(peer, call);
+  };
+}
+
 /// Finds out whether the client speaks TLS, shakes hands if so, and starts its connection.
-void start_doorkeeper(const std::shared_ptr<Server::Core>& core, Socket::Tcp socket,
-                      std::string peer);
+void start_doorkeeper(const std::shared_ptr<Server::Core>& core, Socket::Tcp socket, Client client);
 
 /// Reads requests from the socket and answers them until it closes or becomes a stream.
-void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, std::string peer);
+void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, Client client);
 
 /// Takes the socket over for a response without end; head goes out first.
-void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, std::string head,
-                  StreamBody body);
+void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
+                  std::string head, StreamBody body);
 
 /// Takes the socket over and answers the handshake that request asks for.
-void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket,
+void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
                       const Request& request, WebSocketBody body);
 
 }  // namespace rearview::http

@@ -10,8 +10,8 @@ namespace {
 /// A stream whose pieces go out as they are.
 class SocketStream final : public QueuedStream {
  public:
-  SocketStream(const std::shared_ptr<Server::Core>& core, Socket socket)
-      : QueuedStream(core), socket_(std::move(socket)) {}
+  SocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client)
+      : QueuedStream(core, std::move(client)), socket_(std::move(socket)) {}
 
   void start(std::string head, const StreamBody& body) {
     bound_send_buffer(*socket_, config());
@@ -32,38 +32,34 @@ class SocketStream final : public QueuedStream {
     socket_.reset();
   }
 
-  std::shared_ptr<SocketStream> self() {
-    return std::static_pointer_cast<SocketStream>(shared_from_this());
-  }
-
   void write_more() {
-    socket_->async_write_some(left_, [self = self()](error_code error, std::size_t bytes) {
-      if (!self->open()) return;
-      if (error) {
-        self->finish();
-        return;
-      }
-      self->progressed(bytes);
-      self->left_ += bytes;
-      if (self->left_.size() > 0) {
-        self->write_more();
-      } else {
-        self->sent();
-      }
-    });
+    socket_->async_write_some(left_, guarded([this](error_code error, std::size_t bytes) {
+                                if (!open()) return;
+                                if (error) {
+                                  finish();
+                                  return;
+                                }
+                                progressed(bytes);
+                                left_ += bytes;
+                                if (left_.size() > 0) {
+                                  write_more();
+                                } else {
+                                  sent();
+                                }
+                              }));
   }
 
   /// What a client sends on a stream is thrown away; its end closes the stream.
   void watch_for_close() {
     socket_->async_read_some(asio::buffer(discarded_),
-                             [self = self()](error_code error, std::size_t) {
-                               if (!self->open()) return;
+                             guarded([this](error_code error, std::size_t) {
+                               if (!open()) return;
                                if (error) {
-                                 self->finish();
+                                 finish();
                                } else {
-                                 self->watch_for_close();
+                                 watch_for_close();
                                }
-                             });
+                             }));
   }
 
   std::optional<Socket> socket_;
@@ -73,9 +69,10 @@ class SocketStream final : public QueuedStream {
 
 }  // namespace
 
-void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, std::string head,
-                  StreamBody body) {
-  std::make_shared<SocketStream>(core, std::move(socket))->start(std::move(head), body);
+void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
+                  std::string head, StreamBody body) {
+  const auto stream = std::make_shared<SocketStream>(core, std::move(socket), std::move(client));
+  core->guard(stream, [&] { stream->start(std::move(head), body); });
 }
 
 }  // namespace rearview::http

@@ -133,6 +133,9 @@ TlsIdentity::TlsIdentity(const path& certificate, const path& key)
   // connections hold no buffers.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  // One record a step: who sends records without content, such as key updates, must not keep the
+  // loop from others.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets need no memory of ours
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
 

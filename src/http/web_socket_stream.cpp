@@ -18,8 +18,8 @@ constexpr std::size_t kMostFromClient = 4096;
 /// A stream whose pieces go out as messages (RFC 6455).
 class WebSocketStream final : public QueuedStream {
  public:
-  WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket)
-      : QueuedStream(core), socket_(std::in_place, std::move(socket)) {}
+  WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client)
+      : QueuedStream(core, std::move(client)), socket_(std::in_place, std::move(socket)) {}
 
   void start(const Request& request, WebSocketBody body) {
     bound_send_buffer(socket_->next_layer(), config());
@@ -30,50 +30,45 @@ class WebSocketStream final : public QueuedStream {
     progressed(0);  // the handshake has to get through in the usual time
     handshake_ = Handshake(beast::http::verb::get, request.target, 11);
     for (const auto& [name, value] : request.headers) handshake_.insert(name, value);
-    socket_->async_accept(handshake_, [self = self(), body = std::move(body)](error_code error) {
-      if (!self->open()) return;
-      if (error) {
-        self->finish();
-        return;
-      }
-      self->idle_from_now();
-      self->read();
-      body.opened(self);
-    });
+    socket_->async_accept(handshake_, guarded([this, body = std::move(body)](error_code error) {
+                            if (!open()) return;
+                            if (error) {
+                              finish();
+                              return;
+                            }
+                            idle_from_now();
+                            read();
+                            body.opened(shared_from_this());
+                          }));
   }
 
  private:
   using Handshake = beast::http::request<beast::http::string_body>;
 
   void transmit(const Bytes& piece) override {
-    socket_->async_write(asio::buffer(*piece),
-                         [self = self()](error_code error, std::size_t bytes) {
-                           if (!self->open()) return;
+    socket_->async_write(asio::buffer(*piece), guarded([this](error_code error, std::size_t bytes) {
+                           if (!open()) return;
                            if (error) {
-                             self->finish();
+                             finish();
                              return;
                            }
-                           self->progressed(bytes);
-                           self->sent();
-                         });
+                           progressed(bytes);
+                           sent();
+                         }));
   }
   void drop_socket() override { socket_.reset(); }
 
-  std::shared_ptr<WebSocketStream> self() {
-    return std::static_pointer_cast<WebSocketStream>(shared_from_this());
-  }
-
   /// Answers pings and the closing handshake; what else the client says is thrown away.
   void read() {
-    socket_->async_read(discarded_, [self = self()](error_code error, std::size_t) {
-      if (!self->open()) return;
-      if (error) {
-        self->finish();
-        return;
-      }
-      self->discarded_.clear();
-      self->read();
-    });
+    socket_->async_read(discarded_, guarded([this](error_code error, std::size_t) {
+                          if (!open()) return;
+                          if (error) {
+                            finish();
+                            return;
+                          }
+                          discarded_.clear();
+                          read();
+                        }));
   }
 
   std::optional<websocket::stream<Socket>> socket_;
@@ -83,9 +78,10 @@ class WebSocketStream final : public QueuedStream {
 
 }  // namespace
 
-void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket,
+void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
                       const Request& request, WebSocketBody body) {
-  std::make_shared<WebSocketStream>(core, std::move(socket))->start(request, std::move(body));
+  const auto stream = std::make_shared<WebSocketStream>(core, std::move(socket), std::move(client));
+  core->guard(stream, [&] { stream->start(request, std::move(body)); });
 }
 
 }  // namespace rearview::http

@@ -2,10 +2,10 @@
 
 #include <pthread.h>
 
-#include <exception>
 #include <utility>
 
 #include "base/log.h"
+#include "http/thrown.h"
 
 namespace rearview::http {
 
@@ -53,8 +53,8 @@ void WorkerPool::work() {
     }
     try {
       task();
-    } catch (const std::exception& error) {
-      log::error("http", "a worker's task failed", {{"error", error.what()}});
+    } catch (...) {
+      log::error("http", "a worker's task failed", {{"error", thrown()}});
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fit/ride_fit.h"
+#include "http/site_check.h"
 #include "serve/answer.h"
 #include "serve/query.h"
 #include "types/json.h"
@@ -67,14 +68,14 @@ class ArchiveRoutes {
   }
 
   void lock(const Request& request, Responder responder, bool locked) const {
-    refuse_other_sites(request, origins_);
+    http::refuse_other_sites(request, origins_);
     answer(std::move(responder), [this, id = id_of(request), locked] {
       if (archive_.set_locked(id, locked) == Change::unknown) throw no_alert(id);
       return alert_now(id);
     });
   }
   void remove(const Request& request, Responder responder) const {
-    refuse_other_sites(request, origins_);
+    http::refuse_other_sites(request, origins_);
     answer(std::move(responder), [this, id = id_of(request)] {
       switch (archive_.remove(id)) {
         case Change::unknown:
@@ -109,7 +110,7 @@ class ArchiveRoutes {
     });
   }
   void remove_ride(const Request& request, Responder responder) const {
-    refuse_other_sites(request, origins_);
+    http::refuse_other_sites(request, origins_);
     answer(std::move(responder), [this, id = id_of(request)] {
       const RideChange refused = archive_.remove_ride(id);
       switch (refused.change) {

@@ -137,8 +137,20 @@ void http_metrics(Page& page, const http::ServerStats& http) {
   page.family("rearview_http_connections_total", "counter", "Connections accepted.");
   page.value(http.connections_accepted);
   page.family("rearview_http_connections_refused_total", "counter",
-              "Connections over the limit, answered 503.");
+              "Connections over a limit, answered 503.");
   page.value(http.connections_refused);
+  page.family("rearview_http_connections_displaced_total", "counter",
+              "Silent connections closed to make room for new ones.");
+  page.value(http.connections_displaced);
+  page.family("rearview_http_connections_failed_total", "counter",
+              "Connections ended by a fault of this program.");
+  page.value(http.connections_failed);
+  page.family("rearview_http_requests_limited_total", "counter",
+              "Requests of addresses that ask too fast, answered 429.");
+  page.value(http.requests_limited);
+  page.family("rearview_http_streams_refused_total", "counter",
+              "Responses without end over a limit, answered 503.");
+  page.value(http.streams_refused);
   page.family("rearview_http_connections", "gauge", "Connections open now.");
   page.value(http.connections_open);
   page.family("rearview_http_streams", "gauge", "Responses without end open now.");

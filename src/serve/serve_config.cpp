@@ -20,6 +20,8 @@ void ServeConfig::read(ConfigReader& reader) {
   reader.text("host", host, 1, 255);
   reader.number("port", port, 0, 65535);
   reader.number("max_connections", max_connections, 8, 10'000);
+  reader.number("max_connections_per_address", max_connections_per_address, 8, 10'000);
+  reader.number("max_requests_per_s_per_address", max_requests_per_s_per_address, 1, 100'000);
   reader.number("write_timeout_ms", write_timeout_ms, 500, 120'000);
   reader.number("stream_buffer_bytes", stream_buffer_bytes, 16 * 1024, 4 * 1024 * 1024);
   reader.number("event_queue_bytes", event_queue_bytes, 64 * 1024, 64 * 1024 * 1024);

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <deque>
 #include <stdexcept>
 #include <utility>
 
 #include "base/log.h"
 #include "http/server.h"
+#include "http/site_check.h"
 #include "serve/answer.h"
 #include "serve/archive_routes.h"
 #include "serve/event_hub.h"
@@ -41,6 +41,15 @@ constexpr std::chrono::seconds kComment{10};
 /// The log begins to speak of a certificate's end so long before it.
 constexpr std::chrono::hours kRenewBefore{24 * 30};
 
+/// What is no page runs no script and loads nothing but itself, and no other site may frame it.
+constexpr std::string_view kOtherPolicy =
+    "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'self'";
+/// What the page needs of what browsers can do; all else that this names is off, also for whoever
+/// finds a way to run a script in it.
+constexpr std::string_view kPermissions =
+    "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), "
+    "serial=(), usb=(), bluetooth=(), xr-spatial-tracking=(), fullscreen=(self), "
+    "screen-wake-lock=(self), autoplay=(self)";
 /// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
 /// it.
 constexpr std::string_view kPagePolicy =
@@ -59,10 +68,6 @@ struct Service::Impl {
         status(std::move(s)),
         now(std::move(n)),
         passes(camera_names.size()),
-        loop([this](const std::string& what) {
-          if (!failed) std::abort();
-          failed(what);
-        }),
         events(loop, camera_names.size(), archive, now) {
     for (std::size_t i = 0; i < camera_names.size(); ++i) {
       pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
@@ -111,7 +116,6 @@ struct Service::Impl {
     std::atomic<std::uint64_t> close = 0;
   };
   std::deque<Passes> passes;  ///< per camera
-  std::function<void(const std::string&)> failed;
   Json settings = Json::object();
   http::IoLoop loop;
   std::function<void(HeartbeatPtr)> on_heartbeat;
@@ -155,6 +159,8 @@ http::ServerConfig Service::Impl::http_config() {
   http.host = config.host;
   http.port = config.port;
   http.max_connections = config.max_connections;
+  http.max_connections_per_address = config.max_connections_per_address;
+  http.max_requests_per_s_per_address = config.max_requests_per_s_per_address;
   http.write_timeout = std::chrono::milliseconds(config.write_timeout_ms);
   http.stream_send_buffer_bytes = config.stream_buffer_bytes;
   http.stream_queue_bytes = config.event_queue_bytes;
@@ -170,6 +176,8 @@ http::ServerConfig Service::Impl::http_config() {
   }
   http.decorate = [this](const Request& request, Response& response) {
     response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
+    if (!response.has("Content-Security-Policy"))
+      response.header("Content-Security-Policy", std::string(kOtherPolicy));
     const auto& origins = config.cors_origins;
     const auto origin = request.header("Origin");
     const auto allowed = [&origins](std::string_view one) {
@@ -199,7 +207,9 @@ void Service::Impl::page_routes(http::Router& router) {
     router.get(page ? "/" : "/" + std::string(file.name), [content, &file, page](const Request&) {
       Response response = http::bytes(content, std::string(file.content_type));
       response.header("ETag", std::string(file.etag)).header("Cache-Control", "no-cache");
-      if (page) response.header("Content-Security-Policy", std::string(kPagePolicy));
+      if (page)
+        response.header("Content-Security-Policy", std::string(kPagePolicy))
+            .header("Permissions-Policy", std::string(kPermissions));
       return response;
     });
   }
@@ -306,7 +316,7 @@ std::optional<Response> Service::Impl::no_web_socket(const Request& request) con
     return response.header("Sec-WebSocket-Version", "13");
   }
   // Browsers let any site's page open a WebSocket anywhere; it is for us to refuse.
-  refuse_other_sites(request, config.cors_origins);
+  http::refuse_other_sites(request, config.cors_origins);
   return std::nullopt;
 }
 
@@ -363,10 +373,6 @@ Service::~Service() {
 
 std::uint16_t Service::port() const {
   return impl_->server->port();
-}
-
-void Service::on_failure(std::function<void(const std::string&)> handler) {
-  impl_->failed = std::move(handler);
 }
 
 void Service::on_heartbeat(std::function<void(HeartbeatPtr)> handler) {

@@ -36,9 +36,6 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   std::uint16_t port() const;
-  /// What to do when the I/O thread fails; called on it, with the reason. Before start(). Without
-  /// it the program is aborted, as a service that answers nobody must not look alive.
-  void on_failure(std::function<void(const std::string& what)> handler);
   /// What else wants every heartbeat: one a second, and one at once when a road is judged otherwise
   /// than before. Called on the I/O thread; must not wait. Before start().
   void on_heartbeat(std::function<void(HeartbeatPtr)> handler);

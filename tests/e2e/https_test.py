@@ -43,7 +43,7 @@ class Https(unittest.TestCase):
     def config(self, cert=None, key=None, camera="tcp://127.0.0.1:9"):
         file = self.folder / "rearview.json"
         file.write_text(json.dumps({
-            "serve": {"tls": {"cert_file": str(cert or self.ca.cert), "key_file": str(key or self.ca.key)}},
+            "serve": {"allowed_hosts": [ELSEWHERE], "tls": {"cert_file": str(cert or self.ca.cert), "key_file": str(key or self.ca.key)}},
             "cameras": [{"name": "rear", "url": camera}]}))
         return str(file)
 
@@ -67,6 +67,7 @@ class Https(unittest.TestCase):
         # What the document configures, where this test keeps it.
         config = json.loads(re.search(r"^```json\n(.*?)^```", HTTPS, re.MULTILINE | re.DOTALL)[1]
                             .replace("/etc/rearview", str(here)).replace("0.0.0.0", "127.0.0.1"))
+        config["serve"]["allowed_hosts"] = [ELSEWHERE]  # the board's own name, but not this machine's
         file = self.folder / "rearview.json"
         file.write_text(json.dumps(config))
         service = Service("--config", str(file), "--camera", "tcp://127.0.0.1:9")

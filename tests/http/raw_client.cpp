@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -22,7 +24,7 @@ namespace rearview::test {
 Transport RawClient::usual = Transport::plain;
 
 RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes, Transport transport,
-                     const std::string& host)
+                     const std::string& host, const std::string& from)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval patience{60, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -30,6 +32,16 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes, Transport tra
   if (receive_buffer_bytes > 0)
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                  sizeof receive_buffer_bytes);
+  if (!from.empty()) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, from.c_str(), &own.sin_addr);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket interface wants it
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) {
+      ::close(socket_);
+      throw std::runtime_error("can't come from " + from);
+    }
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -181,6 +193,24 @@ RawResponse RawClient::response(bool head) {
     response.complete = true;
   }
   return response;
+}
+
+std::vector<std::string> addresses_of_this_machine() {
+  std::vector<std::string> found;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET ||
+        (one->ifa_flags & IFF_LOOPBACK) != 0 || (one->ifa_flags & IFF_UP) == 0)
+      continue;
+    std::array<char, INET_ADDRSTRLEN> text{};
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket interface wants it
+    const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+    if (::inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()))
+      found.emplace_back(text.data());
+  }
+  ::freeifaddrs(all);
+  return found;
 }
 
 RawResponse get(std::uint16_t port, std::string_view path, std::string_view headers) {

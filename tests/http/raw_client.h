@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct ssl_st;
 
@@ -26,9 +27,10 @@ enum class Transport { plain, tls };
 class RawClient {
  public:
   /// receive_buffer_bytes: SO_RCVBUF, for a client that takes little; 0 leaves the default. With
-  /// TLS it shakes hands first; where that fails, nothing can be sent and nothing comes.
+  /// TLS it shakes hands first; where that fails, nothing can be sent and nothing comes. from: the
+  /// address it comes from; empty: the usual one.
   explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0, Transport transport = usual,
-                     const std::string& address = "127.0.0.1");
+                     const std::string& address = "127.0.0.1", const std::string& from = {});
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -65,6 +67,9 @@ class RawClient {
   std::unique_ptr<ssl_st, Free> tls_;
   std::string buffer_;
 };
+
+/// IPv4 addresses of this machine that others reach.
+std::vector<std::string> addresses_of_this_machine();
 
 /// One request on a connection of its own.
 RawResponse get(std::uint16_t port, std::string_view path, std::string_view headers = {});

@@ -71,6 +71,13 @@ class ServerTest : public ::testing::TestWithParam<Transport> {
                            std::stoi(std::string(request.query_value("n").value_or("3")))),
                        "text/plain");
     });
+    router.get("/ws", [this](const Request&) {
+      return web_socket([this](std::shared_ptr<Stream> opened) {
+        opened->on_closed([this] { ++streams_closed_; });
+        const std::lock_guard lock(mutex_);
+        streams_.push_back(std::move(opened));
+      });
+    });
     router.get("/stream", [this](const Request&) {
       return stream(
           "text/event-stream",

@@ -169,6 +169,7 @@ class ScriptedService {
   static ServeConfig config() {
     ServeConfig config;
     config.port = 0;
+    config.allowed_hosts = {"board.local"};  // what tests call this machine where it must be another
     return config;
   }
 

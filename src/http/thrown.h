@@ -1,0 +1,20 @@
+#pragma once
+
+// Private to this room.
+#include <exception>
+#include <string>
+
+namespace rearview::http {
+
+/// What the exception that is being handled says, whatever its type. Only inside a catch (...).
+inline std::string thrown() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "something that is not a std::exception";
+  }
+}
+
+}  // namespace rearview::http
