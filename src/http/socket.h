@@ -121,13 +121,11 @@ class Socket {
 
 // The end of a WebSocket, as Beast looks it up.
 void teardown(boost::beast::role_type role, Socket& socket, error_code& error);
+/// Beast's own waits until the client has gone as well, which one that broke the protocol need
+/// never do.
 template <typename Handler>
-void async_teardown(boost::beast::role_type role, Socket& socket, Handler&& handler) {
-  if (socket.secure())
-    socket.async_finish(std::forward<Handler>(handler));
-  else
-    boost::beast::websocket::async_teardown(role, socket.next_layer(),
-                                            std::forward<Handler>(handler));
+void async_teardown(boost::beast::role_type, Socket& socket, Handler&& handler) {
+  socket.async_finish(std::forward<Handler>(handler));
 }
 
 }  // namespace rearview::http
