@@ -108,7 +108,7 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
       const cv::Point2d still = turned(from);
       const cv::Point2d flow = to - still;
       const cv::Point2d arm = still - focus;
-      const double reach = std::hypot(arm.x, arm.y);
+      const double reach = std::sqrt(arm.dot(arm));
       if (reach < 8) continue;
       const cv::Point2d across(-arm.y / reach, arm.x / reach);
       const double miss = across.dot(flow);
@@ -125,10 +125,12 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
                                         -flow.y / reach, flow.x / reach);
       for (int i = 0; i < 5; ++i) {
         gradient[i] -= weight * jacobian[i] * miss;
-        for (int j = 0; j < 5; ++j) information(i, j) += weight * jacobian[i] * jacobian[j];
+        for (int j = i; j < 5; ++j) information(i, j) += weight * jacobian[i] * jacobian[j];
       }
     }
     if (static_cast<int>(left.size()) < kLeastPoints) return motion_;
+    for (int i = 1; i < 5; ++i)
+      for (int j = 0; j < i; ++j) information(i, j) = information(j, i);
     const double prior = 1 / (focus_sigma * focus_sigma);
     information(3, 3) += prior;
     information(4, 4) += prior;

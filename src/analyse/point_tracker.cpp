@@ -114,12 +114,11 @@ void PointTracker::follow(const cv::Rect& active) {
   std::vector<cv::Point2f> returned = from;
   std::vector<std::uint8_t> found;
   std::vector<std::uint8_t> found_back;
-  std::vector<float> error;
   const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 12, 0.02);
-  cv::calcOpticalFlowPyrLK(previous_, current_, from, to, found, error, kWindow, kPyramidLevels,
-                           stop, 0, 1e-5);
-  cv::calcOpticalFlowPyrLK(current_, previous_, to, returned, found_back, error, kWindow, 1, stop,
-                           cv::OPTFLOW_USE_INITIAL_FLOW, 1e-5);
+  cv::calcOpticalFlowPyrLK(previous_, current_, from, to, found, cv::noArray(), kWindow,
+                           kPyramidLevels, stop, 0, 1e-5);
+  cv::calcOpticalFlowPyrLK(current_, previous_, to, returned, found_back, cv::noArray(), kWindow, 1,
+                           stop, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-5);
   const cv::Rect2f inside(static_cast<float>(active.x + kBorder_px),
                           static_cast<float>(active.y + kBorder_px),
                           static_cast<float>(active.width - 2 * kBorder_px),

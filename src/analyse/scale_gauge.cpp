@@ -110,13 +110,13 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
   cv::Mat then_y;
   const int mid_x = grid.size.width / 2;
   const int mid_y = grid.size.height / 2;
+  const double sum = cv::sum(grid.weight)[0];
   for (int round = 0;; ++round) {
     cv::Mat seen = look(then, map, grid);
     if (!normalise(seen, grid.weight)) return std::nullopt;
     cv::Sobel(seen, then_x, CV_32F, 1, 0, 3, 0.125, 0, cv::BORDER_REPLICATE);
     cv::Sobel(seen, then_y, CV_32F, 0, 1, 3, 0.125, 0, cv::BORDER_REPLICATE);
     const cv::Mat off = now - seen;
-    const double sum = cv::sum(grid.weight)[0];
     const double spread = std::sqrt(off.mul(off).dot(grid.weight) / sum) + 1e-6;
     cv::Matx44d normal = cv::Matx44d::zeros();
     cv::Vec4d right = cv::Vec4d::zeros();
