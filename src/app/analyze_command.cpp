@@ -16,6 +16,7 @@
 #include "app/progress_line.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable_url.h"
 #include "base/termination.h"
 #include "receive/recording_reader.h"
 #include "render/overlay.h"
@@ -105,8 +106,15 @@ int analyze_command(const AnalyzeOptions& options) {
   const CameraConfig& camera = config.cameras.front();
   Analyser analyser(camera.name, make_stages(config, camera));
   Termination termination;
-  RecordingReader reader(options.input, options.fps, camera.receiver.decoder_threads,
-                         termination.token());
+  std::optional<RecordingReader> opened;
+  try {
+    opened.emplace(options.input, options.fps, camera.receiver.decoder_threads,
+                   termination.token());
+  } catch (const UsageError&) {
+    if (termination.requested()) return kExitDone;
+    throw;
+  }
+  RecordingReader& reader = *opened;
   std::optional<LineWriter> lines;
   if (!options.json.empty()) lines.emplace(options.json);
   std::unique_ptr<VideoWriter> video;
@@ -137,15 +145,18 @@ int analyze_command(const AnalyzeOptions& options) {
   if (lines) lines->finish();
   if (video) video->finish();
   progress.finish(frames, t_s, alerts);
+  const std::string why = frames == 0 ? reader.why_no_picture() : "";
   const DecoderCounts& counts = reader.counts();
-  if (const auto lost = counts.corrupt + counts.missing_reference + counts.waiting)
+  const auto lost = counts.corrupt + counts.missing_reference + counts.waiting;
+  if (lost > 0 && why.empty())
     fmt::print(
         stderr,
         "{} pictures are missing: {} broken, {} without what they refer to, {} behind those; "
         "no vehicle was looked for in them\n",
         lost, counts.corrupt, counts.missing_reference, counts.waiting);
-  if (frames == 0)
-    throw std::runtime_error(fmt::format("{}: no picture could be decoded", options.input));
+  if (frames == 0 && !termination.requested())
+    throw std::runtime_error(fmt::format("{}: {}", printable_url(options.input),
+                                         why.empty() ? "no picture could be decoded" : why));
   return kExitDone;
 }
 

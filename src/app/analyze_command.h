@@ -1,13 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace rearview {
 
 struct AnalyzeOptions {
   std::string input;             ///< tcp://host:port, a file, or a URL that libavformat opens
-  double fps = 30;               ///< of raw H.264, which carries no time
+  std::optional<double> fps;     ///< of raw H.264; nullopt: as its SPS says, else 30
   std::string json;              ///< file for JSON lines, "-" for standard output, empty: none
   std::filesystem::path video;   ///< annotated MP4; empty: none
   std::filesystem::path config;  ///< empty: defaults; the first camera's stages are used

@@ -73,13 +73,15 @@ void CameraPipeline::receive(std::stop_token stop) {
 void CameraPipeline::on_link(const LinkEvent& event) {
   const std::lock_guard lock(mutex_);
   connected_ = event.kind == LinkEvent::Kind::connected;
-  link_text_ = event.text;
+  // Why the last connection gave nothing stays true until a picture has come.
+  if (event.kind != LinkEvent::Kind::connected) link_text_ = event.text;
 }
 
 void CameraPipeline::on_frame(FramePtr frame) {
   {
     const std::lock_guard lock(mutex_);
     last_frame_ = frame->decoded;
+    link_text_.clear();
     newest_frame_ = frame;
     frame_rate_.count(frame->decoded);
     decode_.add(ms_between(frame->received, frame->decoded));

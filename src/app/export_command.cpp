@@ -59,7 +59,7 @@ std::vector<Seen> read_sidecar(const fs::path& file) {
 
 void burn(const fs::path& clip, const fs::path& tracks, const fs::path& out) {
   const std::vector<Seen> seen = read_sidecar(tracks);
-  RecordingReader reader(clip.string(), 30, 1);
+  RecordingReader reader(clip.string(), std::nullopt, 1);
   std::unique_ptr<VideoWriter> writer;
   std::size_t next = 0;
   while (const FramePtr frame = reader.next()) {

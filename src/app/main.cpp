@@ -58,9 +58,10 @@ void add_analyze(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("analyze", "analyse a recording");
   command->add_option("INPUT", options->input, "tcp://host:port, a raw .h264 file, or any video")
       ->required();
-  command->add_option("--fps", options->fps, "frame rate of raw H.264")
-      ->check(CLI::Range(1.0, 1000.0))
-      ->capture_default_str();
+  command
+      ->add_option("--fps", options->fps,
+                   "frame rate of raw H.264 (default: as its SPS says, else 30)")
+      ->check(CLI::Range(1.0, 1000.0));
   command->add_option("--json", options->json, "write JSON lines; - for standard output")
       ->type_name("OUT|-");
   command->add_option("--video", options->video, "write an annotated video")->type_name("OUT.mp4");

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,8 +18,8 @@
 #include "base/termination.h"
 #include "h264/annexb_splitter.h"
 #include "h264/stream_summary.h"
+#include "receive/input_file.h"
 #include "receive/libav_input.h"
-#include "receive/raw_file.h"
 #include "receive/stream_url.h"
 
 namespace rearview {
@@ -178,12 +179,20 @@ class Listing {
   Listing(const NaluOptions& options) : options_(options), printer_(options.json) {}
 
   int run() {
-    if (const auto endpoint = tcp_address(options_.input))
+    const std::string problem = url_problem(options_.input);
+    if (!problem.empty())
+      throw UsageError(fmt::format("{}: {}", printable_url(options_.input), problem));
+    if (const auto endpoint = tcp_address(options_.input)) {
       read_tcp(*endpoint);
-    else if (auto file = open_raw_file(options_.input))
-      read_raw(*file);
-    else
-      read_container();
+    } else if (is_file(options_.input)) {
+      InputFile file(file_path(options_.input), termination_.token());
+      if (file.holds_raw_h264())
+        read_raw(file);
+      else
+        read_container(std::move(file));
+    } else {
+      read_container(options_.input);
+    }
     summary_.finish();
     if (!printer_.closed()) printer_.summary(summary_, live_);
     if (!failure_.empty()) throw std::runtime_error(failure_);
@@ -223,20 +232,23 @@ class Listing {
     splitter_.flush(sink());
   }
 
-  void read_raw(RawFile& file) {
+  void read_raw(InputFile& file) {
     std::array<std::uint8_t, 65536> buffer;
     while (go_on()) {
       const std::size_t size = file.read(buffer);
       if (size == 0) break;
       splitter_.push(std::span(buffer).first(size), sink());
+      if (!file.can_rewind()) printer_.flush();
     }
     splitter_.flush(sink());
   }
 
-  void read_container() {
+  /// source: an InputFile, or an address.
+  template <typename Source>
+  void read_container(Source source) {
     std::optional<LibavInput> input;
     try {
-      input.emplace(options_.input, LibavInput::Options{});
+      input.emplace(std::move(source), LibavInput::Options{.stop = termination_.token()});
     } catch (const std::runtime_error& error) {
       throw UsageError(fmt::format("{}: {}", printable_url(options_.input), error.what()));
     }

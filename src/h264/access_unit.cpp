@@ -87,6 +87,7 @@ std::optional<AccessUnit> AccessUnitAssembler::push(const NalUnit& nal) {
     if (current_.slices++ == 0) current_.idr = type == NalType::idr_slice;
     if (has_first_mb(type)) last_first_mb_ = first_mb_in_slice(nal.body()).value_or(last_first_mb_);
   }
+  sets_.take(nal);
   has_sps_ |= type == NalType::sps;
   has_pps_ |= type == NalType::pps;
   if (oversized_ || nal.bytes.size() > max_bytes_ - current_.bytes.size()) {
@@ -125,6 +126,11 @@ std::optional<AccessUnit> AccessUnitAssembler::finish() {
   } else {
     current_.has_parameter_sets = has_sps_ && has_pps_;
     ended = std::move(current_);
+    if (ended->idr && !ended->has_parameter_sets) {
+      const std::vector<std::uint8_t> sets = sets_.annexb();
+      if (sets.size() <= max_bytes_ - ended->bytes.size())
+        ended = whole_access_unit(ended->bytes, sets);
+    }
   }
   const std::size_t usual_size = ended ? ended->bytes.size() : 0;
   reset();

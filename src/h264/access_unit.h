@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "h264/nal_unit.h"
+#include "h264/parameter_sets.h"
 
 namespace rearview::h264 {
 
@@ -30,7 +31,8 @@ AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
 /// other of IDR and non-IDR, or first_mb_in_slice not above the last one (ITU-T H.264, 7.4.1.2.3
 /// and 7.4.1.2.4; arbitrary slice order and redundant slices are not supported). Two fields are
 /// two access units. What is for other layers or views is left out: the prefix in front of each
-/// slice of a scalable stream would else look like a picture's beginning. One thread.
+/// slice of a scalable stream would else look like a picture's beginning. An IDR picture that comes
+/// without parameter sets gets those that came before: servers send them once. One thread.
 class AccessUnitAssembler {
  public:
   /// An access unit larger than this is dropped and counted.
@@ -44,7 +46,7 @@ class AccessUnitAssembler {
   std::optional<AccessUnit> peek(const NalUnit& open);
   /// Ends the access unit by hand; nullopt when it holds no slice.
   std::optional<AccessUnit> flush();
-  /// Forgets the access unit begun; the counter stays.
+  /// Forgets the access unit begun; parameter sets and the counter stay.
   void reset();
 
   /// A slice has been taken since the last access unit ended.
@@ -63,6 +65,7 @@ class AccessUnitAssembler {
   std::uint32_t last_first_mb_ = 0;
   bool has_sps_ = false;
   bool has_pps_ = false;
+  ParameterSets sets_;
   bool oversized_ = false;
   std::uint64_t dropped_ = 0;
 };

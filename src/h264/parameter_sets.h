@@ -23,10 +23,21 @@ class ParameterSets {
   const Sps* sps(int id) const;
   /// The newest SPS of any number.
   const Sps* newest_sps() const;
+  bool has_pps() const;
+  /// All of them as Annex-B, each SPS before each PPS; a set above kMostBytes is left out.
+  std::vector<std::uint8_t> annexb() const;
+
+  static constexpr std::size_t kMostBytes = 4096;
 
  private:
-  std::array<std::optional<Sps>, 32> sps_;
-  std::array<std::optional<Pps>, 256> pps_;
+  template <typename Set>
+  struct Kept {
+    Set set;
+    std::vector<std::uint8_t> bytes;
+  };
+
+  std::array<std::optional<Kept<Sps>>, 32> sps_;
+  std::array<std::optional<Kept<Pps>>, 256> pps_;
   int newest_sps_ = 0;
 };
 

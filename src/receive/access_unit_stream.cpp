@@ -54,6 +54,7 @@ void AccessUnitStream::watch(SteadyTime now) {
 void AccessUnitStream::take(const NalUnit& nal, SteadyTime since, const Sink& sink) {
   if (flushed_at_) check_flushed(&nal);
   if (h264::is_extension(nal.type())) return;  // the slice behind it tells
+  if (nal.type() == NalType::sps) see_sps(nal);
   const bool probed_nal = probe_ && !probe_->nal_ended;
   if (probed_nal) {
     if (nal.bytes.size() > probe_->open_bytes)
@@ -70,6 +71,16 @@ void AccessUnitStream::take(const NalUnit& nal, SteadyTime since, const Sink& si
   }
   deliver(std::move(ended), sink);
   if (!unit_since_ && nal.type() != NalType::access_unit_delimiter) unit_since_ = since;
+}
+
+// What silences told was of the pictures before: of another size, they come in more pieces.
+void AccessUnitStream::see_sps(const NalUnit& nal) {
+  if (std::ranges::equal(nal.bytes, sps_)) return;
+  constexpr std::size_t kMostBytes = 4096;
+  sps_.clear();
+  if (nal.bytes.size() <= kMostBytes) sps_.assign(nal.bytes.begin(), nal.bytes.end());
+  probe_.reset();
+  ends_in_a_row_ = 0;
 }
 
 void AccessUnitStream::deliver(std::optional<h264::AccessUnit> unit, const Sink& sink) {

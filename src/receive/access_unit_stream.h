@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/clock.h"
 #include "h264/access_unit.h"
@@ -25,7 +26,8 @@ struct TimedAccessUnit {
 /// whole. Where nothing follows a picture until the next one, a silence ends it (quiet()). That is
 /// a guess which a slow link proves wrong, so it must be earned: first silences are only watched,
 /// and used once `kTrust` in a row did end a picture; a wrong one costs that trust, doubles what
-/// is asked for the next time and lengthens the silence. One thread.
+/// is asked for the next time and lengthens the silence; where an SPS changes it is earned anew.
+/// One thread.
 class AccessUnitStream {
  public:
   using Sink = std::function<void(TimedAccessUnit)>;
@@ -60,6 +62,7 @@ class AccessUnitStream {
   void watch(SteadyTime now);
   void take(const h264::NalUnit& nal, SteadyTime now, const Sink& sink);
   void deliver(std::optional<h264::AccessUnit> unit, const Sink& sink);
+  void see_sps(const h264::NalUnit& nal);
   void check_flushed(const h264::NalUnit* next);
   void silence_was_end();
   void silence_was_pause();
@@ -79,6 +82,7 @@ class AccessUnitStream {
   std::optional<SteadyTime> last_bytes_;
   std::optional<SteadyTime> open_since_;  // the NAL unit open in the splitter
   std::optional<SteadyTime> unit_since_;  // the access unit open in the assembler
+  std::vector<std::uint8_t> sps_;         // the newest
   std::uint64_t losses_seen_ = 0;
   bool after_loss_ = false;
   std::uint64_t cut_ = 0;

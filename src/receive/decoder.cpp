@@ -1,5 +1,7 @@
 #include "receive/decoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -17,7 +19,9 @@ struct Decoder::Libav {
   libav::PacketPointer packet = libav::new_packet();
   PlaneMaker planes;
 
-  Libav(AVCodecID id, const AVCodecParameters* parameters, int threads) {
+  Libav(AVCodecID id, const AVCodecParameters* parameters, int threads, Orientation orientation,
+        Reordering reordering)
+      : planes(orientation) {
     const AVCodec* codec = avcodec_find_decoder(id);
     if (codec == nullptr)
       throw std::runtime_error(std::string("no decoder for ") + avcodec_get_name(id));
@@ -35,6 +39,8 @@ struct Decoder::Libav {
       context->err_recognition =
           AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE | AV_EF_AGGRESSIVE;
     }
+    if (reordering == Reordering::as_allowed)
+      context->strict_std_compliance = FF_COMPLIANCE_STRICT;  // it means just that to this decoder
     context->max_pixels = kMostPixels;
     // Broken pictures are counted; libavcodec would write a line for each to stderr.
     context->log_level_offset = AV_LOG_TRACE;
@@ -43,17 +49,52 @@ struct Decoder::Libav {
   }
 };
 
-Decoder::Decoder(int threads)
-    : libav_(std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads)) {}
+Decoder::Decoder(int threads, Reordering reordering)
+    : libav_(
+          std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads, Orientation{}, reordering)) {}
 
-Decoder::Decoder(const AVCodecParameters& parameters, int threads)
-    : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads)),
+Decoder::Decoder(const AVCodecParameters& parameters, int threads, Orientation orientation)
+    : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads, orientation,
+                                     Reordering::as_seen)),
       h264_(parameters.codec_id == AV_CODEC_ID_H264) {
   if (h264_ && parameters.extradata_size > 0)
     references_.push({parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
 }
 
 Decoder::~Decoder() = default;
+
+std::string Decoder::size_problem() const {
+  int width = libav_->context->width;
+  int height = libav_->context->height;
+  if (h264_) {
+    const h264::Sps* sps = parameter_sets().newest_sps();
+    if (sps == nullptr) return {};
+    width = sps->width_px;
+    height = sps->height_px;
+  }
+  if (width <= 0 || height <= 0) return {};
+  if (std::min(width, height) >= kLeastSide_px && std::int64_t{width} * height <= kMostPixels)
+    return {};
+  return fmt::format(
+      "its pictures have {}x{} pixels; taken are those with sides of {} at least and {} pixels "
+      "altogether at most (4096x4096)",
+      width, height, kLeastSide_px, kMostPixels);
+}
+
+std::string Decoder::why_no_picture() const {
+  if (counts_.pictures > 0) return {};
+  if (std::string problem = size_problem(); !problem.empty()) return problem;
+  if (!h264_) return {};
+  if (parameter_sets().newest_sps() == nullptr)
+    return "it holds no sequence parameter set (SPS), without which no picture can be decoded";
+  if (!parameter_sets().has_pps())
+    return "it holds no picture parameter set (PPS), without which no picture can be decoded";
+  if (!entered_)
+    return "it holds no place to begin at: neither an IDR picture nor a recovery point";
+  if (counts_.corrupt > 0)
+    return "each place to begin at is broken, or came before its parameter sets";
+  return {};
+}
 
 bool Decoder::may_enter(const h264::ReferenceCheck::Verdict& verdict, bool keyframe) const {
   return h264_ ? verdict.idr || verdict.recovery_point : keyframe;
@@ -84,7 +125,7 @@ void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag
       keep_parameter_sets();
       return;
     }
-    in_step_ = true;
+    in_step_ = entered_ = true;
     recovering_ = h264_ && !verdict.idr;
   }
 

@@ -10,6 +10,7 @@
 
 #include "h264/reference_check.h"
 #include "receive/decoder_input.h"
+#include "receive/orientation.h"
 #include "types/frame.h"
 
 struct AVCodecParameters;
@@ -44,11 +45,18 @@ class Decoder {
   static constexpr std::int64_t kMostPixels = std::int64_t{4096} * 4096;
   static constexpr int kLeastSide_px = 32;
 
+  /// How long pictures are held back for those that are shown before them, in a stream that doesn't
+  /// say (bitstream restriction, ITU-T H.264 E.2.1).
+  enum class Reordering {
+    as_seen,  ///< not at all, until B-frames have shown how long; those are lost that came too late
+    as_allowed,  ///< as long as level and size allow: nothing is lost, nothing comes soon
+  };
+
   /// H.264 as Annex-B. threads: decoder threads, which work on one picture at a time.
-  explicit Decoder(int threads);
+  explicit Decoder(int threads, Reordering reordering = Reordering::as_seen);
   /// Any codec, as a container describes it; H.264 as Annex-B all the same. Throws
-  /// std::runtime_error when there is no decoder for it.
-  Decoder(const AVCodecParameters& parameters, int threads);
+  /// std::runtime_error when there is no decoder for it. orientation: what makes it upright.
+  Decoder(const AVCodecParameters& parameters, int threads, Orientation orientation = {});
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
@@ -62,6 +70,14 @@ class Decoder {
   void finish(const Sink& sink);
 
   const DecoderCounts& counts() const { return counts_; }
+
+  /// The newest that came; of H.264 alone.
+  const h264::ParameterSets& parameter_sets() const { return references_.parameter_sets(); }
+  /// Why pictures of the size that was told can't be decoded, as a sentence with the limits; empty
+  /// when they can.
+  std::string size_problem() const;
+  /// Why no picture has come out, where that can be told: a sentence, or nothing.
+  std::string why_no_picture() const;
 
  private:
   struct Libav;
@@ -82,6 +98,7 @@ class Decoder {
   std::set<std::int64_t> inside_;  // places of what was sent, not yet taken by a picture
   std::int64_t group_ = 0;         // tag of the newest IDR picture
   bool h264_ = true;
+  bool entered_ = false;                    // a place to begin at has come
   bool in_step_ = false;                    // every reference so far is there
   bool recovering_ = false;                 // began at a recovery point; not a picture yet
   std::optional<std::int64_t> broken_tag_;  // the decoder refused this one

@@ -1,10 +1,20 @@
 #include "receive/libav_input.h"
 
+#include <array>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "base/clock.h"
 #include "receive/libav.h"
+#include "receive/stream_url.h"
+#include "receive/unfinished.h"
+
+extern "C" {
+#include <libavutil/display.h>
+}
 
 namespace rearview {
 namespace {
@@ -20,11 +30,26 @@ std::optional<double> positive(AVRational value) {
   return av_q2d(value);
 }
 
+struct IoDeleter {
+  void operator()(AVIOContext* io) const {
+    av_freep(&io->buffer);
+    avio_context_free(&io);
+  }
+};
+using IoPointer = std::unique_ptr<AVIOContext, IoDeleter>;
+
+// What an address of a network, and what it leads to, may use; the rest of libavformat's protocols
+// would let a camera's answer name files of this machine.
+constexpr const char* kNetworkProtocols =
+    "tcp,tls,udp,rtp,srtp,http,https,httpproxy,rtmp,rtmps,rtmpt,rtmpts,srt,crypto";
+
 }  // namespace
 
 struct LibavInput::State {
   Options options;
   std::optional<SteadyTime> deadline;
+  std::optional<InputFile> file;
+  IoPointer io;  // reads the file; goes after the format that uses it
   libav::FormatPointer format;
   libav::FilterPointer filter;
   libav::PacketPointer packet = libav::new_packet();
@@ -49,6 +74,34 @@ struct LibavInput::State {
     return libav::error_text(code);
   }
 
+  static int read_file(void* self, std::uint8_t* target, int size) {
+    try {
+      const std::size_t bytes =
+          static_cast<State*>(self)->file->read({target, static_cast<std::size_t>(size)});
+      return bytes > 0 ? static_cast<int>(bytes) : AVERROR_EOF;
+    } catch (const std::runtime_error&) {
+      return AVERROR(EIO);
+    }
+  }
+
+  void make_io() {
+    constexpr int kBytes = 65536;
+    auto* buffer = static_cast<unsigned char*>(av_malloc(kBytes));
+    if (buffer == nullptr) throw std::bad_alloc();
+    io.reset(avio_alloc_context(buffer, kBytes, 0, this, &State::read_file, nullptr, nullptr));
+    if (!io) {
+      av_free(buffer);
+      throw std::bad_alloc();
+    }
+  }
+
+  std::string why_not_opened(int code) const {
+    if (code == AVERROR_INVALIDDATA && file) {
+      if (std::string why = why_unreadable(*file); !why.empty()) return why;
+    }
+    return reason(code);
+  }
+
   void open(const std::string& url) {
     AVFormatContext* raw = avformat_alloc_context();
     if (raw == nullptr) throw std::bad_alloc();
@@ -62,10 +115,15 @@ struct LibavInput::State {
       settings.set("probesize", "65536");
       settings.set("analyzeduration", "500000");
     }
+    if (file && !file->can_rewind()) {
+      make_io();
+      raw->pb = io.get();
+    }
+    settings.set("protocol_whitelist", file ? "file" : kNetworkProtocols);
     set_deadline(options.open_timeout_ms);
     // On failure it frees the context that it was given.
     int code = avformat_open_input(&raw, url.c_str(), nullptr, &settings.entries);
-    if (code < 0) throw std::runtime_error(reason(code));
+    if (code < 0) throw std::runtime_error(why_not_opened(code));
     format.reset(raw);
     code = avformat_find_stream_info(raw, nullptr);
     if (code < 0) throw std::runtime_error(reason(code));
@@ -96,6 +154,14 @@ struct LibavInput::State {
 LibavInput::LibavInput(const std::string& url, const Options& options)
     : state_(std::make_unique<State>()) {
   state_->options = options;
+  state_->open(url);
+}
+
+LibavInput::LibavInput(InputFile file, const Options& options) : state_(std::make_unique<State>()) {
+  state_->options = options;
+  // With its protocol in front a colon in the name is none.
+  const std::string url = "file:" + file.path();
+  state_->file.emplace(std::move(file));
   state_->open(url);
 }
 
@@ -169,6 +235,23 @@ std::optional<double> LibavInput::duration_s() const {
     return static_cast<double>(s.stream->duration) * av_q2d(s.stream->time_base);
   if (s.format->duration > 0) return static_cast<double>(s.format->duration) / AV_TIME_BASE;
   return std::nullopt;
+}
+
+Orientation LibavInput::orientation() const {
+  constexpr std::size_t kMatrixBytes = 9 * sizeof(std::int32_t);
+  std::size_t size = 0;
+  const std::uint8_t* data =
+      av_stream_get_side_data(state_->stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  if (data == nullptr || size < kMatrixBytes) return {};
+  std::array<std::int32_t, 9> matrix;
+  std::memcpy(matrix.data(), data, kMatrixBytes);
+  // ISO/IEC 14496-12, 6.2.2: x' = a x + c y and y' = b x + d y; the nearest quarter turn.
+  const std::int64_t a = matrix[0];
+  const std::int64_t b = matrix[1];
+  const std::int64_t c = matrix[3];
+  const std::int64_t d = matrix[4];
+  if (std::abs(b) + std::abs(c) > std::abs(a) + std::abs(d)) return {true, c < 0, b < 0};
+  return {false, a < 0, d < 0};
 }
 
 }  // namespace rearview

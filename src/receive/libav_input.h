@@ -8,12 +8,15 @@
 #include <string>
 
 #include "h264/access_unit.h"
+#include "receive/input_file.h"
+#include "receive/orientation.h"
 
 struct AVCodecParameters;
 
 namespace rearview {
 
-/// The video packets of whatever libavformat opens; H.264 as Annex-B. One thread.
+/// The video packets of whatever libavformat opens; H.264 as Annex-B. What comes over a network can
+/// name neither files nor protocols that cameras don't speak. One thread.
 class LibavInput {
  public:
   struct Options {
@@ -31,6 +34,8 @@ class LibavInput {
 
   /// Throws std::runtime_error with the reason when it can't be opened or holds no video.
   LibavInput(const std::string& url, const Options& options);
+  /// The same from a file or pipe that has been opened.
+  LibavInput(InputFile file, const Options& options);
   ~LibavInput();
   LibavInput(const LibavInput&) = delete;
   LibavInput& operator=(const LibavInput&) = delete;
@@ -48,6 +53,8 @@ class LibavInput {
   /// As the container says or libavformat measured.
   std::optional<double> fps() const;
   std::optional<double> duration_s() const;
+  /// What makes its pictures upright, by the container's display matrix.
+  Orientation orientation() const;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #include "receive/picture_planes.h"
 
+#include <array>
 #include <utility>
 
 namespace rearview {
@@ -33,6 +34,30 @@ Planes view(libav::FramePointer frame, bool full_range) {
   return planes;
 }
 
+cv::Mat turned(const cv::Mat& plane, const Orientation& how) {
+  cv::Mat out;
+  if (how.transpose)
+    cv::transpose(plane, out);
+  else
+    plane.copyTo(out);
+  if (how.mirror_x) cv::flip(out, out, 1);
+  if (how.mirror_y) cv::flip(out, out, 0);
+  return out;
+}
+
+/// The same in memory of its own.
+Planes turned(const Planes& planes, const Orientation& how) {
+  Planes out;
+  auto owner = std::make_shared<std::array<cv::Mat, 3>>(
+      std::array{turned(planes.y, how), turned(planes.u, how), turned(planes.v, how)});
+  out.y = (*owner)[0];
+  out.u = (*owner)[1];
+  out.v = (*owner)[2];
+  out.full_range = planes.full_range;
+  out.owner = std::move(owner);
+  return out;
+}
+
 }  // namespace
 
 std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
@@ -47,7 +72,8 @@ std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
     kept = convert(frame, full_range);
     if (!kept) return std::nullopt;
   }
-  return view(std::move(kept), full_range);
+  Planes planes = view(std::move(kept), full_range);
+  return orientation_.upright() ? planes : turned(planes, orientation_);
 }
 
 libav::FramePointer PlaneMaker::convert(const AVFrame& frame, bool full_range) {

@@ -3,20 +3,24 @@
 #include <optional>
 
 #include "receive/libav.h"
+#include "receive/orientation.h"
 #include "types/frame.h"
 
 namespace rearview {
 
-/// Turns libav's frames into planes: a view where the format is right, else a conversion. One
-/// thread.
+/// Turns libav's frames into planes: a view where the format is right and upright, else a
+/// conversion. One thread.
 class PlaneMaker {
  public:
+  explicit PlaneMaker(Orientation orientation = {}) : orientation_(orientation) {}
+
   /// nullopt when the format can't be converted.
   std::optional<Planes> make(AVFrame& frame);
 
  private:
   libav::FramePointer convert(const AVFrame& frame, bool full_range);
 
+  Orientation orientation_;
   libav::ScalerPointer scaler_;
 };
 

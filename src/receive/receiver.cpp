@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/printable_url.h"
@@ -17,6 +18,7 @@
 #include "receive/libav_input.h"
 #include "receive/live_session.h"
 #include "receive/recording_reader.h"
+#include "receive/stream_guess.h"
 #include "receive/stream_url.h"
 
 namespace rearview {
@@ -90,7 +92,7 @@ struct Receiver::State {
   const OnAccessUnit on_access_unit;
   LiveTimeline timeline;
   std::optional<std::string> told;  // text of the last `connecting`
-  std::string told_codec;           // of the last stream that isn't H.264
+  std::string told_codec;           // of the last stream that can't be given on, and why
 
   mutable std::mutex mutex;  // guards what follows
   std::uint64_t connections = 0;
@@ -128,17 +130,24 @@ struct Receiver::State {
     tell(LinkEvent::Kind::connected, "");
   }
 
-  void check_codec(const std::string& codec) {
-    if (codec == "h264" || codec == told_codec || !on_access_unit) return;
-    told_codec = codec;
-    log::warning("receive", "not H.264: there will be no clips and no original video",
-                 {{"url", printable_url(config.url)}, {"codec", codec}});
+  /// Whether the access units can go to on_access_unit: H.264 that is upright as it is.
+  bool can_give_on(const std::string& codec, bool turned) {
+    if (!on_access_unit) return false;
+    if (codec == "h264" && !turned) return true;
+    const std::string why = codec == "h264" ? "turned by its container" : "not H.264";
+    if (std::exchange(told_codec, codec + why) != codec + why)
+      log::warning("receive", why + ": there will be no clips and no original video",
+                   {{"url", printable_url(config.url)}, {"codec", codec}});
+    return false;
   }
 
-  void check_pictures(const LiveSession& session) const {
-    if (ms_between(session.newest_frame(), SteadyClock::now()) > config.picture_timeout_ms)
-      throw LinkLost(fmt::format("data, but no picture that can be decoded for {:.1f} s",
-                                 config.picture_timeout_ms / 1000.0));
+  void check_pictures(const LiveSession& session, const Decoder& decoder) const {
+    if (std::string problem = decoder.size_problem(); !problem.empty()) throw LinkLost(problem);
+    if (ms_between(session.newest_frame(), SteadyClock::now()) <= config.picture_timeout_ms) return;
+    std::string text = fmt::format("data, but no picture that can be decoded for {:.1f} s",
+                                   config.picture_timeout_ms / 1000.0);
+    if (const std::string why = decoder.why_no_picture(); !why.empty()) text += ": " + why;
+    throw LinkLost(text);
   }
 
   void run_tcp(const Endpoint& endpoint, const std::stop_token& stop);
@@ -152,6 +161,7 @@ void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& s
   on_the_link([&] { connection.connect(endpoint, milliseconds(config.connect_timeout_ms)); });
   connected();
   AccessUnitStream stream(config.quiet_flush_ms);
+  StreamGuess guess;
   Decoder decoder(config.decoder_threads);
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
   const AccessUnitStream::Sink sink = [&](TimedAccessUnit timed) {
@@ -179,6 +189,8 @@ void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& s
       case TcpConnection::Status::data:
         newest_data = now;
         counts.bytes += read.bytes;
+        if (const auto other = guess.push(std::span(buffer).first(read.bytes), now))
+          throw LinkLost(fmt::format("what comes is no H.264 (Annex B); it looks like {}", *other));
         stream.push(std::span(buffer).first(read.bytes), now, sink);
         break;
       case TcpConnection::Status::quiet:
@@ -199,7 +211,7 @@ void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& s
         return;
     }
     count();
-    check_pictures(session);
+    check_pictures(session, decoder);
   }
 }
 
@@ -208,11 +220,13 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
   const auto opened =
       on_the_link([&] { return std::make_unique<LibavInput>(config.url, options); });
   LibavInput& input = *opened;
-  const auto made = on_the_link(
-      [&] { return std::make_unique<Decoder>(input.parameters(), config.decoder_threads); });
+  const auto made = on_the_link([&] {
+    return std::make_unique<Decoder>(input.parameters(), config.decoder_threads,
+                                     input.orientation());
+  });
   Decoder& decoder = *made;
   connected();
-  check_codec(input.codec());
+  const bool give_on = can_give_on(input.codec(), !input.orientation().upright());
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
   Counts counts;
   LibavInput::Packet packet;
@@ -228,11 +242,11 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
     else
       timed.unit.bytes.assign(packet.bytes.begin(), packet.bytes.end());
     counts.bytes += packet.bytes.size();
-    session.take(std::move(timed), input.is_h264(), packet.keyframe);
+    session.take(std::move(timed), give_on, packet.keyframe);
     counts.access_units = session.access_units();
     counts.take(decoder.counts());
     publish(counts);
-    check_pictures(session);
+    check_pictures(session, decoder);
   }
 }
 
@@ -274,25 +288,34 @@ class ReadAhead {
 // A recording in the place of a camera, in its own time.
 void Receiver::State::run_file(const std::stop_token& stop) {
   ReadAhead ahead;
+  bool give_on = false;
   RecordingReader::OnAccessUnit keep;
   if (on_access_unit)
     keep = [&ahead](h264::AccessUnit unit, std::uint64_t seq) { ahead.put(std::move(unit), seq); };
   const auto opened = on_the_link([&] {
-    return std::make_unique<RecordingReader>(config.url, config.file_fps, config.decoder_threads,
-                                             stop, keep);
+    return std::make_unique<RecordingReader>(
+        config.url, config.file_fps > 0 ? std::optional(config.file_fps) : std::nullopt,
+        config.decoder_threads, stop, keep);
   });
   RecordingReader& reader = *opened;
   connected();
-  check_codec(reader.codec());
-  std::optional<SteadyTime> start;  // when its first picture was there: to get it took time
+  give_on = can_give_on(reader.codec(), reader.is_turned());
+  SteadyTime start;        // of the recording's time
+  std::uint32_t part = 0;  // between two jumps of its time
   const std::uint64_t before = timeline.next_seq - 1;
   std::mutex pause_mutex;
   std::condition_variable_any pause;
   Counts counts;
   while (const FramePtr read = on_the_link([&] { return reader.next(); })) {
-    if (!start) start = SteadyClock::now();
-    const auto due = *start + std::chrono::duration_cast<SteadyClock::duration>(
-                                  std::chrono::duration<double>(read->t_s));
+    if (std::exchange(part, read->epoch) != read->epoch) {
+      // To get the first picture took time; and nobody waits for what isn't there: behind a jump it
+      // goes on at once, as another connection would.
+      start = SteadyClock::now() - std::chrono::duration_cast<SteadyClock::duration>(
+                                       std::chrono::duration<double>(read->t_s));
+      if (part > 1) ++timeline.epoch;
+    }
+    const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
+                                 std::chrono::duration<double>(read->t_s));
     std::unique_lock lock(pause_mutex);
     pause.wait_until(lock, stop, due, [] { return false; });
     if (stop.stop_requested()) return;
@@ -313,14 +336,15 @@ void Receiver::State::run_file(const std::stop_token& stop) {
       unit->seq = before + one->seq;
       unit->t_s = frame->t_s;
       unit->received = due;  // a clip has the recording's own times
-      on_access_unit(std::move(unit));
+      if (give_on) on_access_unit(std::move(unit));
     }
     on_frame(std::move(frame));
     counts.access_units = reader.access_units();
     counts.take(reader.counts());
     publish(counts);
   }
-  throw LinkLost("the recording has ended");
+  const std::string why = reader.why_no_picture();
+  throw LinkLost(why.empty() ? "the recording has ended" : why);
 }
 
 void Receiver::State::run_once(const std::stop_token& stop) {

@@ -2,27 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "base/endpoint.h"
 #include "base/error.h"
 #include "receive/stream_url.h"
 
 namespace rearview {
-namespace {
-
-/// Why the URL can't be one; empty when it can.
-std::string url_problem(const std::string& url) {
-  if (url.empty()) return "no camera address";
-  try {
-    if (const auto address = tcp_address(url); address && address->port == 0)
-      return "port 0 can't be connected to";
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return {};
-}
-
-}  // namespace
-
 void ReceiverConfig::read(ConfigReader& reader) {
   reader.text("url", url, 1, 1024);
   reader.number("connect_timeout_ms", connect_timeout_ms, 100, 60'000);
@@ -32,7 +15,7 @@ void ReceiverConfig::read(ConfigReader& reader) {
   reader.number("backoff_max_ms", backoff_max_ms, 10, 600'000);
   reader.number("quiet_flush_ms", quiet_flush_ms, 0.0, 1000.0);
   reader.number("decoder_threads", decoder_threads, 1, 16);
-  reader.number("file_fps", file_fps, 1.0, 240.0);
+  reader.number("file_fps", file_fps, 0.0, 240.0);
   if (backoff_max_ms < backoff_min_ms)
     reader.fail("backoff_max_ms", fmt::format("less than backoff_min_ms ({})", backoff_min_ms));
   if (const std::string problem = url_problem(url); !problem.empty()) reader.fail("url", problem);

@@ -21,7 +21,8 @@ struct ReceiverConfig {
   /// How long a silence ends a picture of a camera that sends no delimiter behind it; 0: never.
   double quiet_flush_ms = 1.0;
   int decoder_threads = 1;
-  double file_fps = 30;  ///< of a raw .h264 recording, which carries no time
+  /// Of a raw .h264 recording, which carries no times; 0: as its SPS says, else 30.
+  double file_fps = 0;
 
   /// Reads its keys from the reader's object. Throws UsageError.
   void read(ConfigReader& reader);

@@ -12,10 +12,12 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/printable_url.h"
 #include "receive/access_unit_stream.h"
+#include "receive/input_file.h"
 #include "receive/libav_input.h"
-#include "receive/raw_file.h"
+#include "receive/stream_guess.h"
 #include "receive/stream_url.h"
 
 namespace rearview {
@@ -43,7 +45,9 @@ class RecordingReader::Source {
     return timed;
   }
   std::uint64_t access_units() const { return access_units_; }
-  virtual const DecoderCounts& counts() const = 0;
+  virtual const Decoder& decoder() const = 0;
+  virtual std::string why_no_picture() const { return decoder().why_no_picture(); }
+  virtual bool is_turned() const { return false; }
 
  protected:
   /// Decodes some more; false at the end.
@@ -59,14 +63,22 @@ class RecordingReader::Source {
 
 class RecordingReader::RawSource : public RecordingReader::Source {
  public:
-  RawSource(RawFile file, double fps, int threads, OnAccessUnit on_access_unit)
-      : Source(std::move(on_access_unit)), file_(std::move(file)), fps_(fps), decoder_(threads) {
-    count_pictures();
+  RawSource(InputFile file, std::optional<double> fps, int threads, OnAccessUnit on_access_unit)
+      : Source(std::move(on_access_unit)),
+        file_(std::move(file)),
+        fps_(fps),
+        decoder_(threads, Decoder::Reordering::as_allowed) {
+    if (file_.can_rewind()) count_pictures();
   }
   std::string codec() const override { return "h264"; }
-  double fps() const override { return fps_; }
+  double fps() const override { return fps_.value_or(kUsualFps); }
   std::optional<double> duration_s() const override { return duration_s_; }
-  const DecoderCounts& counts() const override { return decoder_.counts(); }
+  const Decoder& decoder() const override { return decoder_; }
+  std::string why_no_picture() const override {
+    if (const auto other = looks_like(file_.head()))
+      return fmt::format("it looks like {}, not like H.264", *other);
+    return Source::why_no_picture();
+  }
 
  private:
   bool read_more() override {
@@ -91,19 +103,29 @@ class RecordingReader::RawSource : public RecordingReader::Source {
     };
     while (units_.empty() && !at_end_) {
       const std::size_t size = file_.read(buffer_);
-      if (size > 0) stream_.push(std::span(buffer_).first(size), SteadyTime{}, keep);
-      if (size == buffer_.size()) continue;
-      at_end_ = true;
-      stream_.end(keep);
+      at_end_ = size == 0;
+      if (at_end_)
+        stream_.end(keep);
+      else
+        stream_.push(std::span(buffer_).first(size), SteadyTime{}, keep);
     }
     return !units_.empty();
   }
 
   Decoder::Sink sink() {
     return [this](Decoder::Picture picture) {
-      ready_.push_back({std::move(picture.planes), static_cast<double>(picture.place) / fps_,
+      if (!fps_) fps_ = own_fps(decoder_.parameter_sets().newest_sps());
+      ready_.push_back({std::move(picture.planes), static_cast<double>(picture.place) / *fps_,
                         static_cast<std::uint64_t>(picture.place) + 1});
     };
+  }
+
+  // Many SPS say nothing, some say nonsense.
+  static double own_fps(const h264::Sps* sps) {
+    constexpr double kLeast = 1;
+    constexpr double kMost = 240;
+    if (sps == nullptr || !sps->fps || *sps->fps < kLeast || *sps->fps > kMost) return kUsualFps;
+    return *sps->fps;
   }
 
   // The length is what progress is measured by; memchr over a long recording takes a moment, so
@@ -111,26 +133,28 @@ class RecordingReader::RawSource : public RecordingReader::Source {
   void count_pictures() {
     constexpr std::uint64_t kMostBytes = 512 << 20;
     AccessUnitStream stream(0);
+    h264::ReferenceCheck headers;
+    std::optional<double> fps = fps_;
     std::uint64_t pictures = 0;
     std::uint64_t bytes = 0;
-    const AccessUnitStream::Sink count = [&](const TimedAccessUnit&) { ++pictures; };
-    for (;;) {
-      const std::size_t size = file_.read(buffer_);
+    const AccessUnitStream::Sink count = [&](const TimedAccessUnit& timed) {
+      ++pictures;
+      if (fps || !timed.unit.idr) return;
+      headers.push(timed.unit.bytes);
+      if (const h264::Sps* sps = headers.parameter_sets().newest_sps()) fps = own_fps(sps);
+    };
+    while (const std::size_t size = file_.read(buffer_)) {
       stream.push(std::span(buffer_).first(size), SteadyTime{}, count);
       bytes += size;
-      if (size < buffer_.size()) break;
-      if (bytes > kMostBytes) {
-        file_.rewind();
-        return;
-      }
+      if (bytes > kMostBytes) return file_.rewind();
     }
     stream.end(count);
     file_.rewind();
-    duration_s_ = static_cast<double>(pictures) / fps_;
+    duration_s_ = static_cast<double>(pictures) / fps.value_or(kUsualFps);
   }
 
-  RawFile file_;
-  double fps_;
+  InputFile file_;
+  std::optional<double> fps_;
   std::optional<double> duration_s_;
   Decoder decoder_;
   AccessUnitStream stream_{0};
@@ -142,34 +166,26 @@ class RecordingReader::RawSource : public RecordingReader::Source {
 
 class RecordingReader::LibavSource : public RecordingReader::Source {
  public:
-  LibavSource(const std::string& input, double fps, int threads, std::stop_token stop,
-              OnAccessUnit on_access_unit)
+  LibavSource(std::unique_ptr<LibavInput> input, int threads, OnAccessUnit on_access_unit)
       : Source(std::move(on_access_unit)),
-        input_(input, options(input, std::move(stop))),
-        fps_(fps),
-        decoder_(input_.parameters(), threads) {
-    if (const auto own = input_.fps()) fps_ = *own;
-  }
-  std::string codec() const override { return input_.codec(); }
+        input_(std::move(input)),
+        fps_(input_->fps().value_or(kUsualFps)),
+        decoder_(input_->parameters(), threads, input_->orientation()) {}
+  std::string codec() const override { return input_->codec(); }
   double fps() const override { return fps_; }
-  std::optional<double> duration_s() const override { return input_.duration_s(); }
-  const DecoderCounts& counts() const override { return decoder_.counts(); }
+  std::optional<double> duration_s() const override { return input_->duration_s(); }
+  const Decoder& decoder() const override { return decoder_; }
+  bool is_turned() const override { return !input_->orientation().upright(); }
 
  private:
-  static LibavInput::Options options(const std::string& input, std::stop_token stop) {
-    constexpr int kNetworkTimeout_ms = 10'000;
-    const int timeout_ms = is_file(input) ? 0 : kNetworkTimeout_ms;
-    return {std::move(stop), false, timeout_ms, timeout_ms};
-  }
-
   bool read_more() override {
     LibavInput::Packet packet;
-    const auto status = input_.read(packet);
+    const auto status = input_->read(packet);
     if (status != LibavInput::Status::packet) {
       if (!finished_) decoder_.finish(sink());
       finished_ = true;
       if (status == LibavInput::Status::failed && ready_.empty())
-        throw std::runtime_error("reading the recording: " + input_.error());
+        throw std::runtime_error("reading the recording: " + input_->error());
       return !ready_.empty();
     }
     const auto index = static_cast<std::int64_t>(access_units_++);
@@ -179,8 +195,8 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
     }
     while (times_.size() > kMostInside) times_.erase(times_.begin());
     decoder_.decode(packet.bytes, index, sink(), packet.keyframe);
-    if (on_access_unit_ && input_.is_h264())
-      on_access_unit_(input_.access_unit(packet), static_cast<std::uint64_t>(index) + 1);
+    if (on_access_unit_ && input_->is_h264())
+      on_access_unit_(input_->access_unit(packet), static_cast<std::uint64_t>(index) + 1);
     return true;
   }
 
@@ -202,7 +218,7 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
 
   static constexpr std::size_t kMostInside = 64;  // more than any decoder holds back
 
-  LibavInput input_;
+  std::unique_ptr<LibavInput> input_;
   double fps_;
   Decoder decoder_;
   std::map<std::int64_t, double> times_;
@@ -226,20 +242,33 @@ WallTime start_of(const std::string& input) {
 
 }  // namespace
 
-RecordingReader::RecordingReader(const std::string& input, double fps, int threads,
-                                 std::stop_token stop, OnAccessUnit on_access_unit) {
-  if (!(fps > 0) || !std::isfinite(fps)) throw UsageError("frames per second must be above zero");
-  start_ = is_file(input) ? start_of(input) : WallClock::now();
-  if (auto file = open_raw_file(input)) {
-    source_ =
-        std::make_unique<RawSource>(std::move(*file), fps, threads, std::move(on_access_unit));
-    return;
-  }
+RecordingReader::RecordingReader(const std::string& input, std::optional<double> fps, int threads,
+                                 std::stop_token stop, OnAccessUnit on_access_unit)
+    : input_(printable_url(input)), start_(is_file(input) ? start_of(input) : WallClock::now()) {
+  if (fps && (!(*fps > 0) || !std::isfinite(*fps)))
+    throw UsageError("frames per second must be above zero");
+  const std::string problem = url_problem(input);
+  if (!problem.empty()) throw UsageError(fmt::format("{}: {}", input_, problem));
   try {
-    source_ = std::make_unique<LibavSource>(is_file(input) ? file_path(input) : input, fps, threads,
-                                            std::move(stop), std::move(on_access_unit));
+    std::unique_ptr<LibavInput> opened;
+    if (is_file(input)) {
+      InputFile file(file_path(input), stop);
+      if (file.holds_raw_h264()) {
+        source_ =
+            std::make_unique<RawSource>(std::move(file), fps, threads, std::move(on_access_unit));
+        return;
+      }
+      opened = std::make_unique<LibavInput>(std::move(file), LibavInput::Options{stop});
+    } else {
+      constexpr int kTimeout_ms = 10'000;
+      opened = std::make_unique<LibavInput>(
+          input, LibavInput::Options{stop, false, kTimeout_ms, kTimeout_ms});
+    }
+    source_ = std::make_unique<LibavSource>(std::move(opened), threads, std::move(on_access_unit));
+  } catch (const UsageError&) {
+    throw;
   } catch (const std::runtime_error& error) {
-    throw UsageError(fmt::format("{}: {}", printable_url(input), error.what()));
+    throw UsageError(fmt::format("{}: {}", input_, error.what()));
   }
 }
 
@@ -248,8 +277,16 @@ RecordingReader::~RecordingReader() = default;
 FramePtr RecordingReader::next() {
   auto timed = source_->next();
   if (!timed) return nullptr;
+  if (newest_t_s_ && timed->t_s - *newest_t_s_ > kLongestHole_s) {
+    ++epoch_;
+    log::warning("receive", "the recording's time jumps",
+                 {{"input", input_},
+                  {"from_s", std::round(*newest_t_s_ * 1000) / 1000},
+                  {"to_s", std::round(timed->t_s * 1000) / 1000}});
+  }
+  newest_t_s_ = timed->t_s;
   auto frame = std::make_shared<Frame>(std::move(timed->planes));
-  frame->epoch = 1;
+  frame->epoch = epoch_;
   frame->seq = timed->seq;
   frame->t_s = timed->t_s;
   frame->time = start_ + std::chrono::duration_cast<WallClock::duration>(
@@ -271,7 +308,13 @@ std::uint64_t RecordingReader::access_units() const {
   return source_->access_units();
 }
 const DecoderCounts& RecordingReader::counts() const {
-  return source_->counts();
+  return source_->decoder().counts();
+}
+std::string RecordingReader::why_no_picture() const {
+  return source_->why_no_picture();
+}
+bool RecordingReader::is_turned() const {
+  return source_->is_turned();
 }
 
 }  // namespace rearview

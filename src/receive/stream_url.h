@@ -16,4 +16,8 @@ bool is_file(const std::string& url);
 /// The path in it, without file:.
 std::string file_path(const std::string& url);
 
+/// Why it can be neither a camera's address nor a recording's name, as half a sentence that says
+/// what would be right; empty when it can.
+std::string url_problem(const std::string& url);
+
 }  // namespace rearview

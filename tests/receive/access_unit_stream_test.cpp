@@ -150,6 +150,31 @@ TEST(AccessUnitStream, ACutPictureIsNoticedAndSilencesAreTrustedLess) {
   }
 }
 
+// A larger picture comes in more pieces, with a busy machine's pauses between them: cut apart it
+// would cost all pictures up to the next IDR.
+TEST(AccessUnitStream, WhereTheSizeChangesNoSilenceIsTrusted) {
+  Line line(1);
+  for (const auto& unit : units_with(test::Delimiters::none, 10)) {
+    line.send(unit);
+    line.wait(milliseconds(33));
+  }
+  ASSERT_EQ(line.units.size(), 10U);
+  test::StreamOptions larger;
+  larger.delimiters = test::Delimiters::none;
+  larger.width = 640;
+  larger.height = 384;
+  larger.noise = 30;
+  for (const auto& unit : test::make_access_units(10, larger)) {
+    for (std::size_t at = 0; at < unit.size(); at += 1400) {
+      line.send(std::span(unit).subspan(at, std::min<std::size_t>(1400, unit.size() - at)));
+      line.wait(milliseconds(2));
+    }
+  }
+  line.stream.end(line.sink());
+  EXPECT_EQ(line.stream.cut(), 0U);
+  EXPECT_EQ(line.units.size(), 20U);
+}
+
 TEST(AccessUnitStream, ASlowLinkNeverCutsWhereDelimitersStandBehind) {
   Line line(1);
   const auto units = units_with(test::Delimiters::behind, 40);

@@ -1,5 +1,6 @@
 #include "receive/receiver_config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -28,6 +29,22 @@ TEST(ReceiverConfig, ReadsStrictly) {
   EXPECT_THROW(read(R"({"decoder_threads":0})"), UsageError);
   EXPECT_THROW(read(R"({"backoff_min_ms":500,"backoff_max_ms":100})"), UsageError);
   EXPECT_THROW(read(R"({"no_such_key":1})"), UsageError);
+}
+
+TEST(StreamUrl, WhatIsNeitherAnAddressNorAFileIsRefusedWithWhatWouldBeRight) {
+  for (const char* url :
+       {"192.168.1.20:5000", "camera.local:rtsp", "[::1]:5000", "tcp/h264://camera:5000",
+        "h264://camera", "concat:a|b", "TCP://h:1", "lavfi://x", "cache:http://host/x"}) {
+    EXPECT_THAT(url_problem(url), ::testing::HasSubstr("tcp://HOST:PORT")) << url;
+  }
+  EXPECT_NE(url_problem("tcp://camera"), "");
+  EXPECT_NE(url_problem("file:"), "");
+  for (const char* url :
+       {"tcp://camera.local:5000", "rtsp://user:pw@camera/stream", "https://host/a.mp4",
+        "udp://0.0.0.0:5000", "rides/2024-11-14T22:57:44.mp4", "clip.h264", "/dev/stdin",
+        "file:clip.h264", "file:///rides/clip.mp4"}) {
+    EXPECT_EQ(url_problem(url), "") << url;
+  }
 }
 
 TEST(StreamUrl, TellsWhatAUrlIs) {

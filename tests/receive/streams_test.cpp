@@ -1,11 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "receive/recording_reader.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
@@ -24,7 +28,7 @@ Bytes bytes_of(const std::string& name) {
 }
 
 std::size_t pictures_of(const std::string& name) {
-  RecordingReader reader(path_of(name), 30, 1);
+  RecordingReader reader(path_of(name), std::nullopt, 1);
   std::size_t pictures = 0;
   while (reader.next()) ++pictures;
   return pictures;
@@ -70,6 +74,199 @@ INSTANTIATE_TEST_SUITE_P(Streams, WorldStream,
                            const std::string name = tested.param.name;
                            return name.substr(0, name.find('.'));
                          });
+
+TEST(WorldStreams, ARawStreamsTimeIsItsSpsUnlessSomebodyKnowsBetter) {
+  const auto last_t_s = [](std::optional<double> fps) {
+    RecordingReader reader(path_of("fps60.h264"), fps, 1);
+    EXPECT_EQ(reader.duration_s(), 180 / fps.value_or(60));
+    double t_s = 0;
+    while (const FramePtr frame = reader.next()) t_s = frame->t_s;
+    EXPECT_EQ(reader.fps(), fps.value_or(60));
+    return t_s;
+  };
+  EXPECT_NEAR(last_t_s(std::nullopt), 2.98, 0.005);
+  EXPECT_NEAR(last_t_s(30), 5.97, 0.005);
+}
+
+TEST(WorldStreams, AnHoursHoleIsAJumpThatNobodyWaitsFor) {
+  RecordingReader reader(path_of("jump1h.mkv"), std::nullopt, 1);
+  std::vector<double> jumps;
+  double newest_s = 0;
+  std::uint32_t epoch = 1;
+  while (const FramePtr frame = reader.next()) {
+    if (frame->epoch != epoch) jumps.push_back(frame->t_s - newest_s);
+    epoch = frame->epoch;
+    newest_s = frame->t_s;
+  }
+  EXPECT_THAT(jumps, ::testing::ElementsAre(::testing::DoubleNear(3600, 10)));
+
+  // As a camera: more pictures than there are in front of the hole, in an epoch of their own.
+  std::size_t pictures = pictures_of("jump1h.mkv");
+  Watched watched(config_for(path_of("jump1h.mkv")));
+  ASSERT_TRUE(watched.wait_for_frames(pictures));
+  const auto seen = watched.pictures();
+  EXPECT_EQ(seen.front().epoch, 1U);
+  EXPECT_EQ(seen[pictures - 1].epoch, 2U);
+  EXPECT_LT(seen[pictures - 1].t_s, 600);
+  EXPECT_EQ(watched.units().size(), seen.size());
+}
+
+std::string refusal_of(const std::string& name) {
+  try {
+    RecordingReader reader(path_of(name), std::nullopt, 1);
+    EXPECT_EQ(reader.next(), nullptr);
+    return reader.why_no_picture();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+TEST(WorldStreams, WhatCannotBeDecodedSaysWhyInOneSentence) {
+  EXPECT_THAT(refusal_of("nomoov.mp4"), ::testing::HasSubstr("never finished"));
+  EXPECT_THAT(refusal_of("t16x16.h264"),
+              ::testing::AllOf(::testing::HasSubstr("16x16"), ::testing::HasSubstr("32"),
+                               ::testing::HasSubstr("4096x4096")));
+  EXPECT_THAT(refusal_of("k8.h264"), ::testing::AllOf(::testing::HasSubstr("7680x4320"),
+                                                      ::testing::HasSubstr("4096x4096")));
+  EXPECT_THAT(refusal_of("m_nosps.h264"), ::testing::HasSubstr("no sequence parameter set"));
+}
+
+/// Why the receiver left a camera that sends this, again and again.
+std::string told_of(const Bytes& bytes) {
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    while (client.send_in_pieces(bytes, 1400, 3)) client.pause_ms(5);
+  });
+  ReceiverConfig config = config_for(camera.url());
+  config.picture_timeout_ms = 20'000;
+  Watched watched(config);
+  if (!watched.wait_for_event(Kind::lost)) return "nothing";
+  EXPECT_EQ(watched.frames(), 0U);
+  for (const auto& event : watched.events()) {
+    if (event.kind == Kind::lost) return event.text;
+  }
+  return {};
+}
+
+TEST(WorldStreams, WhatIsNoH264OnATcpAddressIsKnownByItsLooks) {
+  EXPECT_THAT(told_of(bytes_of("ts_over_tcp.ts")), ::testing::HasSubstr("MPEG-TS"));
+  EXPECT_THAT(told_of(bytes_of("nomoov.mp4")), ::testing::HasSubstr("MP4"));
+}
+
+TEST(WorldStreams, ASizeBeyondTheLimitsIsToldOfALiveCamera) {
+  EXPECT_THAT(told_of(bytes_of("k8.h264")), ::testing::HasSubstr("7680x4320"));
+  EXPECT_THAT(told_of(bytes_of("t16x16.h264")), ::testing::HasSubstr("16x16"));
+}
+
+TEST(WorldStreams, AStreamWithoutParameterSetsIsToldSo) {
+  const Bytes stream = bytes_of("m_nosps.h264");
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    while (client.send(stream)) client.pause_ms(5);
+  });
+  ReceiverConfig config = config_for(camera.url());
+  config.picture_timeout_ms = 500;
+  Watched watched(config);
+  ASSERT_TRUE(watched.wait_for_event(Kind::lost));
+  EXPECT_THAT(watched.events().back().text, ::testing::HasSubstr("no sequence parameter set"));
+}
+
+// Access units that a clip or a page can begin with, though the server sent the sets once.
+TEST(WorldStreams, IdrsGetTheParameterSetsThatCameBefore) {
+  const Bytes stream = bytes_of("h_headers_then_midgop.h264");
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    client.send(stream);
+    client.send(Bytes{0, 0, 0, 1, 9, 0xf0});
+    client.hold();
+  });
+  Watched watched(config_for(camera.url()));
+  ASSERT_TRUE(watched.wait_for_frames(60));
+  int idrs = 0;
+  for (const LiveAccessUnit& unit : watched.units()) {
+    if (!unit.idr) continue;
+    ++idrs;
+    EXPECT_TRUE(unit.has_parameter_sets);
+  }
+  EXPECT_GT(idrs, 1);
+}
+
+TEST(WorldStreams, ATurnedRecordingIsUprightAndGivesNoAccessUnits) {
+  RecordingReader reader(path_of("rot90.mp4"), std::nullopt, 1);
+  EXPECT_TRUE(reader.is_turned());
+  const FramePtr frame = reader.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->size(), cv::Size(192, 320));
+  Watched watched(config_for(path_of("rot90.mp4")));
+  ASSERT_TRUE(watched.wait_for_frames(5));
+  EXPECT_EQ(watched.pictures().front().size, cv::Size(192, 320));
+  EXPECT_TRUE(watched.units().empty());
+}
+
+/// The recording with other numbers in its track's display matrix (ISO/IEC 14496-12, 8.3.2).
+Bytes with_matrix(Bytes mp4, const std::array<int, 4>& abcd) {
+  constexpr std::array<std::uint8_t, 4> kHeader{'t', 'k', 'h', 'd'};
+  const auto box = std::ranges::search(mp4, kHeader);
+  auto at = box.begin() + 4 + 40;
+  const auto put = [&](std::int32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+      *at++ = static_cast<std::uint8_t>(static_cast<std::uint32_t>(value) >> shift);
+  };
+  for (const std::size_t row : {std::size_t{0}, std::size_t{2}}) {
+    put(abcd.at(row) * 0x10000);
+    put(abcd.at(row + 1) * 0x10000);
+    put(0);
+  }
+  return mp4;
+}
+
+TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
+  const Bytes mp4 = bytes_of("rot90.mp4");
+  std::string folder = (std::filesystem::temp_directory_path() / "turned-XXXXXX").string();
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const auto first_picture = [&](const std::array<int, 4>& abcd) {
+    const std::string path = folder + "/a.mp4";
+    const Bytes bytes = with_matrix(mp4, abcd);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    RecordingReader reader(path, std::nullopt, 1);
+    return reader.next();
+  };
+  const FramePtr plain = first_picture({1, 0, 0, 1});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->size(), cv::Size(320, 192));
+  // x' = a x + c y and y' = b x + d y, moved to where the picture is.
+  const auto turned = [](const cv::Mat& plane, const std::array<int, 4>& m) {
+    const auto [a, b, c, d] = m;
+    cv::Mat out = a != 0 ? cv::Mat(plane.rows, plane.cols, CV_8UC1)
+                         : cv::Mat(plane.cols, plane.rows, CV_8UC1);
+    for (int y = 0; y < plane.rows; ++y) {
+      for (int x = 0; x < plane.cols; ++x) {
+        const int to_x = a * x + c * y + (a + c < 0 ? out.cols - 1 : 0);
+        const int to_y = b * x + d * y + (b + d < 0 ? out.rows - 1 : 0);
+        out.at<std::uint8_t>(to_y, to_x) = plane.at<std::uint8_t>(y, x);
+      }
+    }
+    return out;
+  };
+  const std::array<std::array<int, 4>, 7> matrices{{{-1, 0, 0, 1},
+                                                    {1, 0, 0, -1},
+                                                    {-1, 0, 0, -1},
+                                                    {0, 1, -1, 0},
+                                                    {0, -1, 1, 0},
+                                                    {0, 1, 1, 0},
+                                                    {0, -1, -1, 0}}};
+  for (const auto& matrix : matrices) {
+    const FramePtr frame = first_picture(matrix);
+    ASSERT_TRUE(frame);
+    for (const auto plane : {&Planes::y, &Planes::u, &Planes::v}) {
+      const cv::Mat expected = turned(plain->planes().*plane, matrix);
+      const cv::Mat& got = frame->planes().*plane;
+      ASSERT_EQ(got.size(), expected.size());
+      EXPECT_EQ(cv::norm(got, expected, cv::NORM_INF), 0)
+          << ::testing::PrintToString(matrix) << " plane of " << got.size();
+    }
+  }
+  std::filesystem::remove_all(folder);
+}
 
 }  // namespace
 }  // namespace rearview::test

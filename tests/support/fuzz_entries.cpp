@@ -17,6 +17,7 @@
 #include "receive/access_unit_stream.h"
 #include "receive/decoder.h"
 #include "receive/receiver_config.h"
+#include "receive/stream_guess.h"
 
 namespace rearview::test {
 namespace {
@@ -131,8 +132,11 @@ void fuzz_receive(std::span<const std::uint8_t> input) {
   const double quiet_ms = input[3] % 2;
   input = input.subspan(4);
 
+  looks_like(input);
+  StreamGuess guess;
   AccessUnitStream stream(quiet_ms);
-  Decoder decoder(1);
+  Decoder decoder(
+      1, input.size() % 2 == 0 ? Decoder::Reordering::as_seen : Decoder::Reordering::as_allowed);
   std::int64_t tag = 0;
   std::int64_t newest = -1;
   const Decoder::Sink show = [&](Decoder::Picture picture) {
@@ -154,6 +158,7 @@ void fuzz_receive(std::span<const std::uint8_t> input) {
   SteadyTime now{};
   while (!input.empty()) {
     const std::size_t size = std::min<std::size_t>(input.size(), 1 + dice.roll(longest));
+    guess.push(input.first(size), now);
     stream.push(input.first(size), now, take);
     input = input.subspan(size);
     if (dice.roll(3) != 0) continue;
@@ -168,6 +173,7 @@ void fuzz_receive(std::span<const std::uint8_t> input) {
   demand(counts.pictures + counts.corrupt + counts.missing_reference + counts.waiting <=
              static_cast<std::uint64_t>(tag),
          "no access unit is counted twice");
+  demand(counts.pictures == 0 || decoder.why_no_picture().empty(), "no excuse for pictures");
 }
 
 void fuzz_config(std::span<const std::uint8_t> input) {

@@ -1,0 +1,146 @@
+#include "receive/input_file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "receive/recording_reader.h"
+#include "tests/support/test_stream.h"
+
+namespace rearview {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+namespace fs = std::filesystem;
+
+class Inputs : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "inputs-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string name(const std::string& file) const { return (folder_ / file).string(); }
+  std::string write(const std::string& file, const Bytes& bytes) const {
+    std::ofstream out(folder_ / file, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
+    return name(file);
+  }
+  /// A named pipe, and a writer that opens it some time later.
+  std::string pipe(const std::string& file, const Bytes& bytes) {
+    const std::string path = name(file);
+    EXPECT_EQ(mkfifo(path.c_str(), 0600), 0);
+    writer_ = std::jthread([path, bytes] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      const int target = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+      for (std::size_t at = 0; at < bytes.size();) {
+        const ssize_t size =
+            ::write(target, bytes.data() + at, std::min<std::size_t>(1400, bytes.size() - at));
+        if (size <= 0) break;
+        at += static_cast<std::size_t>(size);
+      }
+      ::close(target);
+    });
+    return path;
+  }
+
+  fs::path folder_;
+  std::jthread writer_;
+};
+
+Bytes all_of(InputFile& file) {
+  Bytes all;
+  std::array<std::uint8_t, 1000> buffer;
+  while (const std::size_t size = file.read(buffer))
+    all.insert(all.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+  return all;
+}
+
+std::size_t pictures_of(const std::string& input) {
+  RecordingReader reader(input, std::nullopt, 1);
+  std::size_t pictures = 0;
+  while (reader.next()) ++pictures;
+  return pictures;
+}
+
+TEST_F(Inputs, AFileIsReadFromItsBeginningEachTime) {
+  for (const int frames : {1, 40}) {
+    const Bytes stream = test::make_h264(frames);
+    InputFile file(write("a.h264", stream), {});
+    EXPECT_TRUE(file.can_rewind() && file.holds_raw_h264());
+    EXPECT_EQ(all_of(file), stream);
+    file.rewind();
+    EXPECT_EQ(all_of(file), stream);
+  }
+}
+
+TEST_F(Inputs, APipeLosesNothing) {
+  const Bytes stream = test::make_h264(40);
+  InputFile file(pipe("noname", stream), {});
+  EXPECT_FALSE(file.can_rewind());
+  EXPECT_TRUE(file.holds_raw_h264());
+  EXPECT_EQ(all_of(file), stream);
+}
+
+TEST_F(Inputs, WaitingForAPipesWriterEndsAtOnceWhenTold) {
+  const std::string path = name("silent");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    stop.request_stop();
+  });
+  InputFile file(path, stop.get_token());
+  EXPECT_TRUE(all_of(file).empty());
+}
+
+TEST_F(Inputs, RawH264ComesThroughAPipe) {
+  EXPECT_EQ(pictures_of(pipe("raw", test::make_h264(35))), 35U);
+}
+
+TEST_F(Inputs, ARecordingThatNeedsNoSeekingComesThroughAPipe) {
+  const std::string path = name("a.mkv");
+  test::write_recording(path, "libx264", 33);
+  std::ifstream in(path, std::ios::binary);
+  const Bytes bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  EXPECT_EQ(pictures_of(pipe("mkv", bytes)), 33U);
+}
+
+TEST_F(Inputs, AColonInANameIsNoProtocol) {
+  const fs::path before = fs::current_path();
+  test::write_recording(name("2024-11-14T22:57:44.mp4"), "libx264", 12);
+  write("12:30", test::make_h264(5));
+  fs::current_path(folder_);
+  EXPECT_EQ(pictures_of("2024-11-14T22:57:44.mp4"), 12U);
+  EXPECT_EQ(pictures_of("file:2024-11-14T22:57:44.mp4"), 12U);
+  EXPECT_EQ(pictures_of("12:30"), 5U);
+  fs::current_path(before);
+}
+
+TEST_F(Inputs, WhatCannotBeOpenedIsAUsageError) {
+  EXPECT_THROW(InputFile(name("none"), {}), UsageError);
+  EXPECT_THROW(InputFile(folder_.string(), {}), UsageError);
+}
+
+TEST_F(Inputs, AnEmptyFileIsToldSo) {
+  try {
+    pictures_of(write("empty.mp4", {}));
+    FAIL() << "it was read";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("empty"));
+  }
+}
+
+}  // namespace
+}  // namespace rearview
