@@ -54,8 +54,8 @@ const Detection* behind(const Track& track, const Analysis& analysis, bool measu
 void ApproachStage::reset() noexcept {
   gauge_.clear();
   vehicles_.clear();
-  warned_ = false;
   quiet_since_s_.reset();
+  looked_since_s_.reset();
 }
 
 // From the picture where a detector says what the vehicle's box is; else as a detector of movement
@@ -184,15 +184,27 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     vehicles_.erase(vehicles_.begin(),
                     vehicles_.end() - static_cast<std::ptrdiff_t>(kMostVehicles));
 
+  judge_road(analysis);
+}
+
+void ApproachStage::judge_road(Analysis& analysis) {
   int threat = 0;
   for (const VehicleState& vehicle : vehicles_) threat = std::max(threat, vehicle.threat_);
   if (analysis.road == Road::blind) {
     quiet_since_s_.reset();
+    looked_since_s_.reset();
     return;
   }
+  if (!looked_since_s_) {
+    looked_since_s_ = analysis.t_s;
+    looks_ = 0;
+  }
+  // What is there is told at once; that nothing is, only when it would have been found.
+  const bool would_be_known = ++looks_ > config_.confirm_frames &&
+                              analysis.t_s - *looked_since_s_ >= slowest_confirmation_s();
   if (threat > 0) {
     quiet_since_s_.reset();
-  } else if (warned_) {
+  } else if (warned_ && would_be_known) {
     if (!quiet_since_s_) quiet_since_s_ = analysis.t_s;
     if (analysis.t_s - *quiet_since_s_ >= config_.all_clear_s) {
       Alert clear;
@@ -207,8 +219,14 @@ void ApproachStage::process(const Frame& frame, Analysis& analysis) {
     analysis.road = Road::danger;
   else if (threat == 1)
     analysis.road = Road::approaching;
-  else if (!analysis.tracks.empty() || warned_)
+  else if (!analysis.tracks.empty())
     analysis.road = Road::following;
+  else if (would_be_known)
+    analysis.road = warned_ ? Road::following : Road::clear;
+}
+
+double ApproachStage::slowest_confirmation_s() const {
+  return std::max({config_.confirm_s, config_.confirm_boxes_s, config_.confirm_unnamed_s});
 }
 
 void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& analysis) {
@@ -325,8 +343,18 @@ Alert ApproachStage::alert(const VehicleState& vehicle, AlertKind kind, AlertLev
   return alert;
 }
 
-std::unique_ptr<Stage> make_approach(ConfigReader& config) {
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
   return std::make_unique<ApproachStage>(ApproachConfig::read(config));
 }
+
+}  // namespace
+
+const StageType ApproachStage::kType{.name = "approach",
+                                     .reads = {Fact::sight, Fact::tracks},
+                                     .uses = {Fact::detections, Fact::growth, Fact::view},
+                                     .writes = {Fact::road},
+                                     .make = make};
 
 }  // namespace rearview

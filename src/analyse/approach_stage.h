@@ -15,13 +15,18 @@ namespace rearview {
 /// motion; threats through three gates (growth, path, confirmation: after arXiv 2606.23699);
 /// alerts, each once per vehicle; and the state of the road. A vehicle keeps the number of its
 /// first track when another track goes on with it. Completes Analysis::view by how the camera sits.
-/// Works on tracks of any detector; uses stream time only, never the number of frames alone, so
-/// drops and jitter don't matter.
+/// After a start, a reset or a blind view the road is unknown until it has looked for as long as
+/// the slowest of its confirmations takes. Works on tracks of any detector; uses stream time only,
+/// never the number of frames alone, so drops and jitter don't matter.
 class ApproachStage : public Stage {
  public:
+  /// "approach". Keys: those of ApproachConfig.
+  static const StageType kType;
+
   explicit ApproachStage(const ApproachConfig& config)
       : config_(config), height_(config.camera_height_m) {}
 
+  const StageType& type() const override { return kType; }
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
@@ -30,6 +35,8 @@ class ApproachStage : public Stage {
                                     const Analysis& analysis) const;
   VehicleState& state_of(const Track& track, const Analysis& analysis);
   ViewGeometry view_of(const Frame& frame, const Analysis& analysis) const;
+  void judge_road(Analysis& analysis);
+  double slowest_confirmation_s() const;
   void judge(VehicleState& vehicle, const Track& track, Analysis& analysis);
   static void came_back(VehicleState& vehicle);
   void gone(VehicleState& vehicle, double out_s, Analysis& analysis);
@@ -43,11 +50,13 @@ class ApproachStage : public Stage {
   CameraHeight height_;  ///< outlives reset(): the mount is the same
   ScaleGauge gauge_;
   std::vector<VehicleState> vehicles_;  ///< those with a track, and those just lost
-  bool warned_ = false;                 ///< an alert stands that no all_clear has taken back
+  /// An alert stands that no all_clear has taken back. Outlives reset(): a warning ends by a
+  /// judgement, never because a connection did.
+  bool warned_ = false;
+  std::optional<double>
+      looked_since_s_;  ///< without a break; absent while the picture shows nothing
+  int looks_ = 0;       ///< pictures since then
   std::optional<double> quiet_since_s_;
 };
-
-/// Stage "approach". Keys: those of ApproachConfig.
-std::unique_ptr<Stage> make_approach(ConfigReader& config);
 
 }  // namespace rearview

@@ -161,8 +161,18 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
   }
 }
 
-std::unique_ptr<Stage> make_looming(ConfigReader& config) {
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
   return std::make_unique<LoomingStage>(LoomingConfig::read(config));
 }
+
+}  // namespace
+
+const StageType LoomingStage::kType{.name = "looming",
+                                    .reads = {},
+                                    .uses = {Fact::sight},
+                                    .writes = {Fact::detections, Fact::growth, Fact::view},
+                                    .make = make};
 
 }  // namespace rearview

@@ -30,9 +30,13 @@ struct LoomingConfig {
 /// Analysis::view. Deterministic.
 class LoomingStage : public Stage {
  public:
+  /// "looming". Keys: those of LoomingConfig.
+  static const StageType kType;
+
   explicit LoomingStage(const LoomingConfig& config);
   ~LoomingStage() override;
 
+  const StageType& type() const override { return kType; }
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
@@ -44,8 +48,5 @@ class LoomingStage : public Stage {
   LoomingConfig config_;
   std::unique_ptr<State> state_;
 };
-
-/// Stage "looming". Keys: those of LoomingConfig.
-std::unique_ptr<Stage> make_looming(ConfigReader& config);
 
 }  // namespace rearview

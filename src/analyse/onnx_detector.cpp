@@ -167,12 +167,19 @@ void OnnxSettings::read(ConfigReader& config) {
   }
 }
 
-std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
   OnnxSettings settings;
   settings.read(config);
   config.finish();  // a slip of the pen shows before a model that takes seconds to load
   if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
   return std::make_unique<OnnxDetector>(std::move(settings));
 }
+
+}  // namespace
+
+const StageType OnnxDetector::kType{
+    .name = "onnx", .reads = {}, .uses = {}, .writes = {Fact::detections}, .make = make};
 
 }  // namespace rearview

@@ -51,8 +51,12 @@ struct OnnxSettings {
 /// hasn't). process() throws std::runtime_error if the network gives numbers that are not finite.
 class OnnxDetector : public Stage {
  public:
+  /// "onnx". Keys: those of OnnxSettings; model has to be there, a path.
+  static const StageType kType;
+
   explicit OnnxDetector(OnnxSettings settings);
 
+  const StageType& type() const override { return kType; }
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
@@ -71,8 +75,5 @@ class OnnxDetector : public Stage {
   StillWatch watch_;
   int since_look_ = 0;  ///< frames
 };
-
-/// Stage "onnx", with the keys of OnnxSettings; model has to be there, a path.
-std::unique_ptr<Stage> make_onnx(ConfigReader& config);
 
 }  // namespace rearview

@@ -16,38 +16,42 @@
 namespace rearview {
 namespace {
 
-struct Entry {
-  const char* type;
-  std::unique_ptr<Stage> (*make)(ConfigReader&);
-};
-
-const std::vector<Entry>& table() {
-  static const std::vector<Entry> entries = {
-      {"approach", make_approach}, {"looming", make_looming}, {"onnx", make_onnx},
-      {"tracker", make_tracker},   {"view", make_view},
+const std::vector<const StageType*>& table() {
+  static const std::vector<const StageType*> types = {
+      &ApproachStage::kType, &LoomingStage::kType, &OnnxDetector::kType,
+      &Tracker::kType,       &ViewStage::kType,
   };
-  return entries;
+  return types;
 }
 
 }  // namespace
 
-std::unique_ptr<Stage> make_stage(ConfigReader& config) {
-  std::string type;
-  config.text("type", type);
-  if (type.empty())
-    config.fail("type", fmt::format("is missing; one of {}", fmt::join(stage_types(), ", ")));
+const StageType* stage_type(std::string_view name) {
   const auto it = std::find_if(table().begin(), table().end(),
-                               [&type](const Entry& entry) { return type == entry.type; });
-  if (it == table().end())
+                               [name](const StageType* type) { return name == type->name; });
+  return it == table().end() ? nullptr : *it;
+}
+
+const StageType& stage_type(ConfigReader& config) {
+  std::string name;
+  config.text("type", name);
+  if (name.empty())
+    config.fail("type", fmt::format("is missing; one of {}", fmt::join(stage_types(), ", ")));
+  const StageType* type = stage_type(name);
+  if (type == nullptr)
     config.fail("type",
-                fmt::format("\"{}\" is not one of {}", type, fmt::join(stage_types(), ", ")));
-  return it->make(config);
+                fmt::format("\"{}\" is not one of {}", name, fmt::join(stage_types(), ", ")));
+  return *type;
+}
+
+std::unique_ptr<Stage> make_stage(ConfigReader& config) {
+  return stage_type(config).make(config);
 }
 
 std::vector<std::string> stage_types() {
-  std::vector<std::string> types;
-  for (const Entry& entry : table()) types.emplace_back(entry.type);
-  return types;
+  std::vector<std::string> names;
+  for (const StageType* type : table()) names.emplace_back(type->name);
+  return names;
 }
 
 }  // namespace rearview

@@ -2,12 +2,19 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyse/stage.h"
 #include "base/config_reader.h"
 
 namespace rearview {
+
+/// The type of this name; null where there is none.
+const StageType* stage_type(std::string_view name);
+
+/// The type that the object's "type" names. Throws UsageError.
+const StageType& stage_type(ConfigReader& config);
 
 /// Builds the stage that the object's "type" names and reads the rest of the object as its
 /// settings. Throws UsageError for a type that is not in the table or settings that don't fit,

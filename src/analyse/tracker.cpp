@@ -331,7 +331,9 @@ VehicleClass Tracker::class_of(const Tracked& track) {
   return *most > 0 ? static_cast<VehicleClass>(most - track.votes.begin()) : VehicleClass::vehicle;
 }
 
-std::unique_ptr<Stage> make_tracker(ConfigReader& config) {
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
   TrackerSettings settings;
   config.number("strong_score", settings.strong_score, 0.01, 0.99);
   config.number("new_score", settings.new_score, 0.01, 0.99);
@@ -344,5 +346,13 @@ std::unique_ptr<Stage> make_tracker(ConfigReader& config) {
   config.number("most_tracks", settings.most_tracks, 1, 256);
   return std::make_unique<Tracker>(settings);
 }
+
+}  // namespace
+
+const StageType Tracker::kType{.name = "tracker",
+                               .reads = {Fact::detections},
+                               .uses = {Fact::growth},
+                               .writes = {Fact::tracks},
+                               .make = make};
 
 }  // namespace rearview

@@ -51,8 +51,12 @@ struct TrackerSettings {
 /// track.box is the filter's box, cut at the picture's border.
 class Tracker : public Stage {
  public:
+  /// "tracker". Keys: those of TrackerSettings.
+  static const StageType kType;
+
   explicit Tracker(const TrackerSettings& settings) : settings_(settings) {}
 
+  const StageType& type() const override { return kType; }
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
@@ -107,8 +111,5 @@ class Tracker : public Stage {
   cv::Size picture_;
   int last_id_ = 0;
 };
-
-/// Stage "tracker". Keys: those of TrackerSettings.
-std::unique_ptr<Stage> make_tracker(ConfigReader& config);
 
 }  // namespace rearview

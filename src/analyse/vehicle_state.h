@@ -75,7 +75,7 @@ class VehicleState {
   bool alerted_ = false;
   bool fast_alerted_ = false;
   bool passed_ = false;
-  bool hidden_ = false;  ///< behind a nearer one: what is measured of it is partly the other's
+  bool hidden_ = false;       ///< behind a nearer one: what is measured of it is partly the other's
   bool unseen_pass_ = false;  ///< it passed while nobody saw it, for all that is known
 
  private:

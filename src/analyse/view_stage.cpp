@@ -46,7 +46,6 @@ void ViewStage::reset() noexcept {
   same_since_s_.reset();
   fault_since_s_.reset();
   good_since_s_.reset();
-  reason_.clear();
 }
 
 bool ViewStage::unchanged(const cv::Mat& luma) {
@@ -128,8 +127,15 @@ void ViewStage::process(const Frame& frame, Analysis& analysis) {
   }
 }
 
-std::unique_ptr<Stage> make_view(ConfigReader& config) {
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
   return std::make_unique<ViewStage>(ViewConfig::read(config));
 }
+
+}  // namespace
+
+const StageType ViewStage::kType{
+    .name = "view", .reads = {}, .uses = {}, .writes = {Fact::sight}, .make = make};
 
 }  // namespace rearview

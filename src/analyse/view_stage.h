@@ -33,8 +33,12 @@ struct ViewConfig {
 /// Analysis::view::shown. First in the list of stages.
 class ViewStage : public Stage {
  public:
+  /// "view". Keys: those of ViewConfig.
+  static const StageType kType;
+
   explicit ViewStage(const ViewConfig& config) : config_(config) {}
 
+  const StageType& type() const override { return kType; }
   void process(const Frame& frame, Analysis& analysis) override;
   void reset() noexcept override;
 
@@ -50,10 +54,9 @@ class ViewStage : public Stage {
   std::optional<double> same_since_s_;
   std::optional<double> fault_since_s_;
   std::optional<double> good_since_s_;
-  std::string reason_;  ///< of the fault that is in force; empty while the view is free
+  /// Of the fault that is in force; empty while the view is free. Outlives reset(): what was told
+  /// as blocked is given back by a picture that shows the road.
+  std::string reason_;
 };
-
-/// Stage "view". Keys: those of ViewConfig.
-std::unique_ptr<Stage> make_view(ConfigReader& config);
 
 }  // namespace rearview

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "analyse/analyser.h"
+#include "analyse/stage_chain.h"
 #include "app/config.h"
 #include "app/progress_line.h"
 #include "base/error.h"
@@ -104,7 +104,7 @@ int analyze_command(const AnalyzeOptions& options) {
   log::set_level(std::min(config.log_level, log::Level::warning));
   cv::setNumThreads(config.opencv_threads);
   const CameraConfig& camera = config.cameras.front();
-  Analyser analyser(camera.name, make_stages(config, camera));
+  StageChain chain(camera.name, make_stages(config, camera));
   Termination termination;
   std::optional<RecordingReader> opened;
   try {
@@ -125,7 +125,7 @@ int analyze_command(const AnalyzeOptions& options) {
   double t_s = 0;
   while (const FramePtr frame = reader.next()) {
     if (termination.requested()) break;
-    Analysis analysis = analyser.analyse(*frame);
+    Analysis analysis = chain.analyse(*frame);
     ++frames;
     t_s = frame->t_s;
     for (Alert& alert : analysis.alerts) {

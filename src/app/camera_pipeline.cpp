@@ -25,12 +25,13 @@ CameraPipeline::CameraPipeline(const CameraConfig& config,
                                std::vector<std::unique_ptr<Stage>> stages, PipelineOutputs outputs)
     : config_(config),
       outputs_(std::move(outputs)),
-      analyser_(config.name, std::move(stages)),
+      chain_(config.name, std::move(stages)),
       receiver_(
           config.receiver, [this](FramePtr frame) { on_frame(std::move(frame)); },
           [this](const LinkEvent& event) { on_link(event); }, outputs_.access_unit),
       last_frame_(SteadyClock::now()),
-      last_analysis_(last_frame_) {
+      last_analysis_(last_frame_),
+      stages_(chain_.names().size()) {
   Analysis nothing;
   nothing.camera = config.name;
   nothing.time = WallClock::now();
@@ -90,7 +91,7 @@ void CameraPipeline::on_frame(FramePtr frame) {
 }
 
 void CameraPipeline::analyse(std::stop_token stop) {
-  while (const auto frame = frames_.take(stop)) publish(*frame, analyser_.analyse(**frame));
+  while (const auto frame = frames_.take(stop)) publish(*frame, chain_.analyse(**frame));
 }
 
 void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
@@ -105,6 +106,8 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     analysis_rate_.count(last_analysis_);
     analyse_.add(analysis.latency.analyse_ms);
     total_.add(analysis.latency.total_ms);
+    for (std::size_t i = 0; i < analysis.stages_ms.size(); ++i)
+      stages_[i].add(analysis.stages_ms[i]);
     ++frames_analysed_;
     // Of a picture from before the camera fell silent: what it tells of the road is over.
     const bool from_before = silence(last_analysis_).has_value();
@@ -252,6 +255,8 @@ CameraStatus CameraPipeline::status() const {
   status.decode = decode_.percentiles();
   status.analyse = analyse_.percentiles();
   status.total = total_.percentiles();
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    status.stages.emplace_back(chain_.names()[i], stages_[i].percentiles());
   return status;
 }
 

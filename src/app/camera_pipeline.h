@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "analyse/analyser.h"
+#include "analyse/stage_chain.h"
 #include "app/annotated.h"
 #include "app/best_views.h"
 #include "app/config.h"
@@ -79,7 +79,7 @@ class CameraPipeline {
 
   const CameraConfig config_;
   PipelineOutputs outputs_;
-  Analyser analyser_;
+  StageChain chain_;
   Receiver receiver_;
   LatestSlot<FramePtr> frames_;
   LatestSlot<Annotated> annotated_;
@@ -100,6 +100,7 @@ class CameraPipeline {
   LatencyWindow decode_;
   LatencyWindow analyse_;
   LatencyWindow total_;
+  std::vector<LatencyWindow> stages_;  ///< of each stage of the chain
   std::uint64_t frames_analysed_ = 0;
   std::uint64_t pictures_drawn_ = 0;
 

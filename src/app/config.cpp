@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analyse/onnx_detector.h"
+#include "analyse/stage_chain.h"
 #include "analyse/stage_table.h"
 #include "app/model_catalogue.h"
 #include "base/config_reader.h"
@@ -32,6 +33,20 @@ bool is_camera_name(const std::string& name) {
   });
 }
 
+/// Before any of them is built, which may take seconds.
+void check_stages(const ConfigReader& camera, const nlohmann::json& stages) {
+  std::vector<const StageType*> types;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    ConfigReader stage(stages[i], camera.source(), fmt::format("{}/stages/{}", camera.where(), i));
+    types.push_back(&stage_type(stage));
+  }
+  try {
+    check_chain(types);
+  } catch (const UsageError& error) {
+    camera.fail("stages", error.what());
+  }
+}
+
 void read_camera(ConfigReader& reader, CameraConfig& camera) {
   reader.text("name", camera.name, 1, 32);
   // The name is part of addresses and metric labels.
@@ -46,13 +61,7 @@ void read_camera(ConfigReader& reader, CameraConfig& camera) {
   if (const nlohmann::json* stages = reader.raw("stages")) {
     if (!stages->is_array() || stages->size() > kMostStages)
       reader.fail("stages", fmt::format("not an array of at most {} stages", kMostStages));
-    // Without it every road would be clear.
-    const bool judged =
-        std::any_of(stages->begin(), stages->end(), [](const nlohmann::json& stage) {
-          return stage.is_object() && stage.contains("type") && stage["type"] == "approach";
-        });
-    if (!judged)
-      reader.fail("stages", "no stage judges the road; \"approach\" must be one of them");
+    check_stages(reader, *stages);
     camera.stages = *stages;
   }
 }

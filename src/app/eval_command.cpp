@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "analyse/analyser.h"
+#include "analyse/stage_chain.h"
 #include "app/config.h"
 #include "app/progress_line.h"
 #include "base/error.h"
@@ -52,14 +52,14 @@ class Progress {
 std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, std::size_t index,
                                     Termination& termination, Progress& progress) {
   const CameraConfig& camera = config.cameras.front();
-  Analyser analyser(camera.name, make_stages(config, camera));
+  StageChain chain(camera.name, make_stages(config, camera));
   RecordingReader reader(truth.input.string(), truth.fps, camera.receiver.decoder_threads,
                          termination.token());
   ClipScorer scorer(truth);
   double end_s = 0;
   while (const FramePtr frame = reader.next()) {
     if (termination.requested()) return std::nullopt;
-    scorer.add(analyser.analyse(*frame), frame->size());
+    scorer.add(chain.analyse(*frame), frame->size());
     end_s = frame->t_s + 1 / truth.fps;
     progress.at(index, truth, frame->t_s);
   }

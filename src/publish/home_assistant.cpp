@@ -84,13 +84,14 @@ std::vector<MqttMessage> entities(const MqttConfig& config, const std::string& c
   device.add_sensor("passes", "Passes", {{"state_class", "total_increasing"}, {"icon", "mdi:car"}});
   device.add_sensor("close_passes", "Close passes",
                     {{"state_class", "total_increasing"}, {"icon", "mdi:car-side"}});
-  device.add("binary_sensor", "watching", "Watching",
-             {{"state_topic", state_topic(config)},
-              {"value_template",
-               fmt::format("{{{{ 'OFF' if {}.road in ['blind', 'no_signal'] else 'ON' }}}}",
-                           device.report())},
-              {"device_class", "running"},
-              {"expire_after", kExpires_s}});
+  device.add(
+      "binary_sensor", "watching", "Watching",
+      {{"state_topic", state_topic(config)},
+       {"value_template",
+        fmt::format("{{{{ 'OFF' if {}.road in ['unknown', 'blind', 'no_signal'] else 'ON' }}}}",
+                    device.report())},
+       {"device_class", "running"},
+       {"expire_after", kExpires_s}});
   // Messages of other cameras become empty, which Home Assistant passes over.
   device.add(
       "event", "alert", "Alert",

@@ -83,6 +83,7 @@ std::string Radar::blindness(const Newest& newest, SteadyTime now) const {
   if (ms_between(newest.at, now) + newest.analysis->latency.total_ms > config_.stale_after_ms)
     return fmt::format("nothing has been analysed for {} ms", config_.stale_after_ms);
   if (newest.analysis->state == AnalysisState::failed) return "the analysis has failed";
+  if (newest.analysis->road == Road::unknown) return "the road has not been judged yet";
   if (newest.analysis->road == Road::blind) return "the camera is blind";
   if (newest.analysis->road == Road::no_signal) return "there is no signal from the camera";
   return {};

@@ -40,6 +40,8 @@ struct Style {
 
 Style style_of(Road road) {
   switch (road) {
+    case Road::unknown:
+      return {kBlack, kAmber, "NOT JUDGED YET"};
     case Road::clear:
       return {kGreen, kBlack, "CLEAR"};
     case Road::following:

@@ -123,6 +123,15 @@ void camera_metrics(Page& page, const Cameras& cameras) {
       page.value(of + ",quantile=\"0.95\"", value.p95_ms / 1000);
     }
   }
+  page.family("rearview_stage_latency_seconds", "gauge",
+              "Time that one stage of the analysis took over the last pictures.");
+  for (const CameraView& camera : cameras) {
+    for (const auto& [stage, value] : camera.status.stages) {
+      const std::string of = fmt::format("{},stage=\"{}\"", label(camera), escaped(stage));
+      page.value(of + ",quantile=\"0.5\"", value.p50_ms / 1000);
+      page.value(of + ",quantile=\"0.95\"", value.p95_ms / 1000);
+    }
+  }
   per_camera(page, cameras, "rearview_viewers", "gauge", "Open MJPEG streams.",
              [](const CameraView& c) { return c.viewers; });
   per_camera(page, cameras, "rearview_video_viewers", "gauge",

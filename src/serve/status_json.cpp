@@ -55,6 +55,8 @@ Json to_json(const CameraView& camera) {
   const CameraStatus& status = camera.status;
   Json drops = Json::object();
   for (const auto& [reason, count] : status.drops) drops[reason] = count;
+  Json stages = Json::object();
+  for (const auto& [stage, latency] : status.stages) stages[stage] = percentiles_json(latency);
   const bool seen = status.width_px > 0 && status.height_px > 0;
   return {
       {"name", status.name},
@@ -73,7 +75,8 @@ Json to_json(const CameraView& camera) {
       {"latency_ms",
        {{"decode", percentiles_json(status.decode)},
         {"analyse", percentiles_json(status.analyse)},
-        {"total", percentiles_json(status.total)}}},
+        {"total", percentiles_json(status.total)},
+        {"stages", std::move(stages)}}},
       {"connections", status.connections},
       {"bytes_received", status.bytes_received},
       {"frames_decoded", status.frames_decoded},
@@ -95,7 +98,7 @@ RoadReport road_report(const CameraView& camera) {
   report.pictures = camera.pictures;
   report.passes = camera.passes;
   report.close_passes = camera.close_passes;
-  if (report.road == Road::no_signal || report.road == Road::blind) return report;
+  if (!is_seen(report.road, report.analysis)) return report;
   report.threat = camera.threat;
   report.vehicles = camera.vehicles;
   return report;

@@ -11,7 +11,8 @@ int greatest_threat(const Analysis& analysis) {
 }
 
 bool is_seen(Road road, AnalysisState state) {
-  return road != Road::no_signal && road != Road::blind && state != AnalysisState::failed;
+  return road != Road::unknown && road != Road::no_signal && road != Road::blind &&
+         state != AnalysisState::failed;
 }
 
 }  // namespace rearview

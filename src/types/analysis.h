@@ -21,8 +21,10 @@ enum class Trend { braking, steady, accelerating };
 /// rear camera's picture, which is the rider's right when facing forwards.
 enum class Side { left, right, behind, unknown };
 enum class AnalysisState { ok, degraded, failed };
-/// Ordered by how much it asks of the rider.
-enum class Road { clear, following, approaching, danger, blind, no_signal };
+/// unknown: nobody has judged it yet, as after a start, a reconnection or a failure; the others
+/// ordered by how much they ask of the rider. `clear` is only ever written by the stage that has
+/// looked.
+enum class Road { unknown, clear, following, approaching, danger, blind, no_signal };
 enum class AlertKind {
   vehicle_approaching,
   fast_approach,
@@ -137,7 +139,7 @@ struct Analysis {
   WallTime time;
   double t_s = 0;
   AnalysisState state = AnalysisState::ok;
-  Road road = Road::clear;
+  Road road = Road::unknown;
   std::string text;  ///< why state is not ok, or the road blind or without signal; else empty
   std::optional<ViewGeometry> view;
   std::vector<Detection> detections;
@@ -146,12 +148,15 @@ struct Analysis {
   std::vector<Track> tracks;
   std::vector<Alert> alerts;  ///< raised by this frame
   Latency latency;
+  std::vector<double>
+      stages_ms;  ///< how long each stage took, in their order; empty where one failed
 };
 
 /// Of all tracks; 0 without one.
 int greatest_threat(const Analysis& analysis);
 
-/// Whether the road is seen at all: only then does it mean anything that nobody is on it.
+/// Whether the road is seen at all and has been judged: only then does it mean anything that nobody
+/// is on it.
 bool is_seen(Road road, AnalysisState state);
 
 using AnalysisPtr = std::shared_ptr<const Analysis>;

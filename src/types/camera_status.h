@@ -41,6 +41,8 @@ struct CameraStatus {
   Percentiles decode;   ///< first byte received to decoded
   Percentiles analyse;  ///< all stages
   Percentiles total;    ///< first byte received to analysis published
+  /// Of each stage, in their order; names as in StageChain::names().
+  std::vector<std::pair<std::string, Percentiles>> stages;
   double frame_age_s =
       0;  ///< since the newest frame was received; since the start before the first
 };

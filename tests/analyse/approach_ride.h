@@ -29,7 +29,7 @@ class Ride {
  public:
   explicit Ride(const ApproachConfig& config = {}) : stage_(config) {}
 
-  Analysis step(double t_s, const std::vector<Track>& tracks, Road road = Road::clear) {
+  Analysis step(double t_s, const std::vector<Track>& tracks, Road road = Road::unknown) {
     const FramePtr frame = frame_at(t_s, ++seq_, flat_planes({640, 360}, 100));
     Analysis analysis;
     analysis.t_s = t_s;

@@ -325,14 +325,67 @@ TEST(ApproachStage, TellsBrakingFromAccelerating) {
   EXPECT_EQ(fast.tracks[0].trend, Trend::accelerating);
 }
 
-TEST(ApproachStage, ResetForgetsEverything) {
+TEST(ApproachStage, TheRoadIsUnknownUntilItHasLookedForAsLongAsAVehicleTakesToBeKnown) {
+  Ride ride;
+  const ApproachConfig config;
+  double first_clear_s = -1;
+  for (double t = 10; t < 13; t += 1.0 / 30) {
+    const Road road = ride.step(t, {}).road;
+    if (first_clear_s < 0 && road == Road::clear) first_clear_s = t;
+    EXPECT_EQ(road, first_clear_s < 0 ? Road::unknown : Road::clear) << t;
+  }
+  EXPECT_NEAR(first_clear_s, 10 + config.confirm_unnamed_s, 0.05);
+}
+
+TEST(ApproachStage, AFewPicturesFarApartAreNoLook) {
+  Ride ride;
+  const ApproachConfig config;
+  for (int i = 0; i < config.confirm_frames; ++i)
+    EXPECT_EQ(ride.step(i * 0.9, {}).road, Road::unknown) << i;
+}
+
+TEST(ApproachStage, WhatIsThereIsToldAtOnce) {
+  Ride ride;
+  EXPECT_EQ(ride.step(0, {car(1, car_box(30, 0))}).road, Road::following);
+}
+
+TEST(ApproachStage, AfterABlindViewItLooksAnew) {
+  Ride ride;
+  double t = 0;
+  for (; t < 2; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.step(t, {}, Road::blind).road, Road::blind);
+  EXPECT_EQ(ride.step(t + 0.03, {}).road, Road::unknown);
+  for (; t < 4; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.step(t, {}).road, Road::clear);
+}
+
+// 0.4 s without a connection must not turn danger into clear, nor end the warning without a word.
+TEST(ApproachStage, AReconnectionLeavesTheRoadUnknownAndTheWarningOpenUntilItIsJudged) {
   Ride ride;
   drive(
       ride, 0, 3, [](double t) { return 50 - 8 * t; }, -2);
+  ASSERT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
   ride.reset();
-  const Analysis after = ride.step(3.1, {});
-  EXPECT_EQ(after.road, Road::clear);
-  for (double t = 3.2; t < 8; t += 1.0 / 30) ride.step(t, {});
+  const ApproachConfig config;
+  double t = 3.4;
+  for (; t < 3.4 + config.confirm_unnamed_s - 0.05; t += 1.0 / 30)
+    EXPECT_EQ(ride.step(t, {}).road, Road::unknown) << t;
+  for (; ride.count(AlertKind::all_clear) == 0; t += 1.0 / 30) {
+    ASSERT_NE(ride.step(t, {}).road, Road::clear) << "before all_clear";
+    ASSERT_LT(t, 8);
+  }
+  EXPECT_EQ(ride.step(t, {}).road, Road::clear);
+  EXPECT_GT(t, 3.4 + config.all_clear_s);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
+}
+
+TEST(ApproachStage, AVehicleThatIsStillThereAfterAReconnectionIsToldAnew) {
+  Ride ride;
+  const auto ahead = [](double t) { return 60 - 8 * t; };
+  drive(ride, 0, 3, ahead, -2, 1);
+  ride.reset();
+  drive(ride, 3.4, 6, ahead, -2, 2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 2);
   EXPECT_EQ(ride.count(AlertKind::all_clear), 0);
 }
 

@@ -22,7 +22,7 @@ void drive(const std::function<double(int)>& arrival, int pictures) {
   test::DrawnWorld world;
   world.shake_px = 2;
   const auto boxes = std::make_shared<std::vector<Detection>>();
-  Analyser analyser("rear", test::default_stages(boxes));
+  StageChain chain("rear", test::default_stages(boxes));
   for (int i = 0; i < pictures; ++i) {
     const double taken_s = i / 30.0;
     const FramePtr drawn = world.frame(taken_s, static_cast<std::uint64_t>(i) + 1);
@@ -35,7 +35,7 @@ void drive(const std::function<double(int)>& arrival, int pictures) {
                         .vehicle_class = VehicleClass::car,
                         .detector = "fuzz",
                         .growth_per_s = std::nullopt});
-    ASSERT_NO_THROW(test::check_analysis(analyser.analyse(*frame), *frame)) << "picture " << i;
+    ASSERT_NO_THROW(test::check_analysis(chain.analyse(*frame), *frame)) << "picture " << i;
   }
 }
 
@@ -68,12 +68,12 @@ TEST(HostileTiming, AnHourInBetween) {
 }
 
 TEST(HostileTiming, APictureWithoutATimeIsAFailedAnalysisAndNoMore) {
-  Analyser analyser("rear", test::default_stages(std::make_shared<std::vector<Detection>>()));
+  StageChain chain("rear", test::default_stages(std::make_shared<std::vector<Detection>>()));
   const test::DrawnWorld world;
   for (const double t_s : {0.0, std::numeric_limits<double>::quiet_NaN(),
                            std::numeric_limits<double>::infinity(), 0.1}) {
     const FramePtr frame = test::frame_at(t_s, 1, world.frame(0, 1)->planes());
-    const Analysis analysis = analyser.analyse(*frame);
+    const Analysis analysis = chain.analyse(*frame);
     EXPECT_EQ(analysis.state == AnalysisState::failed, !std::isfinite(t_s)) << t_s;
   }
 }

@@ -53,7 +53,7 @@ class OnnxDetectorTest : public testing::Test {
   std::unique_ptr<Stage> configured(const std::string& json) const {
     const nlohmann::json value = nlohmann::json::parse(json);
     ConfigReader config(value, (folder_ / "rearview.json").string(), "/stages/0");
-    auto stage = make_onnx(config);
+    auto stage = OnnxDetector::kType.make(config);
     config.finish();
     return stage;
   }

@@ -7,12 +7,14 @@
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyse/stage_table.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
 #include "tests/camera/temporary_folder.h"
+#include "tests/support/stage_harness.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -166,6 +168,33 @@ TEST_P(StageContractTest, LeavesWhatOthersDetected) {
     ASSERT_FALSE(analysis.detections.empty());
     EXPECT_EQ(analysis.detections[0].detector, "test");
     EXPECT_EQ(analysis.detections[0].box, before(*frame, GetParam()).detections[0].box);
+  }
+}
+
+TEST_P(StageContractTest, WritesNothingButWhatItDeclares) {
+  auto tested = stage();
+  const Facts writes = tested->type().writes;
+  test::StageHarness harness(std::move(tested), [](const Frame& frame, Analysis& analysis) {
+    analysis = before(frame, GetParam());
+  });
+  for (int i = 0; i < 40; ++i) {
+    const FramePtr frame =
+        test::frame_at(i / 30.0, static_cast<std::uint64_t>(i) + 1, picture({320, 180}, i));
+    const Analysis given = before(*frame, GetParam());
+    const Analysis analysis = harness.step(*frame);
+    ASSERT_EQ(analysis.state, AnalysisState::ok) << analysis.text;
+    if (!writes.has(Fact::detections)) {
+      EXPECT_EQ(analysis.detections.size(), given.detections.size());
+    }
+    if (!writes.has(Fact::tracks) && !writes.has(Fact::road)) {
+      EXPECT_EQ(analysis.tracks.size(), given.tracks.size());
+    }
+    if (!writes.has(Fact::road) && !writes.has(Fact::sight)) {
+      EXPECT_EQ(analysis.road, Road::unknown);
+      EXPECT_TRUE(analysis.alerts.empty());
+      EXPECT_TRUE(analysis.text.empty());
+    }
+    EXPECT_TRUE(writes.has(Fact::road) || analysis.road != Road::clear);
   }
 }
 

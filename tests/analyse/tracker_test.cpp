@@ -382,7 +382,7 @@ TEST_F(TrackerTest, IsBuiltFromConfiguration) {
       "confirm_score":0.5,"confirm_detections":1,"confirm_s":0,"new_coast_s":0.2,"coast_s":0.5,"follow_s":0.2,
       "most_tracks":4})");
   ConfigReader config(json, "rearview.json");
-  const auto stage = make_tracker(config);
+  const auto stage = Tracker::kType.make(config);
   config.finish();
   Analysis analysis;
   analysis.detections = {car(300, 200, 60, 40)};
@@ -390,7 +390,7 @@ TEST_F(TrackerTest, IsBuiltFromConfiguration) {
   EXPECT_EQ(analysis.tracks.size(), 1U);
   const auto wrong = nlohmann::json::parse(R"({"coast_s":50})");
   ConfigReader bad(wrong, "rearview.json");
-  EXPECT_THROW(make_tracker(bad), UsageError);
+  EXPECT_THROW(Tracker::kType.make(bad), UsageError);
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ class Viewer {
     t_s_ += 1.0 / 30;
     return analysis;
   }
+  void reset() { stage_.reset(); }
   Analysis show_for(double seconds, const std::function<cv::Mat(int)>& picture) {
     Analysis last;
     for (int n = 0; n < static_cast<int>(seconds * 30); ++n) last = show(picture(n));
@@ -55,10 +56,24 @@ class Viewer {
 TEST(ViewStage, ARoadIsNotBlind) {
   Viewer viewer;
   const Analysis last = viewer.show_for(3, road);
-  EXPECT_EQ(last.road, Road::clear);
+  EXPECT_EQ(last.road, Road::unknown);
   EXPECT_TRUE(viewer.alerts.empty());
   ASSERT_TRUE(last.view);
   EXPECT_EQ(last.view->shown, cv::Rect2f(0, 0, 640, 360));
+}
+
+// It was told as blocked: a new connection to the same dark picture doesn't take that back unsaid.
+TEST(ViewStage, ABlockedViewOutlivesAReconnection) {
+  Viewer viewer;
+  const auto dark = [](int) { return cv::Mat(360, 640, CV_8UC1, cv::Scalar(18)); };
+  viewer.show_for(2, dark);
+  ASSERT_EQ(viewer.alerts.size(), 1U);
+  viewer.reset();
+  EXPECT_EQ(viewer.show_for(0.1, dark).road, Road::blind);
+  EXPECT_EQ(viewer.show_for(0.1, road).road, Road::blind);
+  EXPECT_EQ(viewer.show_for(2, road).road, Road::unknown);
+  ASSERT_EQ(viewer.alerts.size(), 2U);
+  EXPECT_EQ(viewer.alerts[1].kind, AlertKind::camera_back);
 }
 
 void expect_blind(const std::function<cv::Mat(int)>& picture, const std::string& why) {
@@ -74,7 +89,7 @@ void expect_blind(const std::function<cv::Mat(int)>& picture, const std::string&
   const double frozen_s = why == "frozen" ? config.frozen_s : 0;
   EXPECT_NEAR(viewer.alerts[0].blind_s.value_or(0), config.enter_s + frozen_s, 0.1);
   const Analysis free = viewer.show_for(2, road);
-  EXPECT_EQ(free.road, Road::clear);
+  EXPECT_EQ(free.road, Road::unknown);
   ASSERT_EQ(viewer.alerts.size(), 2U);
   EXPECT_EQ(viewer.alerts[1].kind, AlertKind::camera_back);
 }
@@ -112,8 +127,8 @@ TEST(ViewStage, AFrozenPictureIsBlind) {
 TEST(ViewStage, RepeatedPicturesAreNotFrozen) {
   Viewer viewer;
   // 10 pictures a second sent as 30, and 25 as 30.
-  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n / 3); }).road, Road::clear);
-  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n - n / 6); }).road, Road::clear);
+  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n / 3); }).road, Road::unknown);
+  EXPECT_EQ(viewer.show_for(5, [](int n) { return road(n - n / 6); }).road, Road::unknown);
   EXPECT_TRUE(viewer.alerts.empty());
 }
 
@@ -126,7 +141,7 @@ TEST(ViewStage, ANightRoadWithLampsIsNotBlind) {
     cv::line(luma, {320, 180}, {200, 359}, cv::Scalar(120), 6);
     return luma;
   });
-  EXPECT_EQ(last.road, Road::clear);
+  EXPECT_EQ(last.road, Road::unknown);
   EXPECT_TRUE(viewer.alerts.empty());
 }
 

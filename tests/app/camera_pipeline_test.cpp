@@ -11,6 +11,7 @@
 
 #include "tests/support/eventually.h"
 #include "tests/support/fake_camera.h"
+#include "tests/support/stage_harness.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -20,16 +21,7 @@ using test::FakeCamera;
 
 constexpr std::chrono::seconds kDeadline(60);  // ends what would never end
 
-/// Does what the test says with each frame.
-class ScriptedStage : public Stage {
- public:
-  using Script = std::function<void(const Frame&, Analysis&)>;
-  explicit ScriptedStage(Script script) : script_(std::move(script)) {}
-  void process(const Frame& frame, Analysis& analysis) override { script_(frame, analysis); }
-
- private:
-  Script script_;
-};
+using Script = test::GivenStage::Act;
 
 /// What a pipeline told.
 struct Told {
@@ -127,10 +119,11 @@ class CameraPipelineTest : public testing::Test {
   }
 
   CameraPipeline& start(
-      const std::string& url, ScriptedStage::Script script = [](const Frame&, Analysis&) {}) {
+      const std::string& url,
+      Script script = [](const Frame&, Analysis& analysis) { analysis.road = Road::clear; }) {
     config_.receiver.url = url;
     std::vector<std::unique_ptr<Stage>> stages;
-    stages.push_back(std::make_unique<ScriptedStage>(std::move(script)));
+    stages.push_back(std::make_unique<test::GivenStage>(Facts{Fact::road}, std::move(script)));
     pipeline_ = std::make_unique<CameraPipeline>(config_, std::move(stages), listener_.outputs());
     pipeline_->start();
     return *pipeline_;
@@ -159,6 +152,9 @@ TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
   EXPECT_EQ(status.width_px, 320);
   EXPECT_GT(status.fps_in, 0);
   EXPECT_EQ(status.pictures_encoded, 0u) << "nobody looked";
+  ASSERT_EQ(status.stages.size(), 1u);
+  EXPECT_EQ(status.stages[0].first, "given");
+  EXPECT_LE(status.stages[0].second.p50_ms, status.analyse.p95_ms);
 }
 
 TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
@@ -293,8 +289,9 @@ TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
 TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStartsAfresh) {
   std::atomic<bool> lucky = true;
   FakeCamera camera(play());
-  const CameraPipeline& pipeline = start(camera.url(), [&](const Frame&, Analysis&) {
+  const CameraPipeline& pipeline = start(camera.url(), [&](const Frame&, Analysis& analysis) {
     if (!lucky) throw std::runtime_error("no luck");
+    analysis.road = Road::clear;
   });
   ASSERT_TRUE(listener_.wait_for_road(Road::clear));
   lucky = false;
@@ -313,8 +310,9 @@ TEST_F(CameraPipelineTest, AnAnalysisThatNeverComesIsToldByTheWatch) {
   config_.watch.analysis_timeout_ms = 300;
   std::atomic<bool> stuck = true;
   FakeCamera camera(play());
-  start(camera.url(), [&](const Frame&, Analysis&) {
+  start(camera.url(), [&](const Frame&, Analysis& analysis) {
     while (stuck) std::this_thread::yield();
+    analysis.road = Road::clear;
   });
   EXPECT_TRUE(listener_.wait([&] {
     if (listener_.analyses.empty()) return false;
@@ -382,8 +380,9 @@ TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
   config_.receiver.url = camera.url();
   PipelineOutputs outputs = listener_.outputs();
   outputs.picture = [](const cv::Mat&) { throw std::runtime_error("encoder broke"); };
-  pipeline_ = std::make_unique<CameraPipeline>(config_, std::vector<std::unique_ptr<Stage>>(),
-                                               std::move(outputs));
+  std::vector<std::unique_ptr<Stage>> stages;
+  stages.push_back(std::make_unique<test::GivenStage>(Facts{Fact::road}));
+  pipeline_ = std::make_unique<CameraPipeline>(config_, std::move(stages), std::move(outputs));
   pipeline_->start();
   ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
   EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present thread: encoder broke");

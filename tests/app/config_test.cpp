@@ -74,13 +74,13 @@ TEST_F(ConfigFile, TheShippedFileIsTheDefaultsAndLeavesNoneOut) {
 TEST_F(ConfigFile, WhatHoldsReadsAsTheSameAgain) {
   const Config config = read(R"({"log_level":"debug","serve":{"port":1234},
       "cameras":[{"name":"a","url":"tcp://h:1","stages":[{"type":"view","enter_s":2},
-                  {"type":"looming"},{"type":"approach"}]},{"name":"b"}]})");
+                  {"type":"looming"},{"type":"tracker"},{"type":"approach"}]},{"name":"b"}]})");
   const nlohmann::json shown = settings(config);
   EXPECT_EQ(shown["log_level"], "debug");
   EXPECT_EQ(shown["serve"]["port"], 1234);
   EXPECT_EQ(shown["serve"]["max_connections"], ServeConfig().max_connections);
   EXPECT_EQ(shown["cameras"][0]["stages"][0]["enter_s"], 2);
-  EXPECT_TRUE(shown["cameras"][0]["stages"][2].contains("alert_ttc_s"));
+  EXPECT_TRUE(shown["cameras"][0]["stages"][3].contains("alert_ttc_s"));
   EXPECT_EQ(shown["cameras"][1]["url"], ReceiverConfig().url);
   EXPECT_EQ(settings(read(shown.dump())), shown);
 }
@@ -122,6 +122,17 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
       {R"({"cameras":[{"backoff_min_ms":500,"backoff_max_ms":100}]})",
        "/cameras/0/backoff_max_ms: less than backoff_min_ms (500)"},
       {R"({"cameras":[{"stages":{}}]})", "/cameras/0/stages: not an array of at most 16 stages"},
+      {R"({"cameras":[{"stages":[{"type":"approach"}]}]})",
+       "/cameras/0/stages: stage \"approach\" reads sight, which no stage writes: put \"view\" "
+       "before "
+       "it"},
+      {R"({"cameras":[{"stages":[{"type":"view"},{"type":"approach"},{"type":"tracker"}]}]})",
+       "/cameras/0/stages: stage \"approach\" reads tracks, which \"tracker\" writes only behind "
+       "it: "
+       "put \"tracker\" before \"approach\""},
+      {R"({"cameras":[{"stages":[{"type":"view"},{"type":"looming"},{"type":"approach"}]}]})",
+       "/cameras/0/stages: stage \"approach\" reads tracks, which no stage writes: put \"tracker\" "
+       "before it"},
       {R"({"cameras":[{"stages":[{"type":"looming"},{"type":"tracker"}]}]})",
        "/cameras/0/stages: no stage judges the road; \"approach\" must be one of them"},
       {R"({"cameras":[{"stages":[{"type":"nonsense"},{"type":"approach"}]}]})",
@@ -129,8 +140,9 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
        "view"},
       {R"({"cameras":[{"stages":[{},{"type":"approach"}]}]})",
        "/cameras/0/stages/0/type: is missing; one of approach, looming, onnx, tracker, view"},
-      {R"({"cameras":[{"stages":[{"type":"tracker","coast":1},{"type":"approach"}]}]})",
-       "/cameras/0/stages/0/coast: unknown key; known here: "},
+      {R"({"cameras":[{"stages":[{"type":"view"},{"type":"looming"},{"type":"tracker","coast":1},
+          {"type":"approach"}]}]})",
+       "/cameras/0/stages/2/coast: unknown key; known here: "},
       {R"({"cameras":[{"jpeg_quality":0}]})",
        "/cameras/0/jpeg_quality: 0 is not a whole number from 1 to 100"},
       {R"({"cameras":[{"signal_timeout_ms":0}]})",

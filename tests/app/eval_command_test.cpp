@@ -24,7 +24,9 @@ class EvalCommandTest : public testing::Test {
     std::ofstream(folder_ / "clip.h264", std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
-    write("config.json", R"({"cameras":[{"stages":[{"type":"tracker"},{"type":"approach"}]}]})");
+    write("config.json",
+          R"({"cameras":[{"stages":[{"type":"view"},{"type":"looming"},{"type":"tracker"},
+          {"type":"approach"}]}]})");
   }
 
   std::filesystem::path write(const char* name, const std::string& text) const {

@@ -160,8 +160,8 @@ class NamedModelTest : public ModelCatalogueTest {
   }
 
   std::string said_about(const std::string& onnx) const {
-    std::ofstream(folder_ / "c.json")
-        << R"({"cameras":[{"stages":[{"type":"onnx",)" << onnx << R"(},{"type":"approach"}]}]})";
+    std::ofstream(folder_ / "c.json") << R"({"cameras":[{"stages":[{"type":"view"},{"type":"onnx",)"
+                                      << onnx << R"(},{"type":"tracker"},{"type":"approach"}]}]})";
     const Config config = read_config(folder_ / "c.json");
     try {
       make_stages(config, config.cameras.front());
@@ -184,12 +184,12 @@ TEST_F(NamedModelTest, KeysInTheConfigurationGoBeforeTheManifest) {
   EXPECT_THAT(said_about(R"("model":"tiny","classes":{"1":"car"})"),
               HasSubstr("no number 1 (car)"));
   EXPECT_THAT(said_about(R"("model":"tiny","shape":1)"),
-              HasSubstr("/cameras/0/stages/0/shape: unknown key"));
+              HasSubstr("/cameras/0/stages/1/shape: unknown key"));
 }
 
 TEST_F(NamedModelTest, ATellingSentenceForAModelThatCanNotBeUsed) {
   EXPECT_THAT(said_about(R"("model":"nix")"),
-              AllOf(HasSubstr("c.json: /cameras/0/stages/0/model: \"nix\""),
+              AllOf(HasSubstr("c.json: /cameras/0/stages/1/model: \"nix\""),
                     HasSubstr("one of the models tiny, far, gone")));
   EXPECT_THAT(said_about(R"("model":"far")"), HasSubstr("`rearview models fetch far`"));
   std::ofstream(shipped_ / "tiny.onnx", std::ios::app) << "more";

@@ -28,6 +28,13 @@ def said_about(configuration):
         return "" if result.returncode == 0 else result.stderr
 
 
+def around(stage):
+    """The stages without which this one is no chain."""
+    chain = ["view", "looming", "onnx" if stage == "onnx" else None, "tracker", "approach"]
+    at = chain.index(stage)
+    return [[{"type": one} for one in part if one] for part in (chain[:at], chain[at + 1:])]
+
+
 def places(schema, wrap):
     """Each object schema with a function that puts a value of it into a whole configuration."""
     yield schema, wrap
@@ -39,9 +46,9 @@ def places(schema, wrap):
                 if choice.get("type") == "object":
                     kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {
                         name: choice["properties"][name]["examples"][0] for name in choice.get("required", [])}
-                    rest = [{"type": "approach"}] if kind.get("type", "approach") != "approach" else []
-                    yield from places(choice, lambda inner, key=key, kind=kind, rest=rest:
-                                      wrap({key: [{**kind, **inner}, *rest]}))
+                    before, behind = around(kind["type"]) if "oneOf" in entry else ([], [])
+                    yield from places(choice, lambda inner, key=key, kind=kind, before=before, behind=behind:
+                                      wrap({key: [*before, {**kind, **inner}, *behind]}))
 
 
 class Schema(unittest.TestCase):

@@ -12,7 +12,10 @@ from tcp_listener import TcpListener
 SHOWS_S = 0.2
 HIDES_S = 0.3  # longer than CAMERA_SETTINGS' signal_timeout_ms
 FRAME_S = 0.05
-CAMERA_SETTINGS = {"signal_timeout_ms": 150, "stages": [{"type": "approach"}]}
+# It shows one and the same picture.
+CAMERA_SETTINGS = {"signal_timeout_ms": 150,
+                   "stages": [{"type": "view", "frozen_s": 60}, {"type": "looming"}, {"type": "tracker"},
+                              {"type": "approach"}]}
 
 
 def _nal_starts(data):

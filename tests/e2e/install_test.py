@@ -36,7 +36,7 @@ class Install(unittest.TestCase):
         self.assertIn(f"rearview-vehicle: right, {self.prefix}/share/rearview/models/rearview_vehicle.onnx", verified.stdout)
         config = self.prefix / "named.json"
         config.write_text(json.dumps({"cameras": [{"stages": [
-            {"type": "onnx", "model": "rearview-vehicle"}, {"type": "tracker"}, {"type": "approach"}]}]}))
+            {"type": "view"}, {"type": "onnx", "model": "rearview-vehicle"}, {"type": "tracker"}, {"type": "approach"}]}]}))
         checked = self.rearview("serve", "--check-config", "--config", str(config))
         self.assertEqual(checked.returncode, 0, checked.stderr)
 

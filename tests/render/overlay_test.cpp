@@ -139,8 +139,8 @@ TEST_F(Overlay, EachThreatLooksDifferent) {
 
 TEST_F(Overlay, EveryStateOfTheRoadLooksDifferent) {
   std::vector<cv::Mat> drawn;
-  for (const Road road : {Road::clear, Road::following, Road::approaching, Road::danger,
-                          Road::blind, Road::no_signal}) {
+  for (const Road road : {Road::unknown, Road::clear, Road::following, Road::approaching,
+                          Road::danger, Road::blind, Road::no_signal}) {
     Analysis analysis;
     analysis.road = road;
     drawn.push_back(draw_overlay(*frame_, analysis));

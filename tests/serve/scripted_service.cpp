@@ -1,7 +1,7 @@
 // A service without a camera for the browser tests: it draws a road, and reads from standard input
 // what happens on it, one command a line:
 // clang-format off
-//   road NAME         what the analyses say (clear, following, approaching, danger, blind, no_signal)
+//   road NAME         what the analyses say (unknown, clear, following, approaching, danger, blind, no_signal)
 //   vehicles N        how many are behind (0 to 8)
 //   state NAME        ok, degraded, failed
 //   alert KIND SIDE [TRACK]   raises an alert; SIDE as in the picture; without TRACK of a vehicle

@@ -12,6 +12,7 @@
 
 #include "analyse/stage_table.h"
 #include "tests/support/frames.h"
+#include "tests/support/stage_harness.h"
 #include "types/json.h"
 
 namespace rearview::test {
@@ -20,19 +21,6 @@ namespace {
 void demand(bool condition, const std::string& promise) {
   if (!condition) throw std::logic_error("broken promise: " + promise);
 }
-
-/// In the place of the network.
-class GivenDetections : public Stage {
- public:
-  explicit GivenDetections(std::shared_ptr<const std::vector<Detection>> detections)
-      : detections_(std::move(detections)) {}
-  void process(const Frame&, Analysis& analysis) override {
-    analysis.detections.insert(analysis.detections.end(), detections_->begin(), detections_->end());
-  }
-
- private:
-  std::shared_ptr<const std::vector<Detection>> detections_;
-};
 
 std::unique_ptr<Stage> stage(const char* type) {
   const nlohmann::json json = {{"type", type}};
@@ -132,7 +120,12 @@ std::vector<std::unique_ptr<Stage>> default_stages(
   std::vector<std::unique_ptr<Stage>> stages;
   stages.push_back(stage("view"));
   stages.push_back(stage("looming"));
-  stages.push_back(std::make_unique<GivenDetections>(std::move(detections)));
+  stages.push_back(std::make_unique<GivenStage>(
+      Facts{Fact::detections},
+      [detections = std::move(detections)](const Frame&, Analysis& analysis) {
+        analysis.detections.insert(analysis.detections.end(), detections->begin(),
+                                   detections->end());
+      }));
   stages.push_back(stage("tracker"));
   stages.push_back(stage("approach"));
   return stages;
@@ -193,7 +186,7 @@ void fuzz_stages(std::span<const std::uint8_t> input) {
       cv::Size(2, 2),     cv::Size(700, 4),  cv::Size(36, 320),  cv::Size(1, 1)};
   if (input.size() < 2) return;
   const auto given = std::make_shared<std::vector<Detection>>();
-  Analyser analyser("fuzz", default_stages(given));
+  StageChain chain("fuzz", default_stages(given));
   cv::Size size = kSizes[input[0] % kSizes.size()];
   const bool full_range = input[1] % 2 == 1;
   Scene scene;
@@ -237,7 +230,7 @@ void fuzz_stages(std::span<const std::uint8_t> input) {
     frame->epoch = epoch;
     frame->t_s = t_s;
     *given = detections_of(scene, size, boxes);
-    check_analysis(analyser.analyse(*frame), *frame);
+    check_analysis(chain.analyse(*frame), *frame);
     if (std::abs(t_s) > 1e12) t_s = 0;
   }
 }

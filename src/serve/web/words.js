@@ -141,6 +141,7 @@ export function stateWords(situation) {
     return lost("Analysis failed", analysis.text || "Not watching the road", "warning");
   if (analysis.road === "no_signal") return lost("No signal", analysis.text || reason || "Not watching the road");
   if (analysis.road === "blind") return lost("Camera blind", analysis.text || "Not watching the road", "blind");
+  if (analysis.road === "unknown") return lost("Not judged yet", analysis.text || "Looking at the road", "warning");
   if (!(analysis.road in ROAD)) return lost("Not watching", `Unknown state ${analysis.road}`, "warning");
 
   const first = foremost(analysis.tracks);

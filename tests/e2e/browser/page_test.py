@@ -117,7 +117,7 @@ class PageTest(unittest.TestCase):
                 for road, vehicles, word in [
                         ("clear", 0, "Clear"), ("following", 1, "Car behind"),
                         ("approaching", 3, "Approaching"), ("danger", 8, "Danger"),
-                        ("blind", 0, "Camera blind"), ("no_signal", 0, "No signal")]:
+                        ("blind", 0, "Camera blind"), ("unknown", 0, "Not judged yet"), ("no_signal", 0, "No signal")]:
                     service.say(f"vehicles {vehicles}", f"road {road}")
                     browser.wait_for(word, WORD_IS, word)
                     if road == "danger":
