@@ -20,6 +20,8 @@ constexpr double kExplains_s = 0.5;
 constexpr float kHidden = 0.35F;  // the share of a vehicle's box that another covers
 // For how long a box that a detector drew round a vehicle says what the track is.
 constexpr double kBoxesLast_s = 0.5;
+// Parts of one vehicle are out of the picture within this of each other; who follows it keeps more.
+constexpr double kOnePass_s = 1;
 // Tracks come and go within remember_s; where time stands still they would add up. Twice the tracks
 // that a tracker may keep.
 constexpr std::size_t kMostVehicles = 512;
@@ -260,7 +262,9 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
   if (vehicle.threat_ == 0) return;
   if (!vehicle.alerted_) {
     vehicle.alerted_ = true;
-    if (!same_as_told(vehicle, &VehicleState::alerted_)) {
+    if (const VehicleState* told = same_as_told(vehicle, &VehicleState::alerted_)) {
+      vehicle.told_as_ = told->told_as_.value_or(told->id_);
+    } else {
       analysis.alerts.push_back(
           alert(vehicle, AlertKind::vehicle_approaching, AlertLevel::warning));
       warned_ = true;
@@ -296,10 +300,24 @@ bool ApproachStage::hidden(const VehicleState& vehicle) const {
   });
 }
 
-bool ApproachStage::same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const {
+const VehicleState* ApproachStage::same_as_told(const VehicleState& vehicle,
+                                                bool VehicleState::*told) const {
+  const auto found =
+      std::find_if(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
+        return &other != &vehicle && other.*told && !other.passed_ &&
+               vehicle.updated_s_ - other.seen_s_ < 0.5 &&
+               contained(vehicle.box_, other.box_) > 0.5;
+      });
+  return found == vehicles_.end() ? nullptr : &*found;
+}
+
+// A lorry's cab and trailer may have tracks of their own, which leave the picture one after the
+// other.
+bool ApproachStage::pass_is_told(const VehicleState& vehicle, double out_s) const {
+  const int told_as = vehicle.told_as_.value_or(vehicle.id_);
   return std::any_of(vehicles_.begin(), vehicles_.end(), [&](const VehicleState& other) {
-    return &other != &vehicle && other.*told && !other.passed_ &&
-           vehicle.updated_s_ - other.seen_s_ < 0.5 && contained(vehicle.box_, other.box_) > 0.5;
+    return &other != &vehicle && other.passed_ && other.told_as_.value_or(other.id_) == told_as &&
+           std::abs(out_s - other.passed_s_) < kOnePass_s;
   });
 }
 
@@ -307,13 +325,17 @@ bool ApproachStage::same_as_told(const VehicleState& vehicle, bool VehicleState:
 void ApproachStage::came_back(VehicleState& vehicle) {
   vehicle.passed_ = vehicle.unseen_pass_ = false;
   vehicle.alerted_ = vehicle.fast_alerted_ = false;
+  vehicle.told_as_.reset();
   vehicle.gate_frames_ = 0;
 }
 
 void ApproachStage::gone(VehicleState& vehicle, double out_s, Analysis& analysis) {
+  const bool told = pass_is_told(vehicle, out_s);
   vehicle.passed_ = true;
+  vehicle.passed_s_ = out_s;
   vehicle.unseen_pass_ = !vehicle.leaving();
   vehicle.threat_ = 0;
+  if (told) return;
   const std::optional<Estimate> across = vehicle.lateral();
   const bool close =
       across && across->sigma < 1.0 && std::abs(across->value) < config_.close_pass_m;

@@ -42,8 +42,9 @@ class ApproachStage : public Stage {
   void gone(VehicleState& vehicle, double out_s, Analysis& analysis);
   bool explained(const VehicleState& vehicle) const;
   bool hidden(const VehicleState& vehicle) const;
-  /// Inside the box of another one that the rider has been told of; told: of what.
-  bool same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const;
+  /// The one that the rider has been told of and whose box it shares, if any; told: of what.
+  const VehicleState* same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const;
+  bool pass_is_told(const VehicleState& vehicle, double out_s) const;
   Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
 
   ApproachConfig config_;

@@ -245,9 +245,7 @@ std::optional<double> VehicleState::closing_mps() const {
 }
 
 std::optional<Estimate> VehicleState::lateral() const {
-  // On a path parallel to ours the sideways distance stays; where it changes, the bearing's rate
-  // over the growth tells where it is going.
-  if (!lateral_seen_) return std::nullopt;
+  // Not carried on by the bearing's rate: that tells worse where it will be, see side().
   return lateral_seen_;
 }
 

@@ -48,7 +48,8 @@ class VehicleState {
   std::optional<Estimate> ttc() const;
   const std::optional<Estimate>& distance() const { return distance_; }
   std::optional<double> closing_mps() const;
-  /// Sideways distance at which it passes or would pass, positive to the picture's right.
+  /// Sideways distance as last seen whole, positive to the picture's right: on a path parallel to
+  /// ours it is that of the pass.
   std::optional<Estimate> lateral() const;
   double bearing_rate_deg_per_s() const;
   Side side() const;
@@ -74,7 +75,9 @@ class VehicleState {
   bool weak_ = false;
   bool alerted_ = false;
   bool fast_alerted_ = false;
+  std::optional<int> told_as_;  ///< the vehicle it was taken for a part of when that was told
   bool passed_ = false;
+  double passed_s_ = 0;       ///< when it was out of the picture; meaningful while passed_
   bool hidden_ = false;       ///< behind a nearer one: what is measured of it is partly the other's
   bool unseen_pass_ = false;  ///< it passed while nobody saw it, for all that is known
 

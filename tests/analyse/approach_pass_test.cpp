@@ -74,6 +74,59 @@ TEST(ApproachStage, AVehicleThatIsSeenAgainWhereItWasNotExpectedIsToldAnew) {
   EXPECT_EQ(ride.kinds.back(), AlertKind::vehicle_approaching);
 }
 
+/// The part of a lorry's box that is its cab; its foot is no higher, so that the lorry doesn't hide
+/// it.
+cv::Rect2f cab(const cv::Rect2f& lorry) {
+  return cv::Rect2f(lorry.x, lorry.y + lorry.height * 0.3F, lorry.width * 0.8F,
+                    lorry.height * 0.7F + 1) &
+         cv::Rect2f(0, 0, 640, 360);
+}
+
+TEST(ApproachStage, APartOfAVehicleIsNoSecondPass) {
+  Ride ride;
+  const auto lorry = [](double t) { return car_box(60 - 10 * t, -2.5); };
+  double t = 0;
+  for (; t < 5.7; t += 1.0 / 30) {
+    std::vector<Track> tracks{car(1, lorry(t))};
+    if (t > 1) tracks.push_back(car(2, cab(lorry(t))));
+    ride.step(t, tracks);
+  }
+  for (; t < 5.9; t += 1.0 / 30) ride.step(t, {car(2, cab(lorry(std::min(t, 5.8))))});
+  for (; t < 8; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
+}
+
+// Where the track that was told is lost, the other one's pass is the vehicle's.
+TEST(ApproachStage, ThePassOfAPartIsToldWhereTheWholeWasLost) {
+  Ride ride;
+  const auto lorry = [](double t) { return car_box(60 - 10 * t, -2.5); };
+  double t = 0;
+  for (; t < 5.8; t += 1.0 / 30) {
+    std::vector<Track> tracks;
+    if (t < 4.8) tracks.push_back(car(1, lorry(t)));
+    if (t > 1) tracks.push_back(car(2, cab(lorry(t))));
+    ride.step(t, tracks);
+  }
+  for (; t < 8; t += 1.0 / 30) ride.step(t, {});
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
+}
+
+TEST(ApproachStage, WhoFollowsALorryPassesByItself) {
+  Ride ride;
+  const auto lorry = [](double t) { return 60 - 10 * t; };
+  const auto follower = [&](double t) { return lorry(t - 1.6); };
+  for (double t = 0; t < 10; t += 1.0 / 30) {
+    std::vector<Track> tracks;
+    for (const auto& [id, ahead] : {std::pair(1, lorry(t)), std::pair(2, follower(t))}) {
+      if (ahead > 2) tracks.push_back(car(id, car_box(ahead, -2.5)));
+    }
+    ride.step(t, tracks);
+  }
+  EXPECT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 2);
+}
+
 TEST(ApproachStage, ANewTrackOfTheSameCarKeepsItsNumberAndDoesNotAlertAgain) {
   Ride ride;
   const auto ahead = [](double t) { return 60 - 8 * t; };

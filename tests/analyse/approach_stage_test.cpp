@@ -371,7 +371,8 @@ TEST(ApproachStage, AReconnectionLeavesTheRoadUnknownAndTheWarningOpenUntilItIsJ
   for (; t < 3.4 + config.confirm_unnamed_s - 0.05; t += 1.0 / 30)
     EXPECT_EQ(ride.step(t, {}).road, Road::unknown) << t;
   for (; ride.count(AlertKind::all_clear) == 0; t += 1.0 / 30) {
-    ASSERT_NE(ride.step(t, {}).road, Road::clear) << "before all_clear";
+    const Road road = ride.step(t, {}).road;
+    ASSERT_TRUE(road != Road::clear || ride.count(AlertKind::all_clear) == 1);
     ASSERT_LT(t, 8);
   }
   EXPECT_EQ(ride.step(t, {}).road, Road::clear);
