@@ -37,17 +37,9 @@ void resize(const cv::Mat& from, cv::Mat to) {
 }  // namespace
 
 NetworkInput::NetworkInput(const InputLayout& layout, const cv::Rect2d& region)
-    : layout_(layout),
-      region_(region),
-      limited_luma_(1, 256, CV_8UC1),
-      limited_chroma_(1, 256, CV_8UC1) {
+    : layout_(layout), region_(region) {
   const std::array<int, 4> shape{1, 3, layout.size.height, layout.size.width};
   blob_.create(4, shape.data(), CV_32F);
-  for (int i = 0; i < 256; ++i) {  // ITU-R BT.601
-    limited_luma_.at<std::uint8_t>(i) = cv::saturate_cast<std::uint8_t>(16 + i * 219.0 / 255);
-    limited_chroma_.at<std::uint8_t>(i) =
-        cv::saturate_cast<std::uint8_t>(128 + (i - 128) * 224.0 / 255);
-  }
   pad(layout.size);
 }
 
@@ -79,18 +71,16 @@ void NetworkInput::fill(const Planes& planes) {
   resize(planes.y(shown_), y);
   resize(planes.u(chroma), u);
   resize(planes.v(chroma), v);
-  if (planes.full_range) {  // the conversion below expects limited range
-    cv::LUT(y, limited_luma_, y);
-    cv::LUT(u, limited_chroma_, u);
-    cv::LUT(v, limited_chroma_, v);
-  }
-  cv::cvtColor(i420_, bgr_, layout_.rgb ? cv::COLOR_YUV2RGB_I420 : cv::COLOR_YUV2BGR_I420);
+  if (planes.full_range || planes.matrix != ColourMatrix::bt601)
+    bgr_ = to_bgr({y, u, v, planes.full_range, planes.matrix, nullptr});
+  else
+    cv::cvtColor(i420_, bgr_, cv::COLOR_YUV2BGR_I420);
 
   for (int c = 0; c < 3; ++c) {
     const auto i = static_cast<std::size_t>(c);
     cv::Mat plane(layout_.size, CV_32F, blob_.ptr<float>(0, c));
     cv::Mat target = plane(cv::Rect({0, 0}, inner));
-    cv::extractChannel(bgr_, channel_, c);
+    cv::extractChannel(bgr_, channel_, layout_.rgb ? 2 - c : c);
     channel_.convertTo(target, CV_32F, layout_.scale[i], -layout_.mean[i] * layout_.scale[i]);
   }
 }

@@ -38,8 +38,6 @@ class NetworkInput {
   InputLayout layout_;
   cv::Rect2d region_;
   cv::Mat blob_;
-  cv::Mat limited_luma_;  // look-up tables, full range to limited
-  cv::Mat limited_chroma_;
   cv::Mat i420_;
   cv::Mat bgr_;
   cv::Mat channel_;

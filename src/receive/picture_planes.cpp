@@ -18,7 +18,23 @@ bool is_full_range(const AVFrame& frame) {
   }
 }
 
-Planes view(libav::FramePointer frame, bool full_range) {
+/// What isn't made of luma and colour differences is converted to those of BT.601.
+ColourMatrix matrix_of(const AVFrame& frame) {
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  if (format != nullptr && (format->flags & AV_PIX_FMT_FLAG_RGB) != 0) return ColourMatrix::bt601;
+  switch (frame.colorspace) {
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_SMPTE240M:  // the same but for a thousandth
+      return ColourMatrix::bt709;
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+      return ColourMatrix::bt2020;
+    default:
+      return ColourMatrix::bt601;
+  }
+}
+
+Planes view(libav::FramePointer frame, bool full_range, ColourMatrix matrix) {
   const int width = frame->width;
   const int height = frame->height;
   const auto plane = [&](int index, int columns, int rows) {
@@ -30,6 +46,7 @@ Planes view(libav::FramePointer frame, bool full_range) {
   planes.u = plane(1, (width + 1) / 2, (height + 1) / 2);
   planes.v = plane(2, (width + 1) / 2, (height + 1) / 2);
   planes.full_range = full_range;
+  planes.matrix = matrix;
   planes.owner = std::shared_ptr<AVFrame>(std::move(frame));
   return planes;
 }
@@ -54,6 +71,7 @@ Planes turned(const Planes& planes, const Orientation& how) {
   out.u = (*owner)[1];
   out.v = (*owner)[2];
   out.full_range = planes.full_range;
+  out.matrix = planes.matrix;
   out.owner = std::move(owner);
   return out;
 }
@@ -62,6 +80,7 @@ Planes turned(const Planes& planes, const Orientation& how) {
 
 std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
   const bool full_range = is_full_range(frame);
+  const ColourMatrix matrix = matrix_of(frame);
   libav::FramePointer kept;
   const bool right_format =
       frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVJ420P;
@@ -72,7 +91,7 @@ std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
     kept = convert(frame, full_range);
     if (!kept) return std::nullopt;
   }
-  Planes planes = view(std::move(kept), full_range);
+  Planes planes = view(std::move(kept), full_range, matrix);
   return orientation_.upright() ? planes : turned(planes, orientation_);
 }
 

@@ -9,14 +9,21 @@
 
 namespace rearview {
 
+/// How luma and colour differences were made of red, green and blue (ITU-R recommendations).
+enum class ColourMatrix { bt601, bt709, bt2020 };
+
 /// The decoder's planes, 4:2:0, 8 bits. Views: `owner` keeps the memory alive.
 struct Planes {
-  cv::Mat y;                ///< CV_8UC1, height x width
-  cv::Mat u;                ///< CV_8UC1, (height+1)/2 x (width+1)/2
-  cv::Mat v;                ///< CV_8UC1, as u
-  bool full_range = false;  ///< luma 0..255 instead of 16..235
+  cv::Mat y;                                  ///< CV_8UC1, height x width
+  cv::Mat u;                                  ///< CV_8UC1, (height+1)/2 x (width+1)/2
+  cv::Mat v;                                  ///< CV_8UC1, as u
+  bool full_range = false;                    ///< luma 0..255 instead of 16..235
+  ColourMatrix matrix = ColourMatrix::bt601;  ///< also where the stream doesn't say
   std::shared_ptr<void> owner;
 };
+
+/// CV_8UC3 of the planes' size, blue first, 0..255.
+cv::Mat to_bgr(const Planes& planes);
 
 /// One decoded picture. Immutable and shared; every reader may come from any thread. Nobody
 /// writes its pixels: who draws, draws on a copy.
@@ -39,7 +46,7 @@ class Frame {
   const Planes& planes() const { return planes_; }
   /// CV_8UC1, the decoder's own memory. Range as planes().full_range says.
   const cv::Mat& luma() const { return planes_.y; }
-  /// CV_8UC3, blue first, 0..255; BT.601. Made on the first call and kept.
+  /// to_bgr() of the planes. Made on the first call and kept.
   const cv::Mat& bgr() const;
 
  private:

@@ -44,9 +44,12 @@ TEST(NetworkInput, StretchesWhereTheNetworkWantsIt) {
 }
 
 TEST(NetworkInput, ColoursAgreeWithTheFullPicture) {
-  for (const bool full_range : {false, true}) {
+  for (const auto& [full_range, matrix] :
+       {std::pair(false, ColourMatrix::bt601), std::pair(true, ColourMatrix::bt601),
+        std::pair(false, ColourMatrix::bt709), std::pair(true, ColourMatrix::bt709)}) {
     Planes planes = test::flat_planes({640, 360}, 120, 90, 170);
     planes.full_range = full_range;
+    planes.matrix = matrix;
     const cv::Vec3b want = Frame(planes).bgr().at<cv::Vec3b>(100, 100);
     NetworkInput blue_first({.size = {320, 192}}, kAll);
     NetworkInput red_first({.size = {320, 192}, .rgb = true}, kAll);

@@ -93,6 +93,27 @@ TEST(Decoder, PlanesAreViewsOfTheRightSizeAndRange) {
   }
 }
 
+TEST(Decoder, PicturesHaveTheColoursThatTheStreamSays) {
+  for (const bool bt709 : {false, true}) {
+    test::StreamOptions options;
+    options.bt709 = bt709;
+    options.blue_difference = 102;
+    options.red_difference = 240;
+    options.quantiser = 10;
+    Decoder decoder(1);
+    int pictures = 0;
+    decoder.decode(test::TestEncoder(options).encode(5), 0, [&](Decoder::Picture picture) {
+      ++pictures;
+      const Planes& planes = picture.planes;
+      EXPECT_EQ(planes.matrix, bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601);
+      // Of luma 200 with these differences, by the formulas of BT.709-6 and BT.601-7.
+      const double green = cv::mean(Frame(planes).bgr(), planes.y == 200)[1];
+      EXPECT_NEAR(green, bt709 ? 160.2 : 133.5, 3);
+    });
+    EXPECT_EQ(pictures, 1);
+  }
+}
+
 TEST(Decoder, PicturesOutliveTheDecoder) {
   Planes kept;
   {

@@ -28,7 +28,8 @@ int sample_bytes(const AVFrame& frame) {
   return av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format))->comp[0].depth > 8 ? 2 : 1;
 }
 
-void draw(AVFrame& frame, int number, int noise) {
+void draw(AVFrame& frame, int number, const StreamOptions& options) {
+  const int noise = options.noise;
   const int wide = sample_bytes(frame);
   const auto put = [&](int plane, int x, int y, int value) {
     std::uint8_t* row = frame.data[plane] + static_cast<std::ptrdiff_t>(y) * frame.linesize[plane];
@@ -56,7 +57,8 @@ void draw(AVFrame& frame, int number, int noise) {
   av_pix_fmt_get_chroma_sub_sample(static_cast<AVPixelFormat>(frame.format), &shift_x, &shift_y);
   for (int plane = 1; plane <= 2; ++plane) {
     for (int y = 0; y < (frame.height + (1 << shift_y) - 1) >> shift_y; ++y) {
-      for (int x = 0; x < (frame.width + (1 << shift_x) - 1) >> shift_x; ++x) put(plane, x, y, 128);
+      for (int x = 0; x < (frame.width + (1 << shift_x) - 1) >> shift_x; ++x)
+        put(plane, x, y, plane == 1 ? options.blue_difference : options.red_difference);
     }
   }
 }
@@ -93,7 +95,7 @@ struct TestEncoder::State {
 
   void send(int number, bool force_idr) {
     if (av_frame_make_writable(frame) < 0) throw std::runtime_error("test encoder: no memory");
-    draw(*frame, number, options.noise);
+    draw(*frame, number, options);
     frame->pts = next_pts++;
     frame->pict_type = force_idr ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     if (avcodec_send_frame(context, frame) < 0) throw std::runtime_error("test encoder: send");
@@ -125,6 +127,7 @@ TestEncoder::TestEncoder(const StreamOptions& options) : state_(std::make_unique
   context->max_b_frames = options.b_frames;
   context->pix_fmt = av_get_pix_fmt(options.pixel_format.c_str());
   context->color_range = options.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  if (options.bt709) context->colorspace = AVCOL_SPC_BT709;
   context->thread_count = std::max(1, options.slices);
   av_opt_set(context->priv_data, "preset", options.preset.c_str(), 0);
   if (options.b_frames == 0) av_opt_set(context->priv_data, "tune", "zerolatency", 0);
@@ -218,7 +221,7 @@ void write_recording(const std::string& path, const std::string& encoder, int fr
   for (int n = 0; n <= frames; ++n) {
     if (n < frames) {
       demand(av_frame_make_writable(frame) >= 0, "memory");
-      draw(*frame, options.first_number + n, options.noise);
+      draw(*frame, options.first_number + n, options);
       frame->pts = n;
     }
     demand(avcodec_send_frame(context, n < frames ? frame : nullptr) >= 0, "encode");

@@ -26,6 +26,9 @@ struct StreamOptions {
   Delimiters delimiters = Delimiters::behind;
   bool short_start_codes = false;  ///< 3 bytes everywhere, else as x264 has them (3 and 4)
   bool full_range = false;
+  bool bt709 = false;         ///< said in the stream; else it says nothing of its colours
+  int blue_difference = 128;  ///< of all pixels
+  int red_difference = 128;
   int noise = 0;               ///< amplitude of a fixed pattern that makes pictures large
   int quantiser = 26;          ///< constant QP
   int first_number = 0;        ///< of the first picture

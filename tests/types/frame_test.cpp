@@ -46,6 +46,25 @@ TEST(Frame, ConvertsBothRangesAtEvenAndOddSizes) {
   }
 }
 
+TEST(Frame, ConvertsByTheMatrixOfTheStream) {
+  // Saturated red and green of limited range, by ITU-R BT.709-6 and BT.2020-2.
+  struct OfMatrix {
+    ColourMatrix matrix;
+    int y, u, v;
+    cv::Vec3i bgr;
+  };
+  for (const OfMatrix& colour : {OfMatrix{ColourMatrix::bt709, 63, 102, 240, {0, 0, 255}},
+                                 OfMatrix{ColourMatrix::bt709, 173, 42, 26, {0, 255, 0}},
+                                 OfMatrix{ColourMatrix::bt2020, 74, 97, 240, {0, 0, 255}},
+                                 OfMatrix{ColourMatrix::bt601, 81, 90, 240, {0, 0, 255}}}) {
+    Planes planes = flat(64, 36, colour.y, colour.u, colour.v, false);
+    planes.matrix = colour.matrix;
+    const auto pixel = to_bgr(planes).at<cv::Vec3b>(18, 32);
+    for (int c = 0; c < 3; ++c)
+      EXPECT_NEAR(pixel[c], colour.bgr[c], 3) << static_cast<int>(colour.matrix);
+  }
+}
+
 TEST(Frame, ReadsPlanesWhoseRowsArePadded) {
   cv::Mat wide(36, 128, CV_8UC1, cv::Scalar(0));
   Planes planes = flat(64, 36, 235, 128, 128, false);
