@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <stdexcept>
 
 #include "analyse/approach_stage.h"
 #include "analyse/looming_stage.h"
 #include "analyse/onnx_detector.h"
+#include "analyse/plugin_library.h"
 #include "analyse/tracker.h"
 #include "analyse/view_stage.h"
 
@@ -24,6 +27,19 @@ const std::vector<const StageType*>& table() {
   return types;
 }
 
+constexpr const char* kPlugin = "plugin";
+
+const StageType& type_from_library(ConfigReader& config) {
+  std::filesystem::path library;
+  config.path("library", library);
+  if (library.empty()) config.fail("library", "is missing; the path of a shared library");
+  try {
+    return plugin_type(library);
+  } catch (const std::runtime_error& error) {
+    config.fail("library", error.what());
+  }
+}
+
 }  // namespace
 
 const StageType* stage_type(std::string_view name) {
@@ -35,12 +51,11 @@ const StageType* stage_type(std::string_view name) {
 const StageType& stage_type(ConfigReader& config) {
   std::string name;
   config.text("type", name);
-  if (name.empty())
-    config.fail("type", fmt::format("is missing; one of {}", fmt::join(stage_types(), ", ")));
+  if (name == kPlugin) return type_from_library(config);
+  const auto known = fmt::format("{}, {}", fmt::join(stage_types(), ", "), kPlugin);
+  if (name.empty()) config.fail("type", fmt::format("is missing; one of {}", known));
   const StageType* type = stage_type(name);
-  if (type == nullptr)
-    config.fail("type",
-                fmt::format("\"{}\" is not one of {}", name, fmt::join(stage_types(), ", ")));
+  if (type == nullptr) config.fail("type", fmt::format("\"{}\" is not one of {}", name, known));
   return *type;
 }
 

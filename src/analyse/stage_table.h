@@ -13,7 +13,8 @@ namespace rearview {
 /// The type of this name; null where there is none.
 const StageType* stage_type(std::string_view name);
 
-/// The type that the object's "type" names. Throws UsageError.
+/// The type that the object's "type" names, or, where that is "plugin", the one of the shared
+/// library that "library" names. Throws UsageError.
 const StageType& stage_type(ConfigReader& config);
 
 /// Builds the stage that the object's "type" names and reads the rest of the object as its

@@ -43,7 +43,8 @@ def places(schema, wrap):
             yield from places(value, lambda inner, key=key: wrap({key: inner}))
         for entry in [value["items"]] if value.get("type") == "array" else []:
             for choice in entry.get("oneOf", [entry]):
-                if choice.get("type") == "object":
+                # A plugin's keys are its own.
+                if choice.get("type") == "object" and not choice.get("additionalProperties", True):
                     kind = {"type": choice["properties"]["type"]["const"]} if "oneOf" in entry else {
                         name: choice["properties"][name]["examples"][0] for name in choice.get("required", [])}
                     before, behind = around(kind["type"]) if "oneOf" in entry else ([], [])
