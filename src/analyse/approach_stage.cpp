@@ -195,6 +195,10 @@ void ApproachStage::judge_road(Analysis& analysis) {
   if (analysis.road == Road::blind) {
     quiet_since_s_.reset();
     looked_since_s_.reset();
+    if (threat == 0) return;
+    // What is seen coming is told, however little the picture shows beside.
+    analysis.state = AnalysisState::degraded;
+    analysis.road = threat == 2 ? Road::danger : Road::approaching;
     return;
   }
   if (!looked_since_s_) {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <string>
 
+#include "analyse/picture_content.h"
 #include "analyse/shown_area.h"
+#include "analyse/signs_of_life.h"
 #include "analyse/stage.h"
 #include "base/config_reader.h"
 
@@ -14,23 +18,37 @@ namespace rearview {
 struct ViewConfig {
   double enter_s = 0.7;   ///< a fault must last this long before the view counts as blocked
   double leave_s = 0.7;   ///< and be over for this long before it is given back
-  double frozen_s = 2.0;  ///< pictures without any change for this long are one frozen picture
+  double frozen_s = 1.6;  ///< so long without a sign of life is a frozen picture
   /// Luma (16..235) below which 99.5 % of a dark picture lies; street lights, lamps and sky lie far
   /// above.
   double dark_luma = 40;
   /// Luma above which the darkest 5 % of a washed-out picture lie.
-  double washed_luma = 205;
-  /// Steepest 1 % of a sharp picture's steps, in grey levels per quarter-size pixel: less means
-  /// covered, fogged or far out of focus.
-  double least_step = 5;
+  double washed_luma = 195;
+  /// Where the horizon may lie, each sixteenth of the picture's width holds a step of so many grey
+  /// levels between neighbours at half size: what has less is covered, fogged, dark or blinded.
+  double least_step = 4;
+  /// The share of the width that may be so.
+  double covered_share = 0.35;
+  /// The same where it is dark: at night much is, and still a vehicle's lamps would be seen there.
+  double dark_share = 0.55;
+  /// Sharpness (PictureContent) below which the picture is out of focus: a blur of 2.5 pixels of
+  /// 640.
+  double least_sharpness = 0.4;
+  /// And as a share of what this camera's pictures had.
+  double least_sharpness_share = 0.6;
+  /// Pictures analysed a second below which nobody can be warned in time, and below which fast
+  /// vehicles are told late; docs/evaluation.md derives them from what the stages behind need.
+  double least_rate_per_s = 4;
+  double wanted_rate_per_s = 8;
 
   static ViewConfig read(ConfigReader& reader);
 };
 
-/// Says when the picture shows nothing, so that a blocked camera never looks like a clear road:
-/// dark, washed out, without texture, frozen. Sets Analysis::road to blind with the reason in text,
-/// raises view_blocked once on entry and camera_back when the view is free again. Writes
-/// Analysis::view::shown. First in the list of stages.
+/// Says when the road can't be seen, so that a blocked camera never looks like a clear road: dark,
+/// washed out, covered, out of focus, lost in noise, frozen, or too few pictures. Sets
+/// Analysis::road to blind with the reason in text, raises view_blocked once on entry and
+/// camera_back when the view is free again. With too few pictures for fast vehicles the state is
+/// degraded. Writes Analysis::view::shown. First in the list of stages.
 class ViewStage : public Stage {
  public:
   /// "view". Keys: those of ViewConfig.
@@ -43,15 +61,23 @@ class ViewStage : public Stage {
   void reset() noexcept override;
 
  private:
-  /// Why this picture shows nothing; empty when it shows something.
-  std::string fault(const cv::Mat& luma, double t_s);
-  bool unchanged(const cv::Mat& luma);
+  /// Why this picture shows no road; empty when it shows one.
+  std::string fault(const PictureContent& content);
+  std::string covered(const PictureContent& content) const;
+  bool out_of_focus(const PictureContent& content, double t_s);
+  /// Pictures a second, each moment counted once however many come in it.
+  double rate_per_s(const Frame& frame);
 
   ViewConfig config_;
   ShownArea shown_;
-  cv::Mat last_;  ///< every second row of the last picture
-  cv::Mat small_;
-  std::optional<double> same_since_s_;
+  ContentMeter meter_;
+  SignsOfLife life_;
+  std::deque<double> times_s_;  ///< of the pictures of the last second; outlive reset()
+  std::uint32_t epoch_ = 0;
+  double first_s_ = 0;  ///< of the first picture of the epoch
+  std::optional<double> slow_since_s_;
+  double last_s_ = 0;
+  double usual_sharpness_ = 0;
   std::optional<double> fault_since_s_;
   std::optional<double> good_since_s_;
   /// Of the fault that is in force; empty while the view is free. Outlives reset(): what was told

@@ -99,6 +99,14 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     analysis.state = AnalysisState::degraded;
     analysis.text = fmt::format("analysis is {:.0f} ms behind", analysis.latency.total_ms);
   }
+  // So old a picture is none when it comes late from the camera, and it is none here. A vehicle
+  // that was seen in it is told all the same.
+  const bool quiet = analysis.road != Road::approaching && analysis.road != Road::danger;
+  if (quiet && analysis.latency.total_ms > config_.watch.signal_timeout_ms) {
+    analysis.road = Road::blind;
+    analysis.text = fmt::format("analysis is {:.1f} s behind: too late to warn",
+                                analysis.latency.total_ms / 1000);
+  }
   AnalysisPtr shared;
   {
     const std::lock_guard lock(mutex_);

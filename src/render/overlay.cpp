@@ -261,8 +261,8 @@ cv::Mat draw_overlay(const Frame& frame, const Analysis& analysis) {
   const cv::Rect word = painter.road(analysis.road);
   painter.tracks(tracks, word);
   if (analysis.state == AnalysisState::degraded)
-    painter.plate("LATE: " + analysis.text, {painter.px(6), picture.rows - painter.px(24)}, 0.45,
-                  kAmber, kBlack);
+    painter.plate("DEGRADED: " + analysis.text, {painter.px(6), picture.rows - painter.px(24)},
+                  0.45, kAmber, kBlack);
   return picture;
 }
 

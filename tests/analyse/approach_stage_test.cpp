@@ -359,6 +359,16 @@ TEST(ApproachStage, AfterABlindViewItLooksAnew) {
   EXPECT_EQ(ride.step(t, {}).road, Road::clear);
 }
 
+TEST(ApproachStage, WhatComesIsToldThoughTheViewIsBlind) {
+  Ride ride;
+  Analysis last;
+  for (double t = 0; t < 3; t += 1.0 / 30)
+    last = ride.step(t, {car(1, car_box(50 - 8 * t, -2))}, Road::blind);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_TRUE(last.road == Road::approaching || last.road == Road::danger);
+  EXPECT_EQ(last.state, AnalysisState::degraded);
+}
+
 // 0.4 s without a connection must not turn danger into clear, nor end the warning without a word.
 TEST(ApproachStage, AReconnectionLeavesTheRoadUnknownAndTheWarningOpenUntilItIsJudged) {
   Ride ride;

@@ -324,6 +324,25 @@ TEST_F(CameraPipelineTest, AnAnalysisThatNeverComesIsToldByTheWatch) {
   EXPECT_TRUE(listener_.wait_for_road(Road::clear));
 }
 
+TEST_F(CameraPipelineTest, AnAnalysisTooFarBehindIsBlindUnlessSomebodyComes) {
+  config_.watch.signal_timeout_ms = 200;
+  std::atomic<Road> seen = Road::clear;
+  FakeCamera camera(play());
+  start(camera.url(), [&](const Frame& frame, Analysis& analysis) {
+    while (ms_between(frame.decoded, SteadyClock::now()) < 300) std::this_thread::yield();
+    analysis.road = seen;
+  });
+  ASSERT_TRUE(listener_.wait([&] {
+    return !listener_.analyses.empty() && listener_.analyses.back()->road == Road::blind &&
+           listener_.analyses.back()->text.find("too late to warn") != std::string::npos;
+  }));
+  seen = Road::danger;
+  ASSERT_TRUE(listener_.wait_for_road(Road::danger));
+  for (const AnalysisPtr& analysis : listener_.so_far().analyses) {
+    EXPECT_NE(analysis->road, Road::clear);
+  }
+}
+
 TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate) {
   config_.watch.late_ms = 50;
   FakeCamera camera(play());

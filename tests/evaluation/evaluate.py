@@ -13,6 +13,8 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import scenes
+import sight
+import ways_of_seeing
 
 # Of the clips in REARVIEW_ASSETS this one was filmed from a pole.
 STATIC_CLIPS = ("swdee_cars_fwd",)
@@ -202,6 +204,9 @@ def main():
     new = evaluation.score(evaluation.draw(new_suite))
     clips = evaluation.clips()
     real = evaluation.score(clips) if clips else None
+    seen = sight.score_all(
+        ways_of_seeing.make_all(options.bin / "rearview-camera", options.work, options.jobs,
+                                os.environ.get("REARVIEW_ASSETS")), options.bin / "rearview", options.jobs)
     # Without clips, on every third kind of scene, each in another light.
     conditions = len(scenes.CONDITIONS)
     some = clips or [truths[n * conditions + n // 3 % conditions] for n in range(0, len(scenes.KINDS), 3)]
@@ -240,6 +245,7 @@ Third-party clips: front dashcams, most of them played backwards, and one camera
 Few events and few minutes, so the intervals are wide. None was filmed from a bicycle. The analysis was
 developed on these same clips.
 """, table(real), "", "What went wrong:\n", failures(real), ""]
+    text += [sight.report(seen)]
     text += ["""## What each part brings
 
 On the real clips. Gates: of growth (it closes in, soon enough, beyond doubt), of the path (it passes

@@ -154,7 +154,7 @@ export function stateWords(situation) {
   } else if (analysis.road === "following") {
     parts.push("No vehicle in view");
   }
-  if (analysis.state === "degraded") parts.push("analysis is behind");
+  if (analysis.state === "degraded") parts.push(analysis.text || "analysis is behind");
   const threatened = analysis.road === "approaching" || analysis.road === "danger";
   return {
     look: analysis.road, icon: analysis.road,

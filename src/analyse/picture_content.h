@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <opencv2/core.hpp>
+
+namespace rearview {
+
+/// What one picture shows, in numbers that know nothing of what stands in it.
+struct PictureContent {
+  /// Parts of the picture's width, each looked at in the rows in which vehicles come into view:
+  /// wherever a road goes, each of them holds an edge of something there.
+  static constexpr int kColumns = 16;
+
+  int brightest = 0;        ///< luma that 0.5 % of the picture exceed
+  int darkest = 0;          ///< luma that 95 % of the picture exceed
+  double sharpness = 0;     ///< see below; 0 where nothing stands out at all
+  double coarse_share = 1;  ///< of the variance within patches, what means of 4x4 pixels keep
+  double noise = 0;         ///< standard deviation of what looks like noise, grey levels
+  /// Steepest step between neighbours in each column, grey levels at half size, and mean luma.
+  std::array<int, kColumns> steepest{};
+  std::array<double, kColumns> luma{};
+};
+
+/// Measures pictures, at half of 640 columns and less, 0.3 ms each. One thread.
+///
+/// Sharpness is how much of a patch's whole range its steepest step between two neighbours makes:
+/// about 1 for an edge in focus and 1 / (2.5 sigma) for one that was blurred by sigma, however
+/// strong the edge and however dark the picture. Taken is the upper quartile of all patches in
+/// which something stands out.
+///
+/// The share of coarse variance tells noise from the world: most of what differs in the world is
+/// large (its spectrum falls with the square of the frequency: Field 1987), noise is as large as a
+/// pixel. Taken is the median of all patches in which something differs.
+class ContentMeter {
+ public:
+  /// luma: CV_8UC1, the part of the picture that shows something.
+  const PictureContent& measure(const cv::Mat& luma);
+
+ private:
+  void measure_patches();
+
+  PictureContent content_;
+  cv::Mat half_;
+  cv::Mat quarter_;
+  cv::Mat coarse_;
+};
+
+}  // namespace rearview
