@@ -43,7 +43,7 @@ class LineWriter {
 
   void write(nlohmann::ordered_json message) {
     for (auto& latency : message.at("latency_ms")) latency = nullptr;
-    const std::string line = message.dump() + "\n";
+    const std::string line = dump(message) + "\n";
     if (std::fwrite(line.data(), 1, line.size(), file_) != line.size()) fail();
   }
   void finish() {

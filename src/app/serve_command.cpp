@@ -96,6 +96,12 @@ nlohmann::ordered_json health_of(const PositionSource& position) {
           {"problem", text_or_null(status.problem)}};
 }
 
+/// The store outlives those that it tells.
+struct StoreQuiet {
+  ~StoreQuiet() { store.quiet(); }
+  AlertStore& store;
+};
+
 /// The alert with what is known of the rider now.
 Alert located(Alert alert, const std::optional<PositionSource>& source,
               const PositionConfig& config) {
@@ -135,7 +141,9 @@ int serve_command(const ServeOptions& options) {
     for (const auto& pipeline : pipelines) statuses.push_back(pipeline->status());
     return statuses;
   });
-  Publisher publisher(config.publish, names, config.store.folder, alerts);
+  // What was delivered is remembered beside the alerts that it counts.
+  Publisher publisher(config.publish, names,
+                      alerts.is_anothers() ? std::filesystem::path() : config.store.folder, alerts);
   service.on_heartbeat(
       [&publisher](const HeartbeatPtr& heartbeat) { publisher.publish_heartbeat(heartbeat); });
   service.add_metrics([&publisher] { return publisher.metrics(); });
@@ -205,6 +213,12 @@ int serve_command(const ServeOptions& options) {
   }
 
   alerts.on_change([&service](const AlertUpdate& update) { service.publish_update(update); });
+  alerts.on_alert([&service, &publisher](const Alert& alert) {
+    log_alert(alert);
+    service.publish_alert(std::make_shared<const Alert>(alert));
+    publisher.publish_alert();
+  });
+  const StoreQuiet quiet{alerts};
   service.show_settings(effective_settings(config, stage_settings));
   service.start();
   publisher.start([&termination](const std::string& reason) { termination.fail(reason); });

@@ -92,17 +92,19 @@ std::vector<MqttMessage> entities(const MqttConfig& config, const std::string& c
                     device.report())},
        {"device_class", "running"},
        {"expire_after", kExpires_s}});
-  // Messages of other cameras become empty, which Home Assistant passes over.
+  // Messages of other cameras become empty, which Home Assistant passes over. The store's are of
+  // all.
   device.add(
       "event", "alert", "Alert",
       {{"state_topic", alert_topic(config)},
-       {"event_types", names_up_to(AlertKind::view_blocked)},
+       {"event_types", names_up_to(AlertKind::store_back)},
        {"value_template",
-        fmt::format("{{% if value_json.camera == '{}' %}}{{{{ {{'event_type': value_json.kind, "
-                    "'id': value_json.id, 'level': value_json.level, 'side': value_json.side, "
-                    "'ttc_s': value_json.ttc_s, 'distance_m': value_json.distance_m}} | tojson "
-                    "}}}}{{% endif %}}",
-                    camera)},
+        fmt::format(
+            "{{% if value_json.camera in ['{}', ''] %}}{{{{ {{'event_type': value_json.kind, "
+            "'id': value_json.id, 'level': value_json.level, 'side': value_json.side, "
+            "'ttc_s': value_json.ttc_s, 'distance_m': value_json.distance_m}} | tojson "
+            "}}}}{{% endif %}}",
+            camera)},
        {"icon", "mdi:alert"}});
   if (config.picture_s > 0)
     device.add("camera", "picture", "Picture", {{"topic", picture_topic(config, camera)}});

@@ -140,6 +140,7 @@ void Service::Impl::beat() {
   auto report = std::make_shared<Heartbeat>();
   report->time = WallClock::now();
   report->newest_alert_id = events.newest_alert_id();
+  report->store_problem = archive.status().problem;
   for (const CameraView& camera : cameras()) report->cameras.push_back(road_report(camera));
   if (events.subscribers() > 0) events.broadcast("heartbeat", dump(to_json(*report)));
   if (on_heartbeat) on_heartbeat(std::move(report));

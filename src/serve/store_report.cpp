@@ -13,6 +13,11 @@ nlohmann::ordered_json to_json(const StoreStatus& status) {
           {"problem", problem(status.problem)},
           {"waiting", status.waiting},
           {"lost", status.lost},
+          {"rejected", status.rejected},
+          {"rejected_why", problem(status.rejected_why)},
+          {"failures", status.failures},
+          {"last_problem", problem(status.last_problem)},
+          {"set_aside", problem(status.set_aside)},
           {"media_problem", problem(status.media_problem)},
           {"media_bytes", status.media_bytes}};
 }
@@ -30,6 +35,10 @@ std::vector<Metric> store_metrics(const StoreStatus& status) {
   add("rearview_store_alerts_waiting", "gauge", "Alerts not yet on disk.", status.waiting);
   add("rearview_store_alerts_lost_total", "counter",
       "Alerts that left memory before the disk took them.", status.lost);
+  add("rearview_store_failures_total", "counter",
+      "Times that the store failed, or that a new one was begun.", status.failures);
+  add("rearview_store_rows_rejected_total", "counter",
+      "Rows that the database doesn't take, of otherwise good ones.", status.rejected);
   add("rearview_store_track_points_lost_total", "counter",
       "Points of a ride's track that left memory before the disk took them.",
       status.track_points_lost);

@@ -1,6 +1,5 @@
 #include "store/alert_store.h"
 
-#include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,42 +9,31 @@
 #include <utility>
 
 #include "base/log.h"
+#include "types/json.h"
 
 namespace rearview {
 namespace {
 
-/// Ids reserved at a time. Those that a crash leaves unused are gaps, which are allowed.
-constexpr std::uint64_t kReserved = 1000;
-constexpr std::chrono::seconds kRetry(1);
-/// How often a ride's end and track so far are written; a power cut may take that much of them.
-constexpr std::chrono::seconds kIdle(5);
-constexpr std::chrono::hours kRemoveOld(1);
-/// Points of all tracks: 2,800 hours of riding in 500 MB, and in memory what 2 days need.
-constexpr std::uint64_t kMostPointsOnDisk = 10'000'000;
-constexpr std::uint64_t kMostPointsInMemory = 200'000;
 /// Callers that may wait for the writer; far more than there are threads.
 constexpr std::size_t kMostOperations = 64;
-/// Told of and deleted before alerts have their turn again: neither they nor subscribers' queues
-/// wait for, or are filled by, a ride of many thousands.
-constexpr std::size_t kLeftoversAtATime = 200;
 
 }  // namespace
 
-AlertStore::AlertStore(const StoreConfig& config) : config_(config), media_(config.folder) {
+AlertStore::AlertStore(const StoreConfig& config)
+    : config_(config), media_(config.folder), database_(config.folder) {
   status_.persistent = !config_.folder.empty();
   try {
-    database_ = std::make_unique<StoreDatabase>(config_.folder);
-    newest_id_ = on_disk_id_ = database_->first_free_id() - 1;
-    database_->reserve(newest_id_ + 1 + kReserved);
-    rides_ = std::make_unique<RideLog>(config_.ride_gap_s, database_->latest_rides(),
-                                       database_->newest_ride_id());
+    const NextIds next = open();
+    rides_ = std::make_unique<RideLog>(config_.ride_gap_s, database_.latest_rides(), next.ride - 1);
     sweep();
-  } catch (const SQLite::Exception& e) {
-    throw std::runtime_error(
-        fmt::format("{}: alerts can't be stored: {}", config_.folder.string(), e.what()));
+  } catch (const std::exception& e) {
+    failed(e);
+    is_anothers_ = dynamic_cast<const FolderTaken*>(&e) != nullptr;
+    const NextIds next = database_.first_free();
+    newest_id_ = std::max(next.alert, unreserved_id()) - 1;
+    rides_ = std::make_unique<RideLog>(config_.ride_gap_s, std::vector<StoredRide>(),
+                                       std::max(next.ride, unreserved_id()) - 1);
   }
-  status_.media_bytes = database_->media_bytes();
-  old_removed_ = SteadyClock::now() - kRemoveOld;
   writer_ = std::jthread([this](std::stop_token stop) { write(stop); });
 }
 
@@ -63,23 +51,31 @@ AlertStore::~AlertStore() {
 
 void AlertStore::sweep() {
   if (config_.folder.empty()) return;
-  StoreDatabase::Media gone = database_->media();
+  StoreDatabase::Media gone = database_.media();
   MediaFolder::Found found;
   const std::size_t deleted = media_.sweep(gone.snapshots, gone.clips, found);
   for (const std::uint64_t id : found.snapshots) gone.snapshots.erase(id);
   for (const std::uint64_t id : found.clips) gone.clips.erase(id);
   for (const std::uint64_t id : gone.clips) media_.remove_clip(id);
-  if (!gone.snapshots.empty() || !gone.clips.empty()) database_->forget(gone);
+  if (!gone.snapshots.empty() || !gone.clips.empty()) database_.forget(gone);
+  status_.media_bytes = database_.media_bytes();
   if (deleted > 0) log::info("store", "unfinished files deleted", {{"files", deleted}});
   if (!gone.snapshots.empty() || !gone.clips.empty())
     log::warning("store", "files are missing",
                  {{"snapshots", gone.snapshots.size()}, {"clips", gone.clips.size()}});
 }
 
+std::uint64_t AlertStore::unreserved_id() {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(WallClock::now()), 1));
+}
+
 Alert AlertStore::append(Alert alert) {
+  alert.text = valid_utf8(alert.text);
   {
     const std::lock_guard lock(mutex_);
-    alert.id = ++newest_id_;
+    alert.id = newest_id_ + 1;
+    if (alert.id >= reserved_id_) alert.id = std::max(alert.id, unreserved_id());
+    newest_id_ = alert.id;
     alert.keeping = Keeping{.ride = rides_->current(alert.camera, SteadyClock::now())};
     if (alert.blind_s) rides_->was_unseen(alert.camera, *alert.blind_s, SteadyClock::now());
     if (auto pass = rides_->note(alert)) passes_.push_back(std::move(*pass));
@@ -98,10 +94,14 @@ void AlertStore::make_room() {
       if (leaving <= writing_id_ && recent_.size() <= 2 * config_.alerts_in_memory) return;
       on_disk_id_ = leaving;
       ++status_.lost;
-      if (!passes_.empty() && passes_.front().id <= leaving) passes_.pop_front();
     }
+    while (!passes_.empty() && passes_.front().id <= leaving) passes_.pop_front();
     recent_.pop_front();
   }
+}
+
+bool AlertStore::unwritten() const {
+  return !recent_.empty() && recent_.back().id > on_disk_id_;
 }
 
 void AlertStore::camera_seen(const std::string& camera, WallTime time, bool road_seen) {
@@ -123,93 +123,22 @@ void AlertStore::rider_moved(const RiderFix& fix, bool keep_track) {
   rides_->moved(fix, keep_track);
 }
 
-AlertStore::Batch AlertStore::take_batch() {
-  Batch batch;
-  std::copy_if(recent_.begin(), recent_.end(), std::back_inserter(batch.alerts),
-               [this](const Alert& a) { return a.id > on_disk_id_; });
-  batch.passes.assign(passes_.begin(), passes_.end());
-  batch.rides = rides_->take_changed();
-  batch.track = rides_->take_track();
-  batch.operations.assign(operations_.begin(), operations_.end());
-  operations_.clear();
-  write_rides_ = false;
-  return batch;
+void AlertStore::on_change(std::function<void(const AlertUpdate&)> handler) {
+  const std::lock_guard lock(tell_mutex_);
+  tell_change_ = std::move(handler);
 }
 
-void AlertStore::write_batch(Batch& batch, bool reopen) {
-  if (reopen) database_->reopen();
-  if (!batch.alerts.empty()) database_->reserve(batch.alerts.back().id + kReserved);
-  if (!batch.alerts.empty() || !batch.rides.empty())
-    database_->insert(batch.alerts, batch.passes, batch.rides, batch.track);
-  if (!batch.alerts.empty()) {
-    // In memory the database is only as large as the memory that was asked for.
-    const std::size_t keep =
-        database_->in_memory() ? config_.alerts_in_memory : config_.alerts_on_disk;
-    forget(database_->remove_surplus(keep, first_held()));
-  }
-  if (SteadyClock::now() - old_removed_ >= kRemoveOld) remove_old(*database_);
-  for (const auto& operation : batch.operations) {
-    try {
-      operation->run(*database_);
-    } catch (const std::exception& e) {
-      operation->error = e.what();
-    }
-  }
-}
-
-void AlertStore::write(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  while (!stop.stop_requested()) {
-    changed_.wait_for(lock, stop, kIdle, [this] {
-      return on_disk_id_ < newest_id_ || write_rides_ || !operations_.empty() ||
-             !leftovers_.empty();
-    });
-    Batch batch = take_batch();
-    if (!batch.alerts.empty()) writing_id_ = batch.alerts.back().id;
-    const bool reopen = !status_.problem.empty();
-    std::string problem;
-    lock.unlock();
-    try {
-      write_batch(batch, reopen);
-    } catch (const std::exception& e) {
-      problem = e.what();
-    }
-    clear_leftovers();
-    lock.lock();
-    for (const auto& operation : batch.operations) {
-      operation->done = true;
-      if (!problem.empty()) operation->error = problem;
-    }
-    ++attempts_;
-    writing_id_ = 0;
-    if (problem.empty()) {
-      if (!batch.alerts.empty()) on_disk_id_ = std::max(on_disk_id_, batch.alerts.back().id);
-      for (std::size_t i = 0; i < batch.passes.size() && !passes_.empty() &&
-                              passes_.front().id <= batch.passes.back().id;
-           ++i)
-        passes_.pop_front();
-    } else {
-      rides_->give_back(batch.rides, batch.track);
-    }
-    status_.track_points_lost = rides_->lost_points();
-    status_.media_bytes = database_->media_bytes();
-    if (problem.empty() != status_.problem.empty()) {
-      if (problem.empty())
-        log::info("store", "alerts are stored again", {{"lost", status_.lost}});
-      else
-        log::error("store", "alerts can't be stored; they are still sent", {{"why", problem}});
-    }
-    status_.problem = problem;
-    changed_.notify_all();
-    if (!problem.empty()) changed_.wait_for(lock, stop, kRetry, [] { return false; });
-  }
-  while (!leftovers_.empty()) clear_leftovers();
-  stopped_ = true;
-  for (const auto& operation : operations_) {
-    operation->done = true;
-    operation->error = "the store is closing";
+void AlertStore::on_alert(std::function<void(const Alert&)> handler) {
+  {
+    const std::lock_guard lock(tell_mutex_);
+    tell_alert_ = std::move(handler);
   }
   changed_.notify_all();
+}
+
+void AlertStore::quiet() {
+  on_change({});
+  on_alert({});
 }
 
 void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
@@ -226,41 +155,13 @@ void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
 
 bool AlertStore::flush() {
   std::unique_lock lock(mutex_);
-  const std::uint64_t wanted = newest_id_;
+  const std::uint64_t wanted = recent_.empty() ? 0 : recent_.back().id;
   const std::uint64_t attempt = attempts_ + 1;  // one may be under way with less than all
   changed_.wait(lock, [&] {
     return (on_disk_id_ >= wanted && !write_rides_) ||
            (attempts_ > attempt && !status_.problem.empty());
   });
   return on_disk_id_ >= wanted && status_.problem.empty();
-}
-
-void AlertStore::remove_old(StoreDatabase& database) {
-  old_removed_ = SteadyClock::now();
-  database.remove_surplus_history(database.in_memory() ? config_.alerts_in_memory
-                                                       : config_.alerts_on_disk);
-  database.remove_surplus_tracks(database.in_memory() ? kMostPointsInMemory : kMostPointsOnDisk);
-  trim_media(database);
-  if (config_.keep_days == 0) return;
-  const WallTime oldest = WallClock::now() - std::chrono::hours(24) * config_.keep_days;
-  database.remove_older_positions(oldest);
-  for (;;) {
-    const Removed removed = database.remove_older(oldest, first_held());
-    if (removed.alerts.empty()) break;
-    forget(removed);
-  }
-}
-
-void AlertStore::trim_media(StoreDatabase& database) {
-  bool full = false;
-  while (database.media_bytes() > config_.media_bytes) {
-    const Removed removed = database.remove_oldest_media(first_held());
-    full = removed.snapshots.empty() && removed.clips.empty();
-    if (full) break;
-    forget(removed);
-  }
-  const std::lock_guard lock(mutex_);
-  media_full_ = full;
 }
 
 void AlertStore::forget(const Removed& removed) {
@@ -276,6 +177,8 @@ void AlertStore::forget_in_memory(const Removed& removed) {
   const std::set<std::uint64_t> clipless(removed.clipless.begin(), removed.clipless.end());
   if (!alerts.empty())
     std::erase_if(recent_, [&](const Alert& one) { return alerts.contains(one.id); });
+  if (!alerts.empty())
+    std::erase_if(passes_, [&](const Pass& one) { return alerts.contains(one.id); });
   if (snapshots.empty() && clipless.empty()) return;
   for (Alert& alert : recent_) {
     if (snapshots.contains(alert.id)) alert.keeping->has_snapshot = false;
@@ -284,10 +187,11 @@ void AlertStore::forget_in_memory(const Removed& removed) {
 }
 
 void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
-  if (!tell_) return;
+  const std::lock_guard lock(tell_mutex_);
+  if (!tell_change_) return;
   for (const std::uint64_t id : alerts) {
     const auto kept = alert(id);
-    tell_({id, kept ? kept->keeping : std::nullopt});
+    tell_change_({id, kept ? kept->keeping : std::nullopt});
   }
 }
 
@@ -344,6 +248,7 @@ bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t
 
 std::string AlertStore::no_room_for_media() const {
   const std::lock_guard lock(mutex_);
+  if (!status_.problem.empty()) return status_.problem;
   return media_full_
              ? fmt::format("locked alerts fill the {} bytes of media_bytes", config_.media_bytes)
              : std::string();
@@ -416,16 +321,6 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
     for (const std::uint64_t clip : removed.clips) leftovers_.push_back({.clip = clip});
   });
   return result;
-}
-
-void AlertStore::clear_leftovers() {
-  for (std::size_t i = 0; i < kLeftoversAtATime && !leftovers_.empty(); ++i) {
-    const Leftover one = leftovers_.front();
-    leftovers_.pop_front();
-    if (one.alert && tell_) tell_({*one.alert, std::nullopt});
-    if (one.alert && one.has_snapshot) media_.remove_snapshot(*one.alert);
-    if (one.clip) media_.remove_clip(*one.clip);
-  }
 }
 
 }  // namespace rearview

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,14 +21,17 @@
 namespace rearview {
 
 /// Numbers alerts and keeps them: at once in memory, and from a thread of its own in an SQLite
-/// database, so that a slow, full or missing disk never delays an alert. Ids rise and are never
-/// used twice, not even after a crash: they are reserved on disk before they are given. Keeps
-/// rides and passes beside them, and the files of snapshots and clips that are attached. Any
-/// thread.
+/// database, so that a slow, full, damaged or missing disk never delays an alert. Ids rise and are
+/// never used twice, not even after a crash: they are reserved on disk before they are given, and
+/// where the disk takes no reservation they are at least the milliseconds since 1970. Keeps rides
+/// and passes beside them, and the files of snapshots and clips that are attached. Any thread.
+///
+/// Where the folder or the database can't be used, alerts go on from memory; it is tried again
+/// every second, and what is in memory is written when it works.
 class AlertStore : public EventArchive {
  public:
-  /// Opens or makes the folder and deletes what a killed program left half done in it. Throws
-  /// std::runtime_error when the folder can't be used or another program uses it.
+  /// Opens or makes the folder and deletes what a killed program left half done in it. Where that
+  /// fails, the status says why.
   explicit AlertStore(const StoreConfig& config);
   /// Writes what waits, if the disk takes it.
   ~AlertStore() override;
@@ -46,7 +50,15 @@ class AlertStore : public EventArchive {
 
   /// What to tell of a change by a new file, a lock or remove(); not of one that makes room. Called
   /// on the store's thread; must not wait. Before anything is attached, locked or removed.
-  void on_change(std::function<void(const AlertUpdate&)> handler) { tell_ = std::move(handler); }
+  void on_change(std::function<void(const AlertUpdate&)> handler);
+  /// What to do with an alert that the store itself raises (store_failed, store_back), appended
+  /// like any other. Called on the store's thread; must not wait. Without it none is raised.
+  void on_alert(std::function<void(const Alert&)> handler);
+  /// Calls neither of them any more, and waits for one that is being called.
+  void quiet();
+
+  /// At the start the folder was another program's: nobody else should keep anything in it, either.
+  bool is_anothers() const { return is_anothers_; }
 
   const MediaFolder& media() const { return media_; }
   /// The alert's clip is being recorded: until released nothing deletes the alert.
@@ -92,17 +104,30 @@ class AlertStore : public EventArchive {
     std::vector<Pass> passes;
     std::vector<StoredRide> rides;
     std::vector<StoredPoint> track;
-    std::vector<std::shared_ptr<Operation>> operations;
+    NextIds next;
   };
 
   void sweep();
-  // These two want mutex_ held.
+  /// Of an alert or ride whose id the disk has not reserved: above all that were ever reserved.
+  static std::uint64_t unreserved_id();
+  // These want mutex_ held.
   void make_room();
-  std::vector<Alert> recent_alerts(const AlertQuery& query) const;
-  void write(std::stop_token stop);
+  bool unwritten() const;
   Batch take_batch();
-  /// Throws when alerts can't be written; an operation keeps its own error.
-  void write_batch(Batch& batch, bool reopen);
+  void in_trouble(const std::string& why);
+  std::vector<Alert> recent_alerts(const AlertQuery& query) const;
+
+  // Of the writer's thread, or before it.
+  /// The ids that were free.
+  NextIds open();
+  void failed(const std::exception& failure);
+  void write(std::stop_token stop);
+  /// Opens the database again where that is needed. False: it can't be written now.
+  bool store_what_waits();
+  void write_batch(const Batch& batch);
+  void note_rejected(const std::vector<RejectedRow>& rows);
+  void run(const std::vector<std::shared_ptr<Operation>>& operations);
+  void tell_of_trouble(bool stored);
   void remove_old(StoreDatabase& database);
   void trim_media(StoreDatabase& database);
   /// Lets the writer run it, and waits.
@@ -118,24 +143,31 @@ class AlertStore : public EventArchive {
 
   const StoreConfig config_;
   const MediaFolder media_;
-  std::unique_ptr<StoreDatabase> database_;
+  StoreDatabase database_;
+  bool is_anothers_ = false;
 
   mutable std::mutex mutex_;  ///< guards what follows
   std::condition_variable_any changed_;
   std::deque<Alert> recent_;  ///< ids rise from front to back
-  std::deque<Pass> passes_;   ///< not on disk
+  std::deque<Pass> passes_;   ///< of the same alerts
   std::unique_ptr<RideLog> rides_;
   std::deque<std::shared_ptr<Operation>> operations_;
   std::multiset<std::uint64_t> held_;
   std::uint64_t newest_id_ = 0;
-  std::uint64_t on_disk_id_ = 0;  ///< alerts up to this id are on disk or lost
-  std::uint64_t writing_id_ = 0;  ///< alerts up to this id are being written; 0: none
+  std::uint64_t reserved_id_ = 0;  ///< ids below it are on disk as given
+  std::uint64_t on_disk_id_ = 0;   ///< alerts up to this id are on disk or lost
+  std::uint64_t writing_id_ = 0;   ///< alerts up to this id are being written; 0: none
   std::uint64_t attempts_ = 0;
   bool write_rides_ = false;
   bool media_full_ = false;  ///< of locked ones
   bool stopped_ = false;
   StoreStatus status_;
-  SteadyTime old_removed_;
+  std::string untold_;  ///< trouble that no alert has told of
+
+  // Of the writer's thread.
+  std::optional<SteadyTime> old_removed_;
+  bool told_ = false;  ///< an alert has told of trouble, and none of its end
+  SteadyTime failed_at_;
 
   /// Of a ride that was removed: to be told of, its files to be deleted.
   struct Leftover {
@@ -145,7 +177,9 @@ class AlertStore : public EventArchive {
   };
   std::deque<Leftover> leftovers_;  ///< of the writer's thread; a kill leaves files to the sweep
 
-  std::function<void(const AlertUpdate&)> tell_;
+  mutable std::mutex tell_mutex_;  ///< guards these two and is held while they are called
+  std::function<void(const AlertUpdate&)> tell_change_;
+  std::function<void(const Alert&)> tell_alert_;
   std::jthread writer_;
 };
 

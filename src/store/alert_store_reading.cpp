@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "store/alert_store.h"
 
 namespace rearview {
@@ -8,7 +9,10 @@ namespace rearview {
 StoreStatus AlertStore::status() const {
   const std::lock_guard lock(mutex_);
   StoreStatus status = status_;
-  if (status.persistent) status.waiting = newest_id_ - on_disk_id_;
+  if (status.persistent)
+    status.waiting = static_cast<std::size_t>(
+        std::count_if(recent_.begin(), recent_.end(),
+                      [this](const Alert& alert) { return alert.id > on_disk_id_; }));
   return status;
 }
 
@@ -23,8 +27,14 @@ std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
   if (query.after + 1 >= first_recent) return recent;
   // What had left memory by then is on disk. Memory first: what leaves it while the disk is being
   // read would else be in neither.
-  std::vector<Alert> found = database_->read(
-      [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
+  std::vector<Alert> found;
+  try {
+    found = database_.read(
+        [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
+  } catch (const std::exception& e) {
+    // Who waits for a warning must not wait for the disk.
+    log::warning("store", "older alerts can't be read", {{"why", e.what()}});
+  }
   for (Alert& alert : recent) {
     if (found.size() >= query.limit) break;
     found.push_back(std::move(alert));
@@ -57,7 +67,7 @@ std::uint64_t AlertStore::newest_id() const {
 }
 
 std::optional<AlertMedia> AlertStore::media_of(std::uint64_t alert) const {
-  return database_->read([alert](const StoreReader& reader) { return reader.media(alert); });
+  return database_.read([alert](const StoreReader& reader) { return reader.media(alert); });
 }
 
 std::optional<std::filesystem::path> AlertStore::snapshot(std::uint64_t alert) const {
@@ -80,7 +90,7 @@ std::optional<std::filesystem::path> AlertStore::tracks(std::uint64_t alert) con
 
 std::vector<Ride> AlertStore::rides(const RideQuery& query) const {
   std::vector<Ride> found =
-      database_->read([&](const StoreReader& reader) { return reader.rides(query); });
+      database_.read([&](const StoreReader& reader) { return reader.rides(query); });
   const SteadyTime now = SteadyClock::now();
   const std::lock_guard lock(mutex_);
   for (Ride& ride : found) {
@@ -102,11 +112,11 @@ std::optional<Ride> AlertStore::ride(std::uint64_t id) const {
 }
 
 std::vector<Pass> AlertStore::passes(const PassQuery& query) const {
-  return database_->read([&](const StoreReader& reader) { return reader.passes(query); });
+  return database_.read([&](const StoreReader& reader) { return reader.passes(query); });
 }
 
 std::vector<TrackPoint> AlertStore::track(std::uint64_t ride) const {
-  return database_->read([ride](const StoreReader& reader) { return reader.track(ride); });
+  return database_.read([ride](const StoreReader& reader) { return reader.track(ride); });
 }
 
 }  // namespace rearview

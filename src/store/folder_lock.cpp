@@ -20,7 +20,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
     throw std::runtime_error(fmt::format("{}: {}", file, std::generic_category().message(errno)));
   if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
   close(descriptor_);
-  throw std::runtime_error(
+  throw FolderTaken(
       fmt::format("{}: another program keeps its alerts here; give each its own store folder",
                   folder.string()));
 }

@@ -1,15 +1,13 @@
 #include "store/media_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <stdexcept>
 #include <string_view>
 #include <system_error>
+
+#include "store/whole_file.h"
 
 namespace rearview {
 namespace {
@@ -17,38 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kUnfinished = ".part";
-
-[[noreturn]] void fail(const fs::path& file, int error) {
-  throw std::runtime_error(
-      fmt::format("{}: {}", file.string(), std::generic_category().message(error)));
-}
-
-/// A file or folder whose bytes or names must outlive a power cut.
-void sync(const fs::path& path, int flags) {
-  const int descriptor = open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) fail(path, errno);
-  const int result = fsync(descriptor);
-  const int error = errno;
-  close(descriptor);
-  if (result != 0) fail(path, error);
-}
-
-void write_bytes(const fs::path& file, const std::string& bytes) {
-  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail(file, errno);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count = ::write(descriptor, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      close(descriptor);
-      fail(file, error);
-    }
-    done += static_cast<std::size_t>(count);
-  }
-  if (close(descriptor) != 0) fail(file, errno);
-}
 
 /// 7 of "7.jpg"; nullopt for what isn't named by us.
 std::optional<std::uint64_t> number_of(const fs::path& file, std::string_view ending) {
@@ -79,18 +45,10 @@ fs::path MediaFolder::tracks(std::uint64_t clip) const {
 
 std::uint64_t MediaFolder::write(const fs::path& file,
                                  const std::function<void(const fs::path&)>& fill) const {
-  const fs::path beside = file.string() + std::string(kUnfinished);
-  std::error_code error;
   try {
-    fs::create_directories(file.parent_path(), error);
-    fill(beside);
-    sync(beside, O_RDONLY);
-    const std::uint64_t size = fs::file_size(beside);
-    fs::rename(beside, file);
-    sync(file.parent_path(), O_RDONLY | O_DIRECTORY);
-    return size;
+    return write_whole(file, fill);
   } catch (...) {
-    fs::remove(beside, error);
+    std::error_code error;
     fs::remove(file, error);
     throw;
   }
@@ -161,7 +119,6 @@ void MediaFolder::probe() const {
   std::error_code error;
   try {
     write_bytes(file, std::string(64 * 1024, '\0'));
-    sync(file, O_RDONLY);
   } catch (...) {
     fs::remove(file, error);
     throw;

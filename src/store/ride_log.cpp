@@ -31,6 +31,10 @@ RideLog::RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newe
   }
 }
 
+void RideLog::write_again() {
+  for (auto& [camera, on] : rides_) on.changed = on.changed || on.newest.has_value();
+}
+
 bool RideLog::seen(const std::string& camera, WallTime time, SteadyTime now, bool road_seen) {
   OnTheRoad& on = rides_[camera];
   // Between two programs only the wall clock tells how long it was, and that may have been set.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -19,6 +20,12 @@ class RideLog {
   /// gap_s: without a picture for longer, the next one begins a new ride. known: each camera's
   /// latest ride, which goes on when the gap since it is short enough; newest_id: of all rides.
   RideLog(double gap_s, std::vector<StoredRide> known, std::uint64_t newest_id);
+
+  /// Of all rides so far, when that is more than is known.
+  void number_from(std::uint64_t newest_id) { newest_id_ = std::max(newest_id_, newest_id); }
+  std::uint64_t newest_id() const { return newest_id_; }
+  /// Rides of this program have to be taken again, for they may be lost.
+  void write_again();
 
   /// The camera's pictures are arriving; road_seen: and the road was seen in them. True when that
   /// begins a ride.

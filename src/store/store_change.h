@@ -13,8 +13,12 @@ inline std::int64_t signed_of(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
 }
 
+inline std::uint64_t unsigned_of(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+
 inline std::uint64_t unsigned_of(const SQLite::Column& column) {
-  return static_cast<std::uint64_t>(column.getInt64());
+  return unsigned_of(column.getInt64());
 }
 
 /// One transaction. In memory, where one connection serves all, it also keeps readers out.
@@ -23,7 +27,7 @@ class StoreDatabase::Change {
   explicit Change(StoreDatabase& database)
       : lock_(database.in_memory() ? std::unique_lock(database.reader_mutex_)
                                    : std::unique_lock<std::mutex>()),
-        transaction_(*database.writer_) {}
+        transaction_(database.writer()) {}
   void commit() { transaction_.commit(); }
 
  private:

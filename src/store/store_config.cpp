@@ -16,7 +16,9 @@ void read_kinds(ConfigReader& reader, const char* key, std::vector<AlertKind>& t
   target.clear();
   for (const std::string& one : names) {
     const auto kind = alert_kind_from(one);
-    if (!kind) reader.fail(key, fmt::format("\"{}\" is no kind of alert", one));
+    // Of a store's own alerts there is no picture.
+    if (!kind || *kind > AlertKind::view_blocked)
+      reader.fail(key, fmt::format("\"{}\" is no kind of a camera's alerts", one));
     target.push_back(*kind);
   }
 }

@@ -1,17 +1,23 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "store/folder_lock.h"
+#include "store/number_mark.h"
 #include "store/store_reader.h"
+#include "store/watched_files.h"
 
 namespace rearview {
 
@@ -40,25 +46,56 @@ struct Removed {
   std::vector<std::uint64_t> clipless;  ///< alerts that stay without the clip they had
 };
 
+/// One row that the database doesn't take, and why.
+struct RejectedRow {
+  std::string row;
+  std::string why;
+};
+
 /// The SQLite file: a connection that writes, for one thread, and one that reads, for all. Throws
-/// SQLite::Exception where a write or a query fails, and has then changed nothing.
+/// SQLite::Exception where a write or a query fails, and has then changed nothing;
+/// std::runtime_error while it isn't open.
 class StoreDatabase {
  public:
-  /// Opens or makes folder/alerts.db; folder empty: a database in memory. Throws
-  /// std::runtime_error for a folder or database that can't be used.
+  /// Opens nothing yet. folder empty: a database in memory.
   explicit StoreDatabase(const std::filesystem::path& folder);
   ~StoreDatabase();
 
-  bool in_memory() const { return file_.empty(); }
+  bool in_memory() const { return folder_.empty(); }
 
-  /// The first id that was never reserved.
-  std::uint64_t first_free_id();
-  void reserve(std::uint64_t next_id);
+  struct Opened {
+    bool another = true;  ///< not the one that was open before
+    NextIds next;         ///< free before more were reserved
+    /// Why a database that was there was set aside, or its pictures; else empty.
+    std::string set_aside;
+  };
+  /// Opens folder/alerts.db, or makes it. What was open is closed. A damaged database goes with its
+  /// snapshots and clips into folder/set-aside-N, and so do snapshots and clips without a database;
+  /// then a new one is made. Throws FolderTaken, or std::runtime_error where the folder can't be
+  /// used or the database is of a newer version.
+  Opened open();
+  /// Why it has to be opened again: it isn't open, its files are gone or replaced, or something in
+  /// it turned out to be damaged. Empty while all is well.
+  std::string broken() const;
+  /// Looks whether the failure says that the database is damaged.
+  void failed_by(const std::exception& failure) const;
+  /// The last folder with something set aside; empty where there is none.
+  std::filesystem::path set_aside() const;
 
-  /// All in one transaction. passes: of some of the alerts; rides: new or changed ones; track: of
-  /// these or older ones, passed over where the ride has a point of that second.
-  void insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
-              const std::vector<StoredRide>& rides, const std::vector<StoredPoint>& track = {});
+  /// What is free of the database and of the mark beside it, whichever is more. Works where the
+  /// mark can be read, for a database that isn't open.
+  NextIds first_free() const;
+  /// On disk when it returns; not when that is so already.
+  void reserve(const NextIds& next);
+  /// Ids of alerts below it are reserved; in memory nobody could take them for others.
+  std::uint64_t reserved_alerts() const;
+
+  /// All in one transaction, but for the rows that it doesn't take, which it returns. passes: of
+  /// some of the alerts; rides: new or changed ones; track: of these or older ones, passed over
+  /// where the ride has a point of that second.
+  std::vector<RejectedRow> insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
+                                  const std::vector<StoredRide>& rides,
+                                  const std::vector<StoredPoint>& track = {});
 
   // Each of these is one transaction. False: there is no such alert (any more).
   bool set_snapshot(std::uint64_t alert, std::uint64_t bytes);
@@ -102,33 +139,58 @@ class StoreDatabase {
 
   /// The latest ride of each camera.
   std::vector<StoredRide> latest_rides();
-  /// Of all that ever were.
-  std::uint64_t newest_ride_id();
+
+  /// What is kept of the alerts from this one on.
+  std::map<std::uint64_t, Keeping> keeping(std::uint64_t first);
 
   /// Calls question with a StoreReader. Any thread.
   template <typename Question>
   auto read(const Question& question) const {
     const std::lock_guard lock(reader_mutex_);
-    return question(StoreReader(reader_ ? *reader_ : *writer_));
+    SQLite::Database* connection = reader_ ? reader_.get() : in_memory() ? writer_.get() : nullptr;
+    if (!connection) throw std::runtime_error("the store is not open");
+    try {
+      return question(StoreReader(*connection));
+    } catch (const std::exception& e) {
+      failed_by(e);
+      throw;
+    }
   }
-
-  /// After a failed write: the connection may hold a broken transaction.
-  void reopen();
 
  private:
   class Change;
+  /// What one insert has of rows that weren't taken.
+  class Rows;
 
-  void open_writer();
+  void close();
+  Opened open_files(bool same, bool damaged);
+  /// Opens or makes the file; whether it was made. Throws SQLite::Exception for a damaged one.
+  bool connect();
+  /// That the database's file, which only grows, holds something else now.
+  std::string spoilt() const;
+  void set_aside_all();
   void count();
-  std::size_t insert_track(const std::vector<StoredPoint>& track);
+  SQLite::Database& writer();
+  void insert_rides(const std::vector<StoredRide>& rides, Rows& rows);
+  std::size_t insert_alerts(const std::vector<Alert>& alerts, Rows& rows);
+  void insert_passes(const std::vector<Pass>& passes, Rows& rows);
+  std::size_t insert_track(const std::vector<StoredPoint>& track, Rows& rows);
   bool remove_track_where(const std::string& which, std::int64_t value);
   Removed remove_where(const std::string& which, std::int64_t value, bool with_passes = false);
   // What these do together, within one transaction and after it. Bytes of the files.
   std::uint64_t take_out(const std::string& which, std::int64_t value, Removed& removed);
   void count_out(const Removed& removed, std::uint64_t bytes);
 
-  std::string file_;
+  const std::filesystem::path folder_;
+  const std::filesystem::path file_;
+  const NumberMark mark_;
   std::optional<FolderLock> lock_;
+  WatchedFiles locked_;      ///< the lock's file
+  WatchedFiles files_;       ///< the database's
+  std::uintmax_t size_ = 0;  ///< of the file, when it was opened
+  NextIds next_;             ///< free when it was opened
+  NextIds reserved_;
+  mutable std::atomic<bool> damaged_ = false;
   std::unique_ptr<SQLite::Database> writer_;
   mutable std::mutex reader_mutex_;
   std::unique_ptr<SQLite::Database> reader_;  ///< null in memory: there is one connection for all

@@ -2,7 +2,9 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "store/stretches.h"
 #include "types/json.h"
@@ -13,6 +15,8 @@ namespace {
 std::uint64_t unsigned_of(const SQLite::Column& column) {
   return static_cast<std::uint64_t>(column.getInt64());
 }
+
+constexpr double kLongestRide_s = 30 * 86'400.0;
 
 std::optional<std::uint64_t> id_of(const SQLite::Column& column) {
   return column.isNull() ? std::nullopt : std::optional(unsigned_of(column));
@@ -29,27 +33,36 @@ std::int64_t unix_ms(WallTime time) {
 }
 
 WallTime from_unix_ms(std::int64_t ms) {
-  return WallTime(std::chrono::duration_cast<WallClock::duration>(std::chrono::milliseconds(ms)));
+  // What the clock's nanoseconds can tell: the years 1678 to 2262.
+  constexpr std::int64_t kMost = 9'200'000'000'000;
+  return WallTime(std::chrono::duration_cast<WallClock::duration>(
+      std::chrono::milliseconds(std::clamp(ms, -kMost, kMost))));
 }
 
 std::vector<Alert> StoreReader::alerts(const AlertQuery& query, std::uint64_t before) const {
   SQLite::Statement select(
       database_,
-      "SELECT json, locked, snapshot_bytes, clip, ride FROM alerts WHERE id > ? AND id < ? "
-      "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id LIMIT ?5");
+      "SELECT json, locked, snapshot_bytes, clip, ride, id FROM alerts WHERE id > ? AND id < ? "
+      "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(before));
   select.bind(3, query.camera.value_or(""));
   select.bind(4, std::string(query.kind ? name(*query.kind) : ""));
-  select.bind(5, static_cast<std::int64_t>(query.limit));
   std::vector<Alert> found;
-  while (select.executeStep()) {
-    Alert& alert =
-        found.emplace_back(alert_from_json(nlohmann::json::parse(select.getColumn(0).getString())));
-    alert.keeping = Keeping{.locked = select.getColumn(1).getInt() != 0,
-                            .has_snapshot = select.getColumn(2).getInt64() != 0,
-                            .has_clip = !select.getColumn(3).isNull(),
-                            .ride = id_of(select.getColumn(4))};
+  while (found.size() < query.limit && select.executeStep()) {
+    // A row that somebody has spoilt ends for itself.
+    try {
+      Alert alert = alert_from_json(nlohmann::json::parse(select.getColumn(0).getString()));
+      alert.id = unsigned_of(select.getColumn(5));
+      alert.keeping = Keeping{.locked = select.getColumn(1).getInt() != 0,
+                              .has_snapshot = select.getColumn(2).getInt64() != 0,
+                              .has_clip = !select.getColumn(3).isNull(),
+                              .ride = id_of(select.getColumn(4))};
+      found.push_back(std::move(alert));
+    } catch (const SQLite::Exception&) {
+      throw;
+    } catch (const std::exception&) {
+    }
   }
   return found;
 }
@@ -75,12 +88,11 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
                            "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
                            "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked), "
                            "duration_s, distance_m, known_s, moving_s, unseen "
-                           "FROM rides WHERE id > ? ORDER BY id LIMIT ?");
+                           "FROM rides WHERE id > ? ORDER BY id");
   select.bind(1, static_cast<std::int64_t>(query.after));
-  select.bind(2, static_cast<std::int64_t>(query.limit));
   std::vector<Ride> found;
-  while (select.executeStep()) {
-    Ride& ride = found.emplace_back();
+  while (found.size() < query.limit && select.executeStep()) {
+    Ride ride;
     ride.id = unsigned_of(select.getColumn(0));
     ride.camera = select.getColumn(1).getString();
     ride.start = from_unix_ms(select.getColumn(2).getInt64());
@@ -92,7 +104,12 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
     ride.duration_s = select.getColumn(8).getDouble();
     ride.travelled = {select.getColumn(9).getDouble(), select.getColumn(10).getDouble(),
                       select.getColumn(11).getDouble()};
-    ride.unseen = stretches_from(select.getColumn(12).getString());
+    const auto unseen = stretches_from(select.getColumn(12).getString());
+    // Without it nobody knows when the road was seen. A ride that is too long fills the memory of
+    // who writes it to a file.
+    if (!unseen || !(ride.duration_s >= 0 && ride.duration_s <= kLongestRide_s)) continue;
+    ride.unseen = *unseen;
+    found.push_back(std::move(ride));
   }
   return found;
 }

@@ -19,7 +19,7 @@ struct AlertMedia {
 };
 
 /// Questions to an open store database (schema of store_database.cpp). One thread at a time;
-/// throws SQLite::Exception.
+/// throws SQLite::Exception. A row that is no alert or ride is passed over.
 class StoreReader {
  public:
   /// database must outlive the reader.

@@ -21,7 +21,7 @@ Removed StoreDatabase::remove_where(const std::string& which, std::int64_t value
   Removed removed;
   const std::uint64_t bytes = take_out(which, value, removed);
   if (with_passes) {
-    SQLite::Statement pass(*writer_, "DELETE FROM passes WHERE id = ?");
+    SQLite::Statement pass(writer(), "DELETE FROM passes WHERE id = ?");
     for (const std::uint64_t alert : removed.alerts) {
       pass.bind(1, signed_of(alert));
       pass.exec();
@@ -38,7 +38,7 @@ std::uint64_t StoreDatabase::take_out(const std::string& which, std::int64_t val
   std::uint64_t bytes = 0;
   std::set<std::uint64_t> clips;
   SQLite::Statement remove(
-      *writer_, "DELETE FROM alerts WHERE " + which + " RETURNING id, snapshot_bytes, clip");
+      writer(), "DELETE FROM alerts WHERE " + which + " RETURNING id, snapshot_bytes, clip");
   remove.bind(1, value);
   while (remove.executeStep()) {
     removed.alerts.push_back(unsigned_of(remove.getColumn(0)));
@@ -50,7 +50,7 @@ std::uint64_t StoreDatabase::take_out(const std::string& which, std::int64_t val
   }
   remove.reset();
   SQLite::Statement unused(
-      *writer_,
+      writer(),
       "DELETE FROM clips WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM alerts WHERE clip = ?1) "
       "RETURNING bytes");
   for (const std::uint64_t clip : clips) {
@@ -65,12 +65,12 @@ std::uint64_t StoreDatabase::take_out(const std::string& which, std::int64_t val
 }
 
 void StoreDatabase::count_out(const Removed& removed, std::uint64_t bytes) {
-  alerts_ -= removed.alerts.size();
+  alerts_ -= std::min(removed.alerts.size(), alerts_);  // others may have written, too
   media_bytes_ -= std::min(bytes, media_bytes_);
 }
 
 std::optional<std::size_t> StoreDatabase::locked_in_ride(std::uint64_t ride) {
-  SQLite::Statement known(*writer_,
+  SQLite::Statement known(writer(),
                           "SELECT (SELECT count(*) FROM alerts WHERE ride = ?1 AND locked) FROM "
                           "rides WHERE id = ?1");
   known.bind(1, signed_of(ride));
@@ -83,7 +83,7 @@ Removed StoreDatabase::remove_ride(std::uint64_t ride) {
   Removed removed;
   const std::uint64_t bytes = take_out("ride = ?", signed_of(ride), removed);
   const auto forget = [&](const char* sql) {
-    SQLite::Statement statement(*writer_, sql);
+    SQLite::Statement statement(writer(), sql);
     statement.bind(1, signed_of(ride));
     return static_cast<std::uint64_t>(statement.exec());
   };
@@ -115,13 +115,13 @@ void StoreDatabase::remove_surplus_history(std::size_t keep) {
   Change change(*this);
   for (const char* table : {"passes", "rides"}) {
     SQLite::Statement forget(
-        *writer_, fmt::format("DELETE FROM {0} WHERE id <= (SELECT id FROM {0} ORDER BY id DESC "
+        writer(), fmt::format("DELETE FROM {0} WHERE id <= (SELECT id FROM {0} ORDER BY id DESC "
                               "LIMIT 1 OFFSET ?)",
                               table));
     forget.bind(1, signed_of(keep));
     forget.exec();
   }
-  writer_->exec("DELETE FROM track WHERE ride < (SELECT coalesce(min(id), 0) FROM rides)");
+  writer().exec("DELETE FROM track WHERE ride < (SELECT coalesce(min(id), 0) FROM rides)");
   change.commit();
   count();
 }
@@ -129,7 +129,7 @@ void StoreDatabase::remove_surplus_history(std::size_t keep) {
 bool StoreDatabase::remove_track_where(const std::string& which, std::int64_t value) {
   Change change(*this);
   SQLite::Statement oldest(
-      *writer_,
+      writer(),
       "SELECT id, track_points FROM rides WHERE track_points > 0 AND NOT EXISTS "
       "(SELECT 1 FROM alerts WHERE ride = rides.id AND locked) AND " +
           which + " ORDER BY id LIMIT 1");
@@ -140,7 +140,7 @@ bool StoreDatabase::remove_track_where(const std::string& which, std::int64_t va
   oldest.reset();
   for (const char* sql :
        {"DELETE FROM track WHERE ride = ?", "UPDATE rides SET track_points = 0 WHERE id = ?"}) {
-    SQLite::Statement forget(*writer_, sql);
+    SQLite::Statement forget(writer(), sql);
     forget.bind(1, ride);
     forget.exec();
   }
@@ -160,7 +160,7 @@ void StoreDatabase::remove_older_positions(WallTime time) {
   }
   Change change(*this);
   SQLite::Statement forget(
-      *writer_, fmt::format("UPDATE passes SET lat_deg = NULL, lon_deg = NULL, accuracy_m = NULL "
+      writer(), fmt::format("UPDATE passes SET lat_deg = NULL, lon_deg = NULL, accuracy_m = NULL "
                             "WHERE lat_deg IS NOT NULL AND time_ms < ? AND time_ms > {} AND NOT "
                             "EXISTS (SELECT 1 FROM alerts WHERE id = passes.id AND locked)",
                             kClockSet_ms));
@@ -180,11 +180,11 @@ Removed StoreDatabase::remove_older(WallTime time, std::uint64_t open) {
 Removed StoreDatabase::remove_oldest_media(std::uint64_t open) {
   Change change(*this);
   SQLite::Statement clip(
-      *writer_,
+      writer(),
       "SELECT id, bytes FROM clips WHERE id < ? AND NOT EXISTS (SELECT 1 FROM alerts WHERE "
       "clip = clips.id AND locked) ORDER BY id LIMIT 1");
   clip.bind(1, signed_of(open));
-  SQLite::Statement snapshot(*writer_,
+  SQLite::Statement snapshot(writer(),
                              "SELECT id, snapshot_bytes FROM alerts WHERE snapshot_bytes > 0 AND "
                              "locked = 0 AND id < ? ORDER BY id LIMIT 1");
   snapshot.bind(1, signed_of(open));
@@ -201,12 +201,12 @@ Removed StoreDatabase::remove_oldest_media(std::uint64_t open) {
   clip.reset();
   snapshot.reset();
   if (take_clip) {
-    SQLite::Statement remove(*writer_, "DELETE FROM clips WHERE id = ?");
+    SQLite::Statement remove(writer(), "DELETE FROM clips WHERE id = ?");
     remove.bind(1, signed_of(id));
     remove.exec();
   }
   SQLite::Statement update(
-      *writer_, take_clip ? "UPDATE alerts SET clip = NULL WHERE clip = ? RETURNING id"
+      writer(), take_clip ? "UPDATE alerts SET clip = NULL WHERE clip = ? RETURNING id"
                           : "UPDATE alerts SET snapshot_bytes = 0 WHERE id = ? RETURNING id");
   update.bind(1, signed_of(id));
   while (update.executeStep()) {

@@ -103,12 +103,12 @@ void version_4(SQLite::Database& database) {
 
 }  // namespace
 
-void make_schema(SQLite::Database& database, const std::string& file) {
+bool make_schema(SQLite::Database& database, const std::string& file) {
   const int version = database.execAndGet("PRAGMA user_version").getInt();
   if (version > kSchemaVersion)
     throw std::runtime_error(fmt::format("{}: written by a newer version (schema {}, known {})",
                                          file, version, kSchemaVersion));
-  if (version == kSchemaVersion) return;
+  if (version == kSchemaVersion) return false;
   SQLite::Transaction transaction(database);
   if (version < 1) version_1(database);
   if (version < 2) version_2(database);
@@ -116,6 +116,7 @@ void make_schema(SQLite::Database& database, const std::string& file) {
   version_4(database);
   database.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
+  return version < 1;
 }
 
 }  // namespace rearview

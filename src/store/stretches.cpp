@@ -42,9 +42,15 @@ std::string text_of(const std::vector<Stretch>& all) {
   return json.dump();
 }
 
-std::vector<Stretch> stretches_from(const std::string& text) {
+std::optional<std::vector<Stretch>> stretches_from(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_array() || json.size() > kMostStretches) return std::nullopt;
   std::vector<Stretch> all;
-  for (const auto& one : nlohmann::json::parse(text)) all.push_back({one.at(0), one.at(1)});
+  for (const auto& one : json) {
+    if (!one.is_array() || one.size() != 2 || !one[0].is_number() || !one[1].is_number())
+      return std::nullopt;
+    add_stretch(all, one[0].get<double>(), one[1].get<double>());
+  }
   return all;
 }
 

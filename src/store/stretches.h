@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ void add_stretch(std::vector<Stretch>& all, double from_s, double to_s);
 
 /// As the database holds them.
 std::string text_of(const std::vector<Stretch>& all);
-std::vector<Stretch> stretches_from(const std::string& text);
+/// nullopt: it is something else.
+std::optional<std::vector<Stretch>> stretches_from(const std::string& text);
 
 }  // namespace rearview

@@ -33,7 +33,9 @@ enum class AlertKind {
   all_clear,
   camera_lost,
   camera_back,
-  view_blocked
+  view_blocked,
+  store_failed,
+  store_back
 };
 enum class AlertLevel { info, warning, danger };
 
@@ -105,12 +107,12 @@ struct Keeping {
 
 struct Alert {
   std::uint64_t id = 0;  ///< given by the store, strictly increasing, never reused
-  std::string camera;
+  std::string camera;    ///< empty for store_failed and store_back
   WallTime time;
   double t_s = 0;
   AlertKind kind = AlertKind::vehicle_approaching;
   AlertLevel level = AlertLevel::info;
-  std::optional<int> track_id;  ///< absent for all_clear, camera_lost, camera_back, view_blocked
+  std::optional<int> track_id;  ///< absent where the alert is of no vehicle
   VehicleClass vehicle_class = VehicleClass::vehicle;
   cv::Rect2f box;
   std::optional<double> ttc_s;
@@ -123,7 +125,7 @@ struct Alert {
   std::optional<double> pass_t_s;         ///< overtake and close_pass: stream time of the pass
   std::optional<AlertReason> reason;
   std::optional<double> blind_s;  ///< camera_lost, view_blocked: since when nobody saw the road
-  std::string text;               ///< camera_lost, view_blocked: why, in words
+  std::string text;               ///< camera_lost, view_blocked, store_failed: why, in words
   std::uint32_t epoch = 0;
   std::uint64_t frame_seq = 0;
   Latency latency;

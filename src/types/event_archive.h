@@ -79,10 +79,15 @@ struct PassQuery {
 
 /// Whether what is told is also kept.
 struct StoreStatus {
-  bool persistent = false;              ///< a folder is configured
-  std::string problem;                  ///< why alerts can't be written now; empty when all is well
-  std::size_t waiting = 0;              ///< not yet on disk
-  std::uint64_t lost = 0;               ///< fell out of memory before the disk took them
+  bool persistent = false;     ///< a folder is configured
+  std::string problem;         ///< why alerts can't be written now; empty when all is well
+  std::uint64_t failures = 0;  ///< since the start: that it couldn't, or began a new store
+  std::string last_problem;    ///< why the last one; empty before the first
+  std::string set_aside;       ///< folder with a store that was damaged; else empty
+  std::size_t waiting = 0;     ///< not yet on disk
+  std::uint64_t lost = 0;      ///< fell out of memory before the disk took them
+  std::uint64_t rejected = 0;  ///< rows that the database doesn't take, of otherwise good ones
+  std::string rejected_why;    ///< the last one, and why; else empty
   std::uint64_t track_points_lost = 0;  ///< likewise, of the tracks of rides
 
   std::string media_problem;      ///< why snapshots and clips can't be written now; else empty

@@ -25,6 +25,8 @@ nlohmann::ordered_json to_json(const Heartbeat& heartbeat) {
   return {{"type", "heartbeat"},
           {"time", rfc3339(heartbeat.time)},
           {"newest_alert_id", heartbeat.newest_alert_id},
+          {"store_problem",
+           heartbeat.store_problem.empty() ? Json(nullptr) : Json(heartbeat.store_problem)},
           {"cameras", std::move(list)}};
 }
 

@@ -32,6 +32,7 @@ struct RoadReport {
 struct Heartbeat {
   WallTime time;
   std::uint64_t newest_alert_id = 0;
+  std::string store_problem;        ///< why alerts aren't kept now; empty while they are
   std::vector<RoadReport> cameras;  ///< in the order of the configuration
 };
 

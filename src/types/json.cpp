@@ -43,14 +43,16 @@ constexpr Names<Road, 7> kRoads{{{Road::unknown, "unknown"},
                                  {Road::danger, "danger"},
                                  {Road::blind, "blind"},
                                  {Road::no_signal, "no_signal"}}};
-constexpr Names<AlertKind, 8> kKinds{{{AlertKind::vehicle_approaching, "vehicle_approaching"},
-                                      {AlertKind::fast_approach, "fast_approach"},
-                                      {AlertKind::overtake, "overtake"},
-                                      {AlertKind::close_pass, "close_pass"},
-                                      {AlertKind::all_clear, "all_clear"},
-                                      {AlertKind::camera_lost, "camera_lost"},
-                                      {AlertKind::camera_back, "camera_back"},
-                                      {AlertKind::view_blocked, "view_blocked"}}};
+constexpr Names<AlertKind, 10> kKinds{{{AlertKind::vehicle_approaching, "vehicle_approaching"},
+                                       {AlertKind::fast_approach, "fast_approach"},
+                                       {AlertKind::overtake, "overtake"},
+                                       {AlertKind::close_pass, "close_pass"},
+                                       {AlertKind::all_clear, "all_clear"},
+                                       {AlertKind::camera_lost, "camera_lost"},
+                                       {AlertKind::camera_back, "camera_back"},
+                                       {AlertKind::view_blocked, "view_blocked"},
+                                       {AlertKind::store_failed, "store_failed"},
+                                       {AlertKind::store_back, "store_back"}}};
 constexpr Names<AlertLevel, 3> kLevels{
     {{AlertLevel::info, "info"}, {AlertLevel::warning, "warning"}, {AlertLevel::danger, "danger"}}};
 
@@ -259,6 +261,10 @@ Json to_json(const Alert& alert) {
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string valid_utf8(const std::string& text) {
+  return nlohmann::json::parse(dump(text)).get<std::string>();
 }
 
 Alert alert_from_json(const nlohmann::json& json) {

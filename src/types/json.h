@@ -40,6 +40,9 @@ nlohmann::ordered_json to_json(const Pass& pass);
 /// As text. Never throws for bytes that aren't UTF-8, which a camera's error message may hold.
 std::string dump(const nlohmann::ordered_json& json);
 
+/// The text with U+FFFD in the place of what is no UTF-8.
+std::string valid_utf8(const std::string& text);
+
 /// Reads an alert that to_json() wrote, without what the store added; writing it again gives the
 /// same JSON. Throws std::runtime_error when it is something else.
 Alert alert_from_json(const nlohmann::json& json);

@@ -157,38 +157,6 @@ TEST_F(DiskStore, KeepsNoMoreThanAsked) {
   EXPECT_THAT(ids(store.alerts({})), ElementsAre(8, 9, 10));
 }
 
-TEST_F(DiskStore, ADiskThatRefusesNeverStopsAlertsAndIsToldAndRecovers) {
-  AlertStore store(config_);
-  store.append(Alert());
-  ASSERT_TRUE(store.flush());
-  // A table that is gone makes every write fail, as a broken disk would.
-  const auto database = config_.folder / "alerts.db";
-  ASSERT_EQ(std::system(
-                ("sqlite3 " + database.string() + " 'ALTER TABLE alerts RENAME TO away'").c_str()),
-            0);
-  EXPECT_EQ(store.append(Alert()).id, 2u);
-  EXPECT_FALSE(store.flush());
-  EXPECT_THAT(store.status().problem, HasSubstr("alerts"));
-  EXPECT_EQ(store.status().waiting, 1u);
-  ASSERT_EQ(std::system(
-                ("sqlite3 " + database.string() + " 'ALTER TABLE away RENAME TO alerts'").c_str()),
-            0);
-  while (!store.status().problem.empty()) store.flush();
-  EXPECT_THAT(ids(store.alerts({})), ElementsAre(1, 2));
-  EXPECT_EQ(store.status().lost, 0u);
-}
-
-TEST_F(DiskStore, WhatFellOutOfMemoryUnwrittenIsCounted) {
-  config_.alerts_in_memory = 2;
-  AlertStore store(config_);
-  const auto database = config_.folder / "alerts.db";
-  ASSERT_EQ(std::system(
-                ("sqlite3 " + database.string() + " 'ALTER TABLE alerts RENAME TO away'").c_str()),
-            0);
-  for (int i = 0; i < 5; ++i) store.append(Alert());
-  EXPECT_EQ(store.status().lost, 3u);
-}
-
 /// Puts a snapshot, and a clip with its sidecar, in their places: 30 bytes in all.
 void attach(AlertStore& store, std::uint64_t alert) {
   const MediaFolder& media = store.media();
@@ -437,37 +405,6 @@ TEST_F(DiskStore, ADatabaseOfTheFirstVersionIsTakenOver) {
   SQLite::Statement time(check, "SELECT time_ms FROM alerts WHERE id = 5");
   ASSERT_TRUE(time.executeStep());
   EXPECT_EQ(time.getColumn(0).getInt64(), unix_ms(alert.time));
-}
-
-TEST_F(DiskStore, OnlyOneProgramMayUseAFolder) {
-  AlertStore first(config_);
-  try {
-    AlertStore second(config_);
-    FAIL();
-  } catch (const std::runtime_error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("another program keeps its alerts here"));
-  }
-}
-
-TEST_F(DiskStore, AFolderThatCannotBeUsedIsOneSentence) {
-  std::ofstream(config_.folder) << "a file, not a folder";
-  try {
-    AlertStore store(config_);
-    FAIL();
-  } catch (const std::runtime_error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("Not a directory"));
-  }
-}
-
-TEST_F(DiskStore, ADatabaseThatIsNoneIsOneSentence) {
-  std::filesystem::create_directories(config_.folder);
-  std::ofstream(config_.folder / "alerts.db") << std::string(4096, 'x');
-  try {
-    AlertStore store(config_);
-    FAIL();
-  } catch (const std::runtime_error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("alerts can't be stored: file is not a database"));
-  }
 }
 
 }  // namespace

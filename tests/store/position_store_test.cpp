@@ -167,6 +167,7 @@ TEST_F(PositionStore, PositionsGoWithAgeButNotThoseOfALockedAlert) {
 
 TEST_F(PositionStore, ATrackGoesWithItsRideAndTheOldestFirst) {
   StoreDatabase database("");
+  database.open();
   for (std::uint64_t id = 1; id <= 4; ++id) {
     std::vector<StoredPoint> track;
     for (int t = 0; t < 10; ++t) track.push_back({id, {t, kHere, std::nullopt, 6.0 * t}});

@@ -185,6 +185,7 @@ int main(int argc, char** argv) {
   rearview::test::RideMaker(config).encounters();
   // It took a moment, and was a long ride.
   rearview::StoreDatabase database(config.folder);
+  database.open();
   rearview::StoredRide ride = database.latest_rides().at(0);
   ride.duration_s = rearview::test::kRide_s;
   ride.seen = rearview::test::wall(ride.duration_s);

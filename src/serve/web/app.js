@@ -28,7 +28,7 @@ const ICONS = {
 const byId = (id) => document.getElementById(id);
 const view = {
   icon: byId("state-icon"), word: byId("state-word"), detail: byId("state-detail"),
-  seconds: byId("state-seconds"), alerts: byId("alerts"), none: byId("no-alerts"), age: byId("age"),
+  seconds: byId("state-seconds"), alerts: byId("alerts"), none: byId("no-alerts"), store: byId("store-problem"), age: byId("age"),
   camera: byId("camera"), cameraLabel: byId("camera-label"), polite: byId("say-politely"), now: byId("say-now"),
   theme: document.querySelector('meta[name="theme-color"]'),
 };
@@ -208,6 +208,8 @@ const feed = new Feed({
   heartbeat(message) {
     heartbeat = message;
     history.heard(message.newest_alert_id);
+    view.store.hidden = !message.store_problem;
+    put(view.store, message.store_problem ? `Not kept on disk: ${message.store_problem}` : "");
     serverNowMs = Date.parse(message.time);
     serverHeardAt = performance.now();
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));

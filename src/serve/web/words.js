@@ -91,6 +91,8 @@ export function alertWords(alert) {
     case "camera_lost": return { title: "Camera lost", detail: alert.text ?? "" };
     case "camera_back": return { title: "Camera back", detail: "" };
     case "view_blocked": return { title: "View blocked", detail: alert.text ?? "" };
+    case "store_failed": return { title: "Alerts aren't kept", detail: alert.text ?? "" };
+    case "store_back": return { title: "Alerts are kept again", detail: "" };
     default: return { title: alert.kind.replaceAll("_", " "), detail: alert.text ?? "" };
   }
 }
