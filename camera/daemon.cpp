@@ -5,12 +5,11 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <exception>
 #include <functional>
 #include <utility>
 
 #include "base/log.h"
-#include "camera/service_notify.h"
+#include "base/service_notify.h"
 
 namespace rearview::camera {
 namespace {
@@ -55,6 +54,7 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
       mode_(config.mode),
       led_(*board_, mode_),
       stream_(config.stream, idr_policy(config, source)) {
+  const Worker::Failure failure = [this](const std::string& reason) { termination_.fail(reason); };
   if (!config.faults.empty()) {
     faults_.emplace(
         FaultScript::read(config.faults),
@@ -69,8 +69,8 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
   }
   if (!config.record.folder.empty()) {
     recordings_.emplace(config.record.folder);
-    thumbnailer_.emplace(*recordings_);
-    recorder_.emplace(config.record, *recordings_, [this] { thumbnailer_->wake(); });
+    thumbnailer_.emplace(*recordings_, failure);
+    recorder_.emplace(config.record, *recordings_, failure, [this] { thumbnailer_->wake(); });
     recorder_->set_active(mode_.recording());
   }
   DeviceConfig device = config.device;
@@ -94,13 +94,13 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
              {"width_px", info.width_px},
              {"height_px", info.height_px},
              {"fps", info.fps}});
-  producer_ = std::jthread([this](std::stop_token stop) { produce(stop); });
+  producer_.start(
+      "produce", [this](std::stop_token stop) { produce(std::move(stop)); }, failure);
 }
 
 Daemon::~Daemon() {
   announcer_.reset();
-  producer_.request_stop();
-  producer_.join();
+  producer_.stop();
   device_.reset();
   loop_.stop();
 }
@@ -166,30 +166,25 @@ void Daemon::tick() {
 }
 
 void Daemon::produce(std::stop_token stop) {
-  try {
-    std::uint64_t dropped = 0;
-    SteadyTime next_report = SteadyClock::now();
-    while (auto picture = source_.next(stop)) {
-      const auto shared = std::make_shared<const CodedPicture>(std::move(*picture));
-      if (mode_.streaming()) {
-        if (faults_) {
-          faults_->publish(shared);
-        } else {
-          stream_.publish(shared);
-        }
+  std::uint64_t dropped = 0;
+  SteadyTime next_report = SteadyClock::now();
+  while (auto picture = source_.next(stop)) {
+    const auto shared = std::make_shared<const CodedPicture>(std::move(*picture));
+    if (mode_.streaming()) {
+      if (faults_) {
+        faults_->publish(shared);
+      } else {
+        stream_.publish(shared);
       }
-      if (recorder_) recorder_->publish(shared);
-      progress_.picture();
-      if (SteadyClock::now() < next_report) continue;
-      next_report = SteadyClock::now() + std::chrono::seconds(1);
-      const std::uint64_t dropped_now = source_.dropped();
-      if (dropped_now != dropped)
-        log::warning("source", "too slow, pictures left out",
-                     {{"pictures", dropped_now - dropped}});
-      dropped = dropped_now;
     }
-  } catch (const std::exception& e) {
-    termination_.fail(e.what());
+    if (recorder_) recorder_->publish(shared);
+    progress_.picture();
+    if (SteadyClock::now() < next_report) continue;
+    next_report = SteadyClock::now() + std::chrono::seconds(1);
+    const std::uint64_t dropped_now = source_.dropped();
+    if (dropped_now != dropped)
+      log::warning("source", "too slow, pictures left out", {{"pictures", dropped_now - dropped}});
+    dropped = dropped_now;
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "base/termination.h"
+#include "base/worker.h"
 #include "camera/board/power_watch.h"
 #include "camera/camera_config.h"
 #include "camera/device/device_api.h"
@@ -56,7 +56,7 @@ class Daemon {
   std::unique_ptr<Announcer> announcer_;
   std::unique_ptr<http::IoLoop::Timer> mode_timer_;
   std::unique_ptr<http::IoLoop::Timer> led_timer_;
-  std::jthread producer_;
+  Worker producer_;
 };
 
 }  // namespace rearview::camera

@@ -9,14 +9,14 @@
 
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "base/hangup_watcher.h"
 #include "base/log.h"
+#include "base/service_notify.h"
 #include "base/termination.h"
 #include "camera/camera_config.h"
 #include "camera/daemon.h"
-#include "camera/hangup_watcher.h"
 #include "camera/libav.h"
 #include "camera/render.h"
-#include "camera/service_notify.h"
 #include "camera/truth_file.h"
 
 namespace rearview::camera {
@@ -76,7 +76,7 @@ int run_render(const Arguments& arguments, const CameraConfig& config, Terminati
 void reload(const Arguments& arguments, Daemon& daemon) {
   try {
     daemon.reload(configure(arguments));
-  } catch (const UsageError& e) {
+  } catch (const std::exception& e) {
     log::error("config", "not reloaded", {{"why", e.what()}});
   }
 }
@@ -89,12 +89,11 @@ int run_live(const Arguments& arguments, const CameraConfig& config, Termination
   std::optional<std::string> failure;
   {
     Daemon daemon(config, *opened.source, termination);
-    if (truth) truth->start();
-    hangup.start([&] { reload(arguments, daemon); });
+    if (truth) truth->start([&](const std::string& reason) { termination.fail(reason); });
+    const HangupWatcher::Calls reloads(hangup, [&] { reload(arguments, daemon); });
     notify_service_manager("READY=1");
     failure = termination.wait();
     notify_service_manager("STOPPING=1");
-    hangup.stop();
   }
   if (truth) truth->finish();
   if (failure) {

@@ -23,8 +23,9 @@ TruthFile::TruthFile(std::filesystem::path file, std::string input,
   }
 }
 
-void TruthFile::start() {
-  thread_ = std::jthread([this](std::stop_token stop) { watch(stop); });
+void TruthFile::start(Worker::Failure failure) {
+  worker_.start(
+      "truth", [this](std::stop_token stop) { watch(std::move(stop)); }, std::move(failure));
 }
 
 void TruthFile::watch(std::stop_token stop) {
@@ -41,10 +42,7 @@ void TruthFile::watch(std::stop_token stop) {
 }
 
 void TruthFile::finish() {
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    thread_.join();
-  }
+  worker_.stop();
   write(truth_());
 }
 

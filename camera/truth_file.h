@@ -4,7 +4,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
+
+#include "base/worker.h"
 
 namespace rearview::camera {
 
@@ -19,8 +20,8 @@ class TruthFile {
   /// Ends the thread; writes nothing.
   ~TruthFile() = default;
 
-  /// Starts to look for news once a second.
-  void start();
+  /// Starts to look for news once a second. failure: called when that can't go on.
+  void start(Worker::Failure failure);
   /// Writes the last state. Throws std::runtime_error when that fails.
   void finish();
 
@@ -32,7 +33,7 @@ class TruthFile {
   std::string input_;
   std::function<nlohmann::ordered_json()> truth_;
   nlohmann::ordered_json events_written_;
-  std::jthread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview::camera

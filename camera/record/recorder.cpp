@@ -59,17 +59,17 @@ std::int64_t whole_ms(SteadyTime from, SteadyTime to) {
 
 }  // namespace
 
-Recorder::Recorder(const RecordConfig& config, Recordings& recordings,
+Recorder::Recorder(const RecordConfig& config, Recordings& recordings, Worker::Failure failure,
                    std::function<void()> chunk_done)
     : config_(config), recordings_(recordings), chunk_done_(std::move(chunk_done)) {
   status_.active = true;
   recordings_.remove_worthless();
-  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  worker_.start(
+      "record", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 
 Recorder::~Recorder() {
-  thread_.request_stop();
-  thread_.join();
+  worker_.stop();
 }
 
 void Recorder::publish(CodedPicturePtr picture) {

@@ -8,8 +8,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
+#include "base/worker.h"
 #include "camera/coded_picture.h"
 #include "camera/record/mkv_writer.h"
 #include "camera/record/record_config.h"
@@ -22,9 +22,9 @@ namespace rearview::camera {
 /// resumes at an IDR when the disk is there again.
 class Recorder {
  public:
-  /// recordings has to live longer. chunk_done: called from the recorder's thread after a chunk
-  /// was closed.
-  Recorder(const RecordConfig& config, Recordings& recordings,
+  /// recordings has to live longer. failure: called when the recorder's thread can't go on; a disk
+  /// that doesn't work is none. chunk_done: called from that thread after a chunk was closed.
+  Recorder(const RecordConfig& config, Recordings& recordings, Worker::Failure failure,
            std::function<void()> chunk_done = {});
   /// Writes what waits and closes the chunk.
   ~Recorder();
@@ -85,7 +85,7 @@ class Recorder {
   Status status_;
   std::optional<SteadyTime> busy_since_;  // with the disk
 
-  std::jthread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview::camera

@@ -99,8 +99,11 @@ void make_thumbnail(const std::filesystem::path& video, const std::filesystem::p
   }
 }
 
-Thumbnailer::Thumbnailer(Recordings& recordings)
-    : recordings_(recordings), thread_([this](std::stop_token stop) { run(stop); }) {}
+Thumbnailer::Thumbnailer(Recordings& recordings, Worker::Failure failure)
+    : recordings_(recordings) {
+  worker_.start(
+      "thumbnail", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
+}
 
 void Thumbnailer::wake() {
   {

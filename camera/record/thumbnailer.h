@@ -5,8 +5,8 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 
+#include "base/worker.h"
 #include "camera/record/recordings.h"
 
 namespace rearview::camera {
@@ -15,8 +15,9 @@ namespace rearview::camera {
 /// thread of the lowest priority.
 class Thumbnailer {
  public:
-  /// recordings has to live longer. Begins with the chunks that have none yet.
-  explicit Thumbnailer(Recordings& recordings);
+  /// recordings has to live longer. Begins with the chunks that have none yet. failure: called when
+  /// its thread can't go on.
+  Thumbnailer(Recordings& recordings, Worker::Failure failure);
 
   /// A chunk was finished. Any thread.
   void wake();
@@ -30,7 +31,7 @@ class Thumbnailer {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ = true;
-  std::jthread thread_;
+  Worker worker_;
 };
 
 /// Writes a JPEG of the video's first picture, 320 pixels wide. Throws std::runtime_error.

@@ -4,12 +4,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "base/log_loss.h"
+#include "base/output.h"
 
 namespace rearview::log {
 namespace {
 
+/// Of one value, so that what a peer sent fills no log.
+constexpr std::size_t kLongestValue = 4096;
+
 std::atomic<Level> g_level{Level::info};
+std::atomic<std::uint64_t> g_dropped{0};
 
 bool needs_quotes(std::string_view text) {
   return text.empty() || std::any_of(text.begin(), text.end(), [](unsigned char c) {
@@ -19,6 +29,7 @@ bool needs_quotes(std::string_view text) {
 
 // Control characters are escaped, so that what a peer sent can't forge a line of its own.
 void append_value(fmt::memory_buffer& out, std::string_view text) {
+  text = text.substr(0, kLongestValue);
   if (!needs_quotes(text)) {
     out.append(text);
     return;
@@ -37,6 +48,49 @@ void append_value(fmt::memory_buffer& out, std::string_view text) {
   out.push_back('"');
 }
 
+std::string prefix(Level level) {
+  static const bool terminal = isatty(STDERR_FILENO) == 1;
+  return terminal ? "" : fmt::format("<{}>", static_cast<int>(level));
+}
+
+/// Standard error, which may take a line, a part of it, or none.
+class Sink {
+ public:
+  void write(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    if (const std::string rest = std::exchange(rest_, {}); !rest.empty() && !take(rest))
+      rest_ = rest;
+    if (rest_.empty() && untold_ > 0 &&
+        take(fmt::format("{}component=log msg=\"lines were dropped: nobody read them\" lines={}\n",
+                         prefix(Level::warning), untold_)))
+      untold_ = 0;
+    if (!rest_.empty() || untold_ > 0 || !take(line)) {
+      ++untold_;
+      ++g_dropped;
+    }
+  }
+
+ private:
+  /// False when it took nothing. What it left of a line it began is kept.
+  bool take(std::string_view line) {
+    const std::size_t taken = output_ ? output_->write(line).value_or(0) : 0;
+    if (taken > 0) rest_ = line.substr(taken);
+    return taken > 0;
+  }
+  static std::optional<Output> standard_error() {
+    try {
+      return Output::standard_error();
+    } catch (const std::system_error&) {  // closed: all is dropped
+      return std::nullopt;
+    }
+  }
+
+  std::mutex mutex_;
+  std::optional<Output> output_ = standard_error();
+  std::string rest_;
+  std::uint64_t untold_ = 0;
+};
+
 }  // namespace
 
 void set_level(Level level) {
@@ -46,9 +100,8 @@ void set_level(Level level) {
 void write(Level level, std::string_view component, std::string_view message,
            std::initializer_list<Field> fields) {
   if (level > g_level.load()) return;
-  static const bool terminal = isatty(STDERR_FILENO) == 1;
   fmt::memory_buffer line;
-  if (!terminal) fmt::format_to(std::back_inserter(line), "<{}>", static_cast<int>(level));
+  line.append(prefix(level));
   fmt::format_to(std::back_inserter(line), "component={} msg=", component);
   append_value(line, message);
   for (const Field& field : fields) {
@@ -56,7 +109,13 @@ void write(Level level, std::string_view component, std::string_view message,
     append_value(line, field.value);
   }
   line.push_back('\n');
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  // Never destroyed: the last lines come from destructors.
+  static Sink& sink = *new Sink;
+  sink.write({line.data(), line.size()});
+}
+
+std::uint64_t dropped() {
+  return g_dropped;
 }
 
 }  // namespace rearview::log

@@ -73,20 +73,13 @@ PositionSource::~PositionSource() {
   stop();
 }
 
-void PositionSource::start(std::function<void(const std::string&)> failure) {
-  thread_ = std::jthread([this, failure = std::move(failure)](std::stop_token stop) {
-    try {
-      run(stop);
-    } catch (const std::exception& e) {
-      failure(fmt::format("position: {}", e.what()));
-    }
-  });
+void PositionSource::start(Worker::Failure failure) {
+  worker_.start(
+      "position", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 
 void PositionSource::stop() {
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  thread_.join();
+  worker_.stop();
 }
 
 void PositionSource::run(std::stop_token stop) {

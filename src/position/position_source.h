@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/now.h"
+#include "base/worker.h"
 #include "position/gpsd_reader.h"
 #include "position/odometer.h"
 #include "position/position_config.h"
@@ -46,7 +46,7 @@ class PositionSource {
   void on_fix(std::function<void(const RiderFix&)> handler) { handler_ = std::move(handler); }
   /// failure: called on the source's thread when that can't go on. A gpsd that doesn't work is
   /// none.
-  void start(std::function<void(const std::string&)> failure);
+  void start(Worker::Failure failure);
   /// Ends the thread at once. Harmless before start() and when called again.
   void stop();
 
@@ -88,7 +88,7 @@ class PositionSource {
   std::atomic<std::uint64_t> failures_ = 0;
   /// By GpsdReport::Kind.
   std::array<std::atomic<std::uint64_t>, 8> refused_{};
-  std::jthread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview

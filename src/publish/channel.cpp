@@ -1,18 +1,12 @@
 #include "publish/channel.h"
 
-#include <exception>
 #include <utility>
 
 namespace rearview {
 
-void Channel::start(std::function<void(const std::string&)> failure) {
-  thread_ = std::thread([this, failure = std::move(failure)] {
-    try {
-      run();
-    } catch (const std::exception& e) {
-      failure(name_ + ": " + e.what());
-    }
-  });
+void Channel::start(Worker::Failure failure) {
+  worker_.start(
+      name_, [this](std::stop_token) { run(); }, std::move(failure));
 }
 
 void Channel::ask_to_stop() {
@@ -21,9 +15,8 @@ void Channel::ask_to_stop() {
 }
 
 void Channel::stop() {
-  if (!thread_.joinable()) return;
   ask_to_stop();
-  thread_.join();
+  worker_.stop();
 }
 
 Metric Channel::counter(const char* family, const char* help, double value) const {

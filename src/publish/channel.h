@@ -1,10 +1,9 @@
 #pragma once
 
-#include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/worker.h"
 #include "publish/inbox.h"
 #include "types/metric.h"
 
@@ -21,7 +20,7 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   /// failure: called on the channel's thread when it can't go on, with the reason.
-  void start(std::function<void(const std::string&)> failure);
+  void start(Worker::Failure failure);
   /// Asks the thread to end, without waiting for it.
   void ask_to_stop();
   /// Ends the thread and joins it. Harmless before start() and when called again.
@@ -48,7 +47,7 @@ class Channel {
   const std::string name_;
   const bool analyses_;
   Inbox inbox_;
-  std::thread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview

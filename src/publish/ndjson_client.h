@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "publish/alert_feed.h"
-#include "publish/output.h"
 
 namespace rearview {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "publish/output.h"
+#include "base/output.h"
 
 namespace rearview {
 

@@ -29,24 +29,17 @@ Radar::~Radar() {
   stop();
 }
 
-void Radar::start(std::function<void(const std::string&)> failure) {
-  thread_ = std::jthread([this, failure = std::move(failure)](std::stop_token stop) {
-    try {
-      run(stop);
-    } catch (const std::exception& e) {
-      failure(fmt::format("radar: {}", e.what()));
-    }
-  });
+void Radar::start(Worker::Failure failure) {
+  worker_.start(
+      "radar", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 
 void Radar::ask_to_stop() {
-  thread_.request_stop();
+  worker_.ask_to_stop();
 }
 
 void Radar::stop() {
-  if (!thread_.joinable()) return;
-  ask_to_stop();
-  thread_.join();
+  worker_.stop();
 }
 
 void Radar::publish_analysis(const AnalysisPtr& analysis) {

@@ -2,16 +2,15 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/worker.h"
 #include "radar/radar_config.h"
 #include "radar/radar_encoder.h"
 #include "radar/radar_targets.h"
@@ -43,7 +42,7 @@ class Radar {
 
   /// failure: called on the radar's thread when that can't go on. Bluetooth that doesn't work is
   /// none: it is tried again.
-  void start(std::function<void(const std::string&)> failure);
+  void start(Worker::Failure failure);
   /// Asks the thread to leave the air and end, without waiting for it.
   void ask_to_stop();
   /// Leaves the air and joins, which takes up to 5 s while the bus hangs. Harmless before start()
@@ -92,7 +91,7 @@ class Radar {
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> failures_ = 0;
   std::atomic<std::uint64_t> left_out_ = 0;
-  std::jthread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview

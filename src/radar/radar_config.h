@@ -19,6 +19,8 @@ struct RadarConfig {
   int backoff_max_ms = 30'000;
 
   void read(ConfigReader& reader);
+
+  bool operator==(const RadarConfig&) const = default;
 };
 
 }  // namespace rearview

@@ -21,6 +21,10 @@
 namespace rearview::camera {
 namespace {
 
+void unexpected(const std::string& reason) {
+  ADD_FAILURE() << reason;
+}
+
 namespace fs = std::filesystem;
 using test::eventually;
 using test::TemporaryFolder;
@@ -92,7 +96,7 @@ TEST(Recorder, LosesNoPictureAcrossChunks) {
   Recordings recordings(config.folder);
   Pictures pictures;
   {
-    Recorder recorder(config, recordings);
+    Recorder recorder(config, recordings, unexpected);
     for (int i = 0; i < 105; ++i) recorder.publish(pictures.next());
     ASSERT_TRUE(eventually([&] { return recorder.status().pictures == 105; }));
     EXPECT_EQ(recorder.status().lost, 0U);
@@ -120,7 +124,7 @@ TEST(Recorder, WhatIsWrittenCanBePlayedWithoutAnEnd) {
   const RecordConfig config = config_for(folder);
   Recordings recordings(config.folder);
   Pictures pictures(1000);
-  Recorder recorder(config, recordings);
+  Recorder recorder(config, recordings, unexpected);
   std::size_t published = 0;
   for (std::size_t count : {1U, 20U, 40U}) {
     for (; published < count; ++published) recorder.publish(pictures.next());
@@ -144,7 +148,7 @@ TEST(Recorder, NumberingGoesOnAndHalfWrittenChunksAreListed) {
   touch(config.folder / "log7.mkv");
   Pictures pictures;
   {
-    Recorder recorder(config, recordings);
+    Recorder recorder(config, recordings, unexpected);
     recorder.publish(pictures.next());
   }
   EXPECT_THAT(names(recordings), ElementsAre("log0041.mkv", "log0042.mkv"));
@@ -161,7 +165,7 @@ TEST(Recorder, KeepsToItsLimitsAndSparesTheLocked) {
   ASSERT_TRUE(recordings.set_locked("log0001.mkv", true));
   Pictures pictures;
   {
-    Recorder recorder(config, recordings);
+    Recorder recorder(config, recordings, unexpected);
     for (int i = 0; i < 150; ++i) recorder.publish(pictures.next());
     ASSERT_TRUE(eventually([&] { return recorder.status().pictures == 150; }));
     EXPECT_EQ(recorder.status().removed, 3U);
@@ -177,7 +181,7 @@ TEST(Recorder, TheLimitInBytesHoldsToo) {
   touch(config.folder / "log0001.mkv", 600'000);
   touch(config.folder / "log0002.mkv", 600'000);
   Pictures pictures;
-  Recorder recorder(config, recordings);
+  Recorder recorder(config, recordings, unexpected);
   recorder.publish(pictures.next());
   ASSERT_TRUE(eventually([&] { return recorder.status().pictures == 1; }));
   EXPECT_THAT(names(recordings), ElementsAre("log0002.mkv", "log0003.mkv"));
@@ -189,7 +193,7 @@ TEST(Recorder, ResumesByItselfWhenTheDiskIsThereAgain) {
   touch(config.folder);  // a file stands where the folder should be
   Recordings recordings(config.folder);
   Pictures pictures;
-  Recorder recorder(config, recordings);
+  Recorder recorder(config, recordings, unexpected);
   recorder.publish(pictures.next());
   ASSERT_TRUE(eventually([&] { return !recorder.status().problem.empty(); }));
   EXPECT_FALSE(recorder.status().recording);
@@ -209,7 +213,7 @@ TEST(Recorder, CanBeSwitchedOffAndOn) {
   const RecordConfig config = config_for(folder);
   Recordings recordings(config.folder);
   Pictures pictures;
-  Recorder recorder(config, recordings);
+  Recorder recorder(config, recordings, unexpected);
   for (int i = 0; i < 5; ++i) recorder.publish(pictures.next());
   recorder.set_active(false);
   ASSERT_TRUE(
@@ -246,10 +250,10 @@ TEST(Thumbnailer, MakesOneForEachFinishedChunk) {
   Pictures pictures;
   touch(config.folder / "log0001.mkv");  // broken: costs nobody else's
   {
-    Recorder recorder(config, recordings);
+    Recorder recorder(config, recordings, unexpected);
     for (int i = 0; i < 20; ++i) recorder.publish(pictures.next());
   }
-  Thumbnailer thumbnailer(recordings);
+  Thumbnailer thumbnailer(recordings, unexpected);
   const auto chunk = recordings.list().at(1);
   const fs::path jpeg = Recordings::thumbnail_of(chunk);
   EXPECT_EQ(jpeg.filename(), "log0002_" + std::to_string(chunk.updated_unix_s) + ".jpg");
@@ -269,7 +273,7 @@ TEST(Mp4Cache, HoldsTheChunksPicturesAndFewFiles) {
   Recordings recordings(config.folder);
   Pictures pictures;
   {
-    Recorder recorder(config, recordings);
+    Recorder recorder(config, recordings, unexpected);
     for (int i = 0; i < 150; ++i) recorder.publish(pictures.next());
   }
   Mp4Cache cache(folder / "mp4");

@@ -1,4 +1,4 @@
-#include "camera/hangup_watcher.h"
+#include "base/hangup_watcher.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <system_error>
 #include <thread>
 
-namespace rearview::camera {
+namespace rearview {
 
 struct HangupWatcher::State {
   int signal_fd = -1;
@@ -59,4 +59,4 @@ void HangupWatcher::stop() {
   state_->thread.join();
 }
 
-}  // namespace rearview::camera
+}  // namespace rearview

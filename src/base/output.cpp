@@ -1,4 +1,4 @@
-#include "publish/output.h"
+#include "base/output.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -16,17 +16,27 @@ Output Output::socket(int fd) {
 }
 
 Output Output::standard_output() {
+  return standard(STDOUT_FILENO);
+}
+
+Output Output::standard_error() {
+  return standard(STDERR_FILENO);
+}
+
+Output Output::standard(int number) {
+  const char* const name = number == STDOUT_FILENO ? "standard output" : "standard error";
   struct stat kind {};
-  if (fstat(STDOUT_FILENO, &kind) != 0)
-    throw std::system_error(errno, std::generic_category(), "standard output");
+  if (fstat(number, &kind) != 0) throw std::system_error(errno, std::generic_category(), name);
   // O_NONBLOCK belongs to the open file description, which others may hold too; opened anew, a
   // pipe or terminal has one of its own. A regular file never makes a writer wait, and opened anew
   // it would be written from its start.
   int fd = -1;
-  if (S_ISFIFO(kind.st_mode) || S_ISCHR(kind.st_mode))
-    fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "standard output");
+  if (S_ISFIFO(kind.st_mode) || S_ISCHR(kind.st_mode)) {
+    const char* const path = number == STDOUT_FILENO ? "/proc/self/fd/1" : "/proc/self/fd/2";
+    fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  }
+  if (fd < 0) fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), name);
   return {fd, S_ISSOCK(kind.st_mode) != 0};
 }
 

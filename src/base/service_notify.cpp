@@ -1,4 +1,4 @@
-#include "camera/service_notify.h"
+#include "base/service_notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace rearview::camera {
+namespace rearview {
 
 void notify_service_manager(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -41,4 +41,4 @@ std::optional<SteadyClock::duration> watchdog_period() {
   return std::chrono::microseconds(us);
 }
 
-}  // namespace rearview::camera
+}  // namespace rearview

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-namespace rearview::camera {
+namespace rearview {
 
 /// Tells systemd how the service does (sd_notify(3)), through the socket that NOTIFY_SOCKET names;
 /// without one nothing happens. Any thread.
@@ -14,4 +14,4 @@ void notify_service_manager(std::string_view state);
 /// How often systemd wants to hear WATCHDOG=1, by WATCHDOG_USEC; nullopt when it doesn't.
 std::optional<SteadyClock::duration> watchdog_period();
 
-}  // namespace rearview::camera
+}  // namespace rearview

@@ -11,8 +11,10 @@ class Output {
  public:
   /// Takes a connected socket over.
   static Output socket(int fd);
-  /// The program's standard output. The description that a shell shares with us is left as it is.
+  /// The program's standard output or error. The description that a shell shares with us is left
+  /// as it is. Throws std::system_error when it is closed.
   static Output standard_output();
+  static Output standard_error();
   Output(Output&& other) noexcept;
   Output& operator=(Output&&) = delete;
   ~Output();
@@ -23,6 +25,7 @@ class Output {
   int fd() const { return fd_; }
 
  private:
+  static Output standard(int number);
   Output(int fd, bool socket) : fd_(fd), socket_(socket) {}
 
   int fd_;
