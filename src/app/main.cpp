@@ -19,6 +19,7 @@ extern "C" {
 #include "app/serve_command.h"
 #include "app/view_command.h"
 #include "base/error.h"
+#include "publish/mqtt_client.h"
 
 namespace rearview {
 namespace {
@@ -139,6 +140,13 @@ void add_models(CLI::App& app, Command& chosen) {
   fetch->callback([name, &chosen] { chosen = [name] { return fetch_model_command(*name); }; });
 }
 
+/// Of `serve`, not of people.
+void add_mqtt_client(CLI::App& app, Command& chosen) {
+  app.add_subcommand(kMqttClientCommand, "")->group("")->callback([&chosen] {
+    chosen = run_mqtt_client;
+  });
+}
+
 int run(int argc, char** argv) {
   av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
   CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
@@ -153,6 +161,7 @@ int run(int argc, char** argv) {
   add_nalu(app, chosen);
   add_view(app, chosen);
   add_models(app, chosen);
+  add_mqtt_client(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "publish/mqtt_link.h"
+#include "publish/mqtt_message.h"
+#include "publish/publish_config.h"
 
 namespace rearview {
 

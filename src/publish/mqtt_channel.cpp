@@ -42,27 +42,27 @@ MqttChannel::MqttChannel(const MqttConfig& config, std::vector<std::string> came
       delivery_(*this, folder, history, config.max_age_s),
       backoff_(config.backoff_min_ms, config.backoff_max_ms),
       link_(config_, gone("the service is gone"),
-            [this](int number, bool taken) { answered(number, taken); }),
+            [this](int number, MqttProcess::Answer answer) { answered(number, answer); }),
       heard_(SteadyClock::now()),
       picture_sent_(cameras_.size()),
       wants_picture_(cameras_.size()) {}
 
 void MqttChannel::run() {
   while (true) {
-    if (link_.state() == MqttLink::State::closed && backoff_.wait_ms(SteadyClock::now()) == 0)
+    if (link_.state() == MqttProcess::State::closed && backoff_.wait_ms(SteadyClock::now()) == 0)
       open();
     wait();
     Inbox::News news = inbox().take();
     if (news.stop) break;
     if (news.heartbeat) take(std::move(news.heartbeat));
-    if (link_.state() == MqttLink::State::connected) {
+    if (link_.state() == MqttProcess::State::connected) {
       if (!greeted_) connected();
       watch_silence();
       send_state();
       if (!in_flight_) send_next_alert();
       send_pictures(news);
     }
-    if (link_.state() == MqttLink::State::closed && up_) lost();
+    if (link_.state() == MqttProcess::State::closed && up_) lost();
     delivery_.count_waiting();
   }
   say_goodbye();
@@ -84,13 +84,11 @@ void MqttChannel::open() {
 void MqttChannel::wait() {
   pollfd fds[2]{{inbox().fd(), POLLIN, 0}, {-1, 0, 0}};
   int timeout_ms = kIdle_ms;
-  const bool closed = link_.state() == MqttLink::State::closed;
-  if (closed)
+  if (link_.state() == MqttProcess::State::closed)
     timeout_ms = up_ ? 0 : std::min(kIdle_ms, backoff_.wait_ms(SteadyClock::now()));
-  else
-    fds[1] = {link_.fd(), link_.events(), 0};
+  fds[1] = {link_.fd(), link_.events(), 0};
   poll(fds, 2, timeout_ms);
-  if (!closed) link_.work(fds[1].revents);
+  link_.work(fds[1].revents);
 }
 
 void MqttChannel::connected() {
@@ -136,7 +134,7 @@ void MqttChannel::send_state() {
     state_due_ = true;
     return;
   }
-  state_in_flight_ = link_.publish(state(*heartbeat_));
+  if (const int number = link_.publish(state(*heartbeat_)); number > 0) state_in_flight_ = number;
 }
 
 void MqttChannel::send_next_alert() {
@@ -155,14 +153,19 @@ void MqttChannel::send_next_alert() {
   }
 }
 
-void MqttChannel::answered(int number, bool taken) {
+void MqttChannel::answered(int number, MqttProcess::Answer answer) {
+  const bool lost = answer == MqttProcess::Answer::lost;
   if (number == state_in_flight_) {
     state_in_flight_.reset();
-    if (!leaving_) send_state();
+    if (lost)
+      state_due_ = heartbeat_ != nullptr;
+    else if (!leaving_)
+      send_state();
   }
   if (number != in_flight_) return;
   in_flight_.reset();
-  if (!taken) {
+  if (lost) return;  // the alert is still the next one
+  if (answer == MqttProcess::Answer::refused) {
     delivery_.failed();
     backoff_.failed(SteadyClock::now());
     tell_of("the broker refuses an alert; may this user publish " + alert_topic(config_) + "?");
@@ -221,19 +224,18 @@ MqttMessage MqttChannel::gone(const std::string& text) const {
 }
 
 void MqttChannel::say_goodbye() {
-  if (link_.state() != MqttLink::State::connected) return;
+  if (link_.state() != MqttProcess::State::connected) return;
   leaving_ = true;
   state_in_flight_ = link_.publish(gone("the service has ended"));
   // An alert under way is waited for as well, so that it need not come again.
   const SteadyTime begun = SteadyClock::now();
-  while ((state_in_flight_ || in_flight_) && link_.state() == MqttLink::State::connected &&
+  while ((state_in_flight_ || in_flight_) && link_.state() == MqttProcess::State::connected &&
          seconds_between(begun, SteadyClock::now()) < kGoodbye_s) {
     pollfd fd{link_.fd(), link_.events(), 0};
     poll(&fd, 1, kIdle_ms / 10);
     link_.work(fd.revents);
   }
   link_.disconnect();
-  link_.work(POLLOUT);
 }
 
 std::vector<Metric> MqttChannel::metrics() const {
@@ -242,6 +244,9 @@ std::vector<Metric> MqttChannel::metrics() const {
                         "Heartbeats, analyses and pictures not sent because a newer one came "
                         "first.",
                         static_cast<double>(skipped_.load())));
+  all.push_back(counter("rearview_publish_process_ends_total",
+                        "Times the process that speaks with the broker had to be begun anew.",
+                        static_cast<double>(link_.deaths())));
   return all;
 }
 

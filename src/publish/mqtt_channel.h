@@ -10,7 +10,7 @@
 #include "base/backoff.h"
 #include "publish/alert_delivery.h"
 #include "publish/channel.h"
-#include "publish/mqtt_link.h"
+#include "publish/mqtt_process.h"
 
 namespace rearview {
 
@@ -36,7 +36,7 @@ class MqttChannel final : public Channel {
   void watch_silence();
   void send_state();
   void send_next_alert();
-  void answered(int number, bool taken);
+  void answered(int number, MqttProcess::Answer answer);
   void send_pictures(const Inbox::News& news);
   void want_picture(const std::string& camera);
   void say_goodbye();
@@ -48,7 +48,7 @@ class MqttChannel final : public Channel {
   const std::vector<std::string> cameras_;
   AlertDelivery delivery_;
   Backoff backoff_;
-  MqttLink link_;
+  MqttProcess link_;
   bool up_ = false;       ///< a connection was begun, and its end not yet told
   bool greeted_ = false;  ///< on this connection the state and the discovery were sent
   /// The number of the next alert, which the broker has yet to take. Stays over connections.

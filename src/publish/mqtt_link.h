@@ -5,24 +5,19 @@
 #include <string>
 
 #include "base/clock.h"
+#include "publish/mqtt_message.h"
 #include "publish/publish_config.h"
 
 struct mosquitto;
 
 namespace rearview {
 
-struct MqttMessage {
-  std::string topic;
-  std::string payload;
-  int qos = 0;
-  bool retain = false;
-  int expires_s = 0;  ///< the broker forgets it after so long; 0: never. MQTT 5 only.
-};
-
 /// A session with a broker, over as many connections as it takes: what was published with quality 1
 /// or 2 and not answered is sent again on the next one, and with quality 2 reaches nobody twice.
 /// It begins anew with each link, because the numbers of messages do: an older session of the same
-/// name is cleared before. Never waits, but for the look-up of the broker's name. One thread.
+/// name is cleared before. Never waits, but for the look-up of the broker's name. What a broker
+/// sends may end the program inside the library, so it lives in the MQTT process (MqttProcess)
+/// alone. One thread.
 class MqttLink {
  public:
   /// answered: called from work() with the number of a message of quality 1 or 2 that the broker
