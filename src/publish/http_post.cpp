@@ -10,10 +10,9 @@ namespace {
 
 using Lines = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
-/// What a receiver answers besides its status is of no use.
-std::size_t discard(char*, std::size_t size, std::size_t count, void*) {
-  return size * count;
-}
+/// What a receiver answers besides its status is of no use, but read up to here, so that the
+/// connection can stay open; and no longer head is.
+constexpr std::size_t kLongestPart = 64 * 1024;
 
 void initialise_once() {
   static std::once_flag once;
@@ -26,6 +25,20 @@ struct HttpPost::Handles {
   CURLM* multi = nullptr;
   CURL* easy = nullptr;
   std::string error = std::string(CURL_ERROR_SIZE, '\0');
+  std::size_t head_bytes = 0;
+  std::size_t body_bytes = 0;
+
+  // libcurl calls these; what they return other than the number of bytes ends the transfer.
+  static std::size_t take_head(char*, std::size_t size, std::size_t count, void* self) {
+    return take(static_cast<Handles*>(self)->head_bytes, size * count);
+  }
+  static std::size_t take_body(char*, std::size_t size, std::size_t count, void* self) {
+    return take(static_cast<Handles*>(self)->body_bytes, size * count);
+  }
+  static std::size_t take(std::size_t& taken, std::size_t bytes) {
+    taken += bytes;
+    return taken > kLongestPart ? 0 : bytes;
+  }
 
   ~Handles() {
     curl_easy_cleanup(easy);
@@ -47,7 +60,10 @@ HttpPost::HttpPost(const std::string& url, const std::filesystem::path& ca_file,
   // A name that isn't answered must not hold up the end of the program.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "rearview");
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &discard);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Handles::take_head);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, handles_.get());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Handles::take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, handles_.get());
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handles_->error.data());
   if (!ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
 }
@@ -68,6 +84,7 @@ std::optional<HttpPost::Answer> HttpPost::post(const std::string& body,
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
   handles_->error[0] = '\0';
+  handles_->head_bytes = handles_->body_bytes = 0;
   curl_multi_add_handle(handles_->multi, easy);
   int running = 1;
   while (!stopped_) {
@@ -78,7 +95,8 @@ std::optional<HttpPost::Answer> HttpPost::post(const std::string& body,
   int left = 0;
   if (const CURLMsg* done = curl_multi_info_read(handles_->multi, &left); done && !stopped_) {
     answer.emplace();
-    if (done->data.result == CURLE_OK) {
+    // With its body begun an answer's status is known, however that goes on.
+    if (done->data.result == CURLE_OK || handles_->body_bytes > kLongestPart) {
       curl_off_t retry_after_s = 0;
       curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
       curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after_s);

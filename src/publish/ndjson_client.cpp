@@ -78,6 +78,7 @@ void NdjsonClient::obey(const std::string& request) {
   } catch (const UsageError& error) {
     pending_ += line_of({{"type", "error"}, {"text", error.what()}});
     closing_ = true;
+    reading_ = false;  // what it says further would fill our memory with answers
   }
 }
 
