@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::size_t kLongestPath = 4096;
 
-std::string shown(const nlohmann::json& value) {
+std::string shown(const nlohmann::json& given) {
+  const nlohmann::json value =
+      given.is_string() ? nlohmann::json(printable_url(given.get<std::string>())) : given;
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   constexpr std::size_t kMost = 60;
   if (text.size() > kMost) text = text.substr(0, kMost) + "…";
@@ -105,7 +107,11 @@ void ConfigReader::text(const char* key, std::string& target, std::size_t least,
 
 void ConfigReader::secret(const char* key, std::string& target, std::size_t least,
                           std::size_t most) {
-  text_field(key, target, least, most);
+  try {
+    text_field(key, target, least, most);
+  } catch (const UsageError&) {  // which quotes it
+    fail(key, fmt::format("it is not a text of {} to {} bytes", least, most));
+  }
   effective_[key] = target.empty() ? "" : "***";
 }
 

@@ -4,8 +4,9 @@
 
 namespace rearview {
 
-/// The text with user and password of an address in it replaced: scheme://***@host. For messages,
-/// logs and answers; what is no address stays as it is.
+/// The text with what an address in it may hold of secrets replaced: user and password, and
+/// everything from the ? or # on: scheme://***@host/path?***. For messages, logs and answers; what
+/// is no address stays as it is.
 std::string printable_url(const std::string& url);
 
 }  // namespace rearview

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/printable_url.h"
 #include "publish/http_post.h"
 #include "publish/webhook_signature.h"
 
@@ -61,11 +62,14 @@ void MqttConfig::read(ConfigReader& reader) {
   if (!url.empty()) {
     tls = url.starts_with("mqtts://");
     if (!tls && !url.starts_with("mqtt://"))
-      reader.fail("url", fmt::format("\"{}\" is not mqtt://HOST:PORT or mqtts://HOST:PORT", url));
+      reader.fail("url", fmt::format("\"{}\" is not mqtt://HOST:PORT or mqtts://HOST:PORT",
+                                     printable_url(url)));
     std::string address = url.substr(url.find("://") + 3);
     if (address.find('@') != std::string::npos)
       reader.fail("url", "user and password go into username and password_file");
     if (address.ends_with('/')) address.pop_back();
+    if (address.find_first_of("/?#") != std::string::npos)
+      reader.fail("url", fmt::format("\"{}\" has more than a host and a port", printable_url(url)));
     const auto colon = address.rfind(':');
     if (colon == std::string::npos || address.ends_with(']')) address += tls ? ":8883" : ":1883";
     try {
@@ -115,7 +119,7 @@ void WebhookConfig::read(ConfigReader& reader) {
     reader.fail("name", fmt::format("\"{}\" is not 1 to 32 of a-z, 0-9, - and _", name));
   reader.secret("url", url, 0, 2048);  // whoever knows it can post
   if (const std::string problem = HttpPost::problem_of(url); !problem.empty())
-    reader.fail("url", fmt::format("\"{}\": {}", url, problem));
+    reader.fail("url", problem);  // without it: whoever knows it can post
   reader.path("secret_file", secret_file);
   if (!secret_file.empty()) WebhookSignature check(secret_file);
   reader.path("ca_file", ca_file);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/printable_url.h"
 
 namespace rearview {
 
@@ -51,7 +52,9 @@ std::string url_problem(const std::string& url) {
     if (const auto address = tcp_address(url); address && address->port == 0)
       return "port 0 can't be connected to";
   } catch (const UsageError& error) {
-    return error.what();
+    // It may quote a password.
+    const std::string shown = printable_url(url);
+    return shown == url ? error.what() : fmt::format("\"{}\" is not tcp://HOST:PORT", shown);
   }
   return {};
 }
