@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <utility>
 
 #include "base/log.h"
@@ -21,14 +20,21 @@ const cv::Size kSizeBeforeFirstFrame(640, 360);
 
 }  // namespace
 
-CameraPipeline::CameraPipeline(const CameraConfig& config,
-                               std::vector<std::unique_ptr<Stage>> stages, PipelineOutputs outputs)
+CameraPipeline::CameraPipeline(const CameraConfig& config, std::size_t camera,
+                               std::vector<std::unique_ptr<Stage>> stages, EventBus& bus,
+                               Worker::Failure failure, std::uint32_t first_epoch)
     : config_(config),
-      outputs_(std::move(outputs)),
+      camera_(camera),
+      bus_(bus),
+      failure_(std::move(failure)),
+      first_epoch_(first_epoch),
       chain_(config.name, std::move(stages)),
       receiver_(
           config.receiver, [this](FramePtr frame) { on_frame(std::move(frame)); },
-          [this](const LinkEvent& event) { on_link(event); }, outputs_.access_unit),
+          [this](const LinkEvent& event) { on_link(event); },
+          [this](const LiveAccessUnitPtr& unit) { bus_.access_unit(camera_, unit); }, first_epoch),
+      encoder_(config.jpeg_quality),
+      presented_(SteadyClock::now()),
       last_frame_(SteadyClock::now()),
       last_analysis_(last_frame_),
       stages_(chain_.names().size()) {
@@ -45,26 +51,21 @@ CameraPipeline::~CameraPipeline() {
 }
 
 void CameraPipeline::start() {
-  const auto thread = [this](const char* name, void (CameraPipeline::*body)(std::stop_token)) {
-    return std::jthread([this, name, body](std::stop_token stop) {
-      try {
-        (this->*body)(stop);
-      } catch (const std::exception& e) {
-        outputs_.failure(fmt::format("camera {}: {} thread: {}", config_.name, name, e.what()));
-      }
-    });
+  const auto begin = [this](Worker& worker, const char* name,
+                            void (CameraPipeline::*body)(std::stop_token)) {
+    worker.start(
+        name, [this, body](std::stop_token stop) { (this->*body)(std::move(stop)); },
+        [this](const std::string& reason) {
+          failure_(fmt::format("camera {}: {}", config_.name, reason));
+        });
   };
-  present_thread_ = thread("present", &CameraPipeline::present);
-  analyse_thread_ = thread("analyse", &CameraPipeline::analyse);
-  receive_thread_ = thread("receive", &CameraPipeline::receive);
+  begin(present_worker_, "present", &CameraPipeline::present);
+  begin(analyse_worker_, "analyse", &CameraPipeline::analyse);
+  begin(receive_worker_, "receive", &CameraPipeline::receive);
 }
 
 void CameraPipeline::stop() {
-  for (std::jthread* thread : {&receive_thread_, &analyse_thread_, &present_thread_}) {
-    if (!thread->joinable()) continue;
-    thread->request_stop();
-    thread->join();
-  }
+  for (Worker* worker : {&receive_worker_, &analyse_worker_, &present_worker_}) worker->stop();
 }
 
 void CameraPipeline::receive(std::stop_token stop) {
@@ -91,7 +92,11 @@ void CameraPipeline::on_frame(FramePtr frame) {
 }
 
 void CameraPipeline::analyse(std::stop_token stop) {
-  while (const auto frame = frames_.take(stop)) publish(*frame, chain_.analyse(**frame));
+  while (const auto frame = frames_.take(stop)) {
+    analysing_since_ = SteadyClock::now();
+    publish(*frame, chain_.analyse(**frame));
+    analysing_since_ = SteadyTime();
+  }
 }
 
 void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
@@ -108,6 +113,7 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
                                 analysis.latency.total_ms / 1000);
   }
   AnalysisPtr shared;
+  bool from_before = false;
   {
     const std::lock_guard lock(mutex_);
     last_analysis_ = SteadyClock::now();
@@ -118,7 +124,7 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
       stages_[i].add(analysis.stages_ms[i]);
     ++frames_analysed_;
     // Of a picture from before the camera fell silent: what it tells of the road is over.
-    const bool from_before = silence(last_analysis_).has_value();
+    from_before = silence(last_analysis_).has_value();
     if (!from_before && std::exchange(lost_, false))
       raise(AlertKind::camera_back, AlertLevel::info, analysis, "");
     shared = std::make_shared<const Analysis>(std::move(analysis));
@@ -126,14 +132,16 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     views_.see(now);
     for (const Alert& alert : shared->alerts) {
       const bool passed = alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass;
-      outputs_.alert(alert,
-                     passed && alert.track_id ? views_.of(*alert.track_id).value_or(now) : now);
+      bus_.put(camera_, alert,
+               passed && alert.track_id ? views_.of(*alert.track_id).value_or(now) : now);
     }
-    if (from_before) return;
-    newest_ = shared;
-    outputs_.analysis(shared);
+    if (!from_before) {
+      newest_ = shared;
+      bus_.put(camera_, shared);
+    }
   }
-  annotated_.put({frame, std::move(shared)});
+  bus_.deliver(camera_);
+  if (!from_before) annotated_.put({frame, std::move(shared)});
 }
 
 void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& about,
@@ -148,7 +156,7 @@ void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& abo
   alert.blind_s = blind_s;
   alert.epoch = about.epoch;
   alert.frame_seq = about.seq;
-  outputs_.alert(alert, {});
+  bus_.put(camera_, std::move(alert), {});
 }
 
 std::optional<CameraPipeline::Silence> CameraPipeline::silence(SteadyTime now) const {
@@ -180,7 +188,7 @@ void CameraPipeline::publish_silence(const Silence& silence, SteadyTime now) {
   analysis->text = silence.text;
   // Before the alert: who asks for the road because of it must not be told what it was.
   newest_ = analysis;
-  outputs_.analysis(analysis);
+  bus_.put(camera_, analysis);
   if (silence.road == Road::no_signal && newest_frame_ && !std::exchange(lost_, true))
     raise(AlertKind::camera_lost, AlertLevel::danger, *analysis, silence.text,
           seconds_between(newest_frame_->received, now));
@@ -191,12 +199,13 @@ void CameraPipeline::present(std::stop_token stop) {
   SteadyTime told_at;
   SteadyTime drawn_at;
   while (!stop.stop_requested()) {
+    presented_ = SteadyClock::now();
     const auto annotated = annotated_.take_until(stop, SteadyClock::now() + kWatchPeriod);
     if (stop.stop_requested()) return;
     cv::Mat picture;
     if (annotated) {
       told.reset();
-      if (!outputs_.wants_picture()) continue;
+      if (!bus_.wants_picture(camera_)) continue;
       picture = draw_overlay(*annotated->frame, *annotated->analysis);
     } else {
       const SteadyTime now = SteadyClock::now();
@@ -214,16 +223,27 @@ void CameraPipeline::present(std::stop_token stop) {
         told = found;
         frame = newest_frame_;
       }
-      if (!outputs_.wants_picture() || now - drawn_at < kRepeatPeriod / 2) continue;
+      bus_.deliver(camera_);
+      if (!bus_.wants_picture(camera_) || now - drawn_at < kRepeatPeriod / 2) continue;
       drawn_at = now;
       const OverlayWarning warning{told->title, told->text};
       picture = frame ? draw_stale_overlay(*frame, warning)
                       : draw_without_frame(kSizeBeforeFirstFrame, warning);
     }
-    outputs_.picture(std::move(picture));
+    bus_.picture(camera_, DrawnPicture(std::move(picture), encoder_));
     const std::lock_guard lock(mutex_);
     ++pictures_drawn_;
   }
+}
+
+std::uint32_t CameraPipeline::epoch() const {
+  return first_epoch_ + static_cast<std::uint32_t>(receiver_.stats().connections);
+}
+
+bool CameraPipeline::lives(SteadyTime now) const {
+  const SteadyTime analysing = analysing_since_;
+  return seconds_between(presented_, now) < kHung_s &&
+         (analysing == SteadyTime() || seconds_between(analysing, now) < kHung_s);
 }
 
 CameraStatus CameraPipeline::status() const {

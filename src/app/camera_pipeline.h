@@ -1,20 +1,23 @@
 #pragma once
 
-#include <functional>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "analyse/stage_chain.h"
 #include "app/annotated.h"
 #include "app/best_views.h"
 #include "app/config.h"
+#include "app/event_bus.h"
 #include "app/meters.h"
 #include "base/latest_slot.h"
+#include "base/worker.h"
 #include "receive/receiver.h"
+#include "render/jpeg_encoder.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
 #include "types/frame.h"
@@ -22,23 +25,9 @@
 
 namespace rearview {
 
-/// How a pipeline tells the rest of the program. Called from the pipeline's threads; must not wait.
-struct PipelineOutputs {
-  /// In order; alerts already given to alert().
-  std::function<void(AnalysisPtr)> analysis;
-  /// seen: what raised it, or, of a vehicle that has passed, the best look at it; empty when no
-  /// frame did.
-  std::function<void(const Alert&, const Annotated& seen)> alert;
-  /// What the camera sent, on the receive thread. May be empty; H.264 only.
-  std::function<void(LiveAccessUnitPtr)> access_unit;
-  /// Whether anybody looks; nothing is drawn otherwise.
-  std::function<bool()> wants_picture;
-  /// The overlay, CV_8UC3, blue first; the receiver's own. Called on the present thread, which may
-  /// wait here: the next picture is then the newest.
-  std::function<void(cv::Mat)> picture;
-  /// A thread can't go on; the program must end.
-  std::function<void(const std::string&)> failure;
-};
+/// A thread that hasn't moved for so long hangs: many times what a picture takes on a machine that
+/// is far too slow.
+constexpr double kHung_s = 20;
 
 /// One camera from socket to published analysis and annotated picture, on three threads: receive
 /// (connect, read, decode), analyse (all stages), present (draws for viewers, and keeps watch: when
@@ -46,8 +35,12 @@ struct PipelineOutputs {
 /// road). Newest frame wins between them.
 class CameraPipeline {
  public:
-  CameraPipeline(const CameraConfig& config, std::vector<std::unique_ptr<Stage>> stages,
-                 PipelineOutputs outputs);
+  /// camera: its place in the configuration, for the bus, which must outlive the pipeline. failure:
+  /// called on a thread that can't go on; the program must end. first_epoch: of connections that
+  /// another pipeline of the camera had before.
+  CameraPipeline(const CameraConfig& config, std::size_t camera,
+                 std::vector<std::unique_ptr<Stage>> stages, EventBus& bus, Worker::Failure failure,
+                 std::uint32_t first_epoch = 0);
   ~CameraPipeline();
 
   void start();
@@ -55,6 +48,10 @@ class CameraPipeline {
   void stop();
   /// Any thread.
   CameraStatus status() const;
+  /// Of the newest connection. Any thread.
+  std::uint32_t epoch() const;
+  /// Whether its threads move; a camera that isn't there is none of their faults. Any thread.
+  bool lives(SteadyTime now) const;
 
  private:
   /// What the present thread found when nothing new had come.
@@ -78,15 +75,21 @@ class CameraPipeline {
              std::optional<double> blind_s = std::nullopt);
 
   const CameraConfig config_;
-  PipelineOutputs outputs_;
+  const std::size_t camera_;
+  EventBus& bus_;
+  const Worker::Failure failure_;
+  const std::uint32_t first_epoch_;
   StageChain chain_;
   Receiver receiver_;
   LatestSlot<FramePtr> frames_;
   LatestSlot<Annotated> annotated_;
-  BestViews views_;  ///< of the analyse thread
+  BestViews views_;                                         ///< of the analyse thread
+  JpegEncoder encoder_;                                     ///< of the present thread
+  std::atomic<SteadyTime> analysing_since_ = SteadyTime();  ///< none: it waits for a picture
+  std::atomic<SteadyTime> presented_;
 
-  /// Guards what follows, and holds while an analysis or alert is handed out, so that they leave in
-  /// order.
+  /// Guards what follows, and holds while an analysis or alert is put into the outbox, so that they
+  /// leave in order.
   mutable std::mutex mutex_;
   SteadyTime last_frame_;
   SteadyTime last_analysis_;
@@ -104,9 +107,9 @@ class CameraPipeline {
   std::uint64_t frames_analysed_ = 0;
   std::uint64_t pictures_drawn_ = 0;
 
-  std::jthread receive_thread_;
-  std::jthread analyse_thread_;
-  std::jthread present_thread_;
+  Worker present_worker_;
+  Worker analyse_worker_;
+  Worker receive_worker_;
 };
 
 }  // namespace rearview

@@ -25,6 +25,8 @@ struct WatchConfig {
   int late_ms = 300;
   /// Pictures arrive, but no analysis for this long: `failed`.
   int analysis_timeout_ms = 1500;
+
+  bool operator==(const WatchConfig&) const = default;
 };
 
 struct CameraConfig {
@@ -35,6 +37,8 @@ struct CameraConfig {
   /// The stages as configured, checked when the configuration is read; each pipeline builds its
   /// own.
   nlohmann::json stages;
+
+  bool operator==(const CameraConfig&) const = default;
 };
 
 /// Everything `rearview` can be told; the defaults are config/rearview.json's.

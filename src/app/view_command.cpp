@@ -1,10 +1,10 @@
 #include "app/view_command.h"
 
 #include <cstdlib>
+#include <memory>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/highgui.hpp>
 #include <stdexcept>
-#include <utility>
 
 #include "app/camera_pipeline.h"
 #include "app/config.h"
@@ -19,6 +19,15 @@ namespace {
 constexpr const char* kWindow = "rearview";
 constexpr int kKeyWait_ms = 10;
 constexpr int kEscape = 27;
+
+struct Window final : CameraListener {
+  bool wants_picture(std::size_t /*camera*/) const override { return true; }
+  void picture(std::size_t /*camera*/, const DrawnPicture& picture) override {
+    pictures.put(picture.bgr());
+  }
+
+  LatestSlot<cv::Mat> pictures;
+};
 
 bool closed_by_user() {
   const int key = cv::waitKey(kKeyWait_ms) & 0xff;
@@ -41,18 +50,17 @@ int view_command(const ViewOptions& options) {
         "browser");
 
   Termination termination;
-  LatestSlot<cv::Mat> pictures;
-  PipelineOutputs outputs;
-  outputs.analysis = [](const AnalysisPtr&) {};
-  outputs.alert = [](const Alert&, const Annotated&) {};
-  outputs.wants_picture = [] { return true; };
-  outputs.picture = [&pictures](cv::Mat bgr) { pictures.put(std::move(bgr)); };
-  outputs.failure = [&termination](const std::string& reason) { termination.fail(reason); };
-  CameraPipeline pipeline(camera, make_stages(config, camera), std::move(outputs));
+  Window window;
+  EventBus bus(
+      1, [](const Alert& alert, const Annotated&) { return std::make_shared<const Alert>(alert); });
+  bus.add(window);
+  CameraPipeline pipeline(camera, 0, make_stages(config, camera), bus,
+                          [&termination](const std::string& reason) { termination.fail(reason); });
   cv::namedWindow(kWindow, cv::WINDOW_NORMAL | cv::WINDOW_KEEPRATIO);
   pipeline.start();
   while (!termination.requested() && !closed_by_user()) {
-    if (const auto bgr = pictures.take_until({}, SteadyClock::now())) cv::imshow(kWindow, *bgr);
+    if (const auto bgr = window.pictures.take_until({}, SteadyClock::now()))
+      cv::imshow(kWindow, *bgr);
   }
   pipeline.stop();
   if (const auto failure = termination.failure()) throw std::runtime_error(*failure);

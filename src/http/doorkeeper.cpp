@@ -59,7 +59,7 @@ class Doorkeeper final : public Peer, public std::enable_shared_from_this<Doorke
       pass_on(Socket(std::move(socket_)));
     } else {
       patience();
-      session_ = std::make_shared<TlsSession>(std::move(socket_), *core_->config.tls);
+      session_ = std::make_shared<TlsSession>(std::move(socket_), *core_->identity);
       repeat_step(
           session_, [](TlsSession& session) { return session.handshake(); },
           guarded([this](error_code failed, std::size_t) {

@@ -109,7 +109,7 @@ void Server::Core::admit(tcp::socket socket) {
     return;
   }
   socket.set_option(tcp::no_delay(true), error);
-  if (config.tls)
+  if (identity)
     start_doorkeeper(shared_from_this(), std::move(socket), std::move(client));
   else
     start_connection(shared_from_this(), Socket(std::move(socket)), std::move(client));
@@ -231,6 +231,10 @@ void Server::answer_on_worker(Responder responder, std::function<Response()> ans
 
 bool Server::on_worker(std::function<void()> task) {
   return core_->workers.post(std::move(task));
+}
+
+void Server::exchange_identity(std::shared_ptr<const TlsIdentity> identity) {
+  core_->identity = std::move(identity);
 }
 
 const ServerStats& Server::stats() const {

@@ -95,6 +95,10 @@ class Server {
   /// Runs task on a worker thread; false when the queue is full. Any thread.
   bool on_worker(std::function<void()> task);
 
+  /// A newer certificate in the place of ServerConfig::tls, which there must be; connections that
+  /// are open keep the old one. Loop's thread only.
+  void exchange_identity(std::shared_ptr<const TlsIdentity> identity);
+
   /// Loop's thread only.
   const ServerStats& stats() const;
 

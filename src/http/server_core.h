@@ -37,6 +37,7 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   Core(IoLoop& l, ServerConfig c, Router r, ErrorFormat e)
       : loop(l),
         config(std::move(c)),
+        identity(config.tls),
         router(std::move(r)),
         error_format(std::move(e)),
         gate(std::make_shared<Gate>(l)),
@@ -88,6 +89,7 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
 
   IoLoop& loop;
   const ServerConfig config;
+  std::shared_ptr<const TlsIdentity> identity;  ///< null: plain HTTP
   const Router router;
   const ErrorFormat error_format;
   const std::shared_ptr<Gate> gate;

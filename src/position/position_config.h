@@ -23,6 +23,8 @@ struct PositionConfig {
   bool keep_track = true;     ///< rides keep where the rider was, second by second
 
   void read(ConfigReader& reader);
+
+  bool operator==(const PositionConfig&) const = default;
 };
 
 }  // namespace rearview

@@ -26,6 +26,8 @@ struct NdjsonConfig {
   void read(ConfigReader& reader);
   /// Throws UsageError when the system can't make a socket of that name. where: of the setting.
   void check(const std::string& where) const;
+
+  bool operator==(const NdjsonConfig&) const = default;
 };
 
 /// One of `publish.webhooks`: each alert posted to an address.
@@ -41,6 +43,8 @@ struct WebhookConfig {
   int heartbeat_s = 60;    ///< 0: only when a camera begins or ceases to see the road
 
   void read(ConfigReader& reader);
+
+  bool operator==(const WebhookConfig&) const = default;
 };
 
 enum class MqttVersion { v311, v5 };
@@ -69,6 +73,8 @@ struct MqttConfig {
   void read(ConfigReader& reader);
   /// Throws UsageError when the file can't be read.
   std::string password() const;
+
+  bool operator==(const MqttConfig&) const = default;
 };
 
 /// Section `publish` of the configuration: the ways out besides HTTP.

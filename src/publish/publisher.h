@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <shared_mutex>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "base/worker.h"
 #include "publish/publish_config.h"
 #include "types/alert_history.h"
 #include "types/heartbeat.h"
@@ -30,7 +32,11 @@ class Publisher {
   Publisher& operator=(const Publisher&) = delete;
 
   /// failure: called when a channel can't go on, on its thread.
-  void start(const std::function<void(const std::string&)>& failure);
+  void start(const Worker::Failure& failure);
+  /// Exchanges the channels that are configured otherwise than they run; the others run on. Throws
+  /// UsageError when one can't begin: it goes on as it was, if it can. Between start() and stop(),
+  /// on their thread; waits for the ends of the channels that go.
+  void reconfigure(const PublishConfig& config);
   void stop();
 
   /// The history holds a new alert. This and what follows: any thread; doesn't wait.
@@ -44,7 +50,25 @@ class Publisher {
   std::vector<Metric> metrics() const;
 
  private:
-  std::vector<std::unique_ptr<Channel>> channels_;
+  using ChannelConfig = std::variant<NdjsonConfig, WebhookConfig, MqttConfig>;
+  struct Running {
+    ChannelConfig config;
+    std::unique_ptr<Channel> channel;
+  };
+  static std::vector<ChannelConfig> configured(const PublishConfig& config);
+  Running make(const ChannelConfig& config) const;
+  void add(Running running);
+  /// Ends what runs with this configuration.
+  void end(const ChannelConfig& config);
+  template <typename Do>
+  void for_each(Do what) const;
+
+  const std::vector<std::string> cameras_;
+  const std::filesystem::path folder_;
+  const AlertHistory& history_;
+  Worker::Failure failure_;
+  mutable std::shared_mutex mutex_;
+  std::vector<Running> running_;  ///< guarded by mutex_
 };
 
 }  // namespace rearview

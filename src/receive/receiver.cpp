@@ -357,9 +357,11 @@ void Receiver::State::run_once(const std::stop_token& stop) {
 }
 
 Receiver::Receiver(ReceiverConfig config, OnFrame on_frame, OnEvent on_event,
-                   OnAccessUnit on_access_unit)
+                   OnAccessUnit on_access_unit, std::uint32_t first_epoch)
     : state_(new State{std::move(config), std::move(on_frame), std::move(on_event),
-                       std::move(on_access_unit)}) {}
+                       std::move(on_access_unit)}) {
+  state_->timeline.epoch = first_epoch;
+}
 
 Receiver::~Receiver() = default;
 

@@ -54,9 +54,10 @@ class Receiver {
   using OnAccessUnit = std::function<void(LiveAccessUnitPtr)>;
 
   /// The callbacks run in run()'s thread; what they throw leaves run(). on_access_unit may be
-  /// empty, and gets H.264 only.
+  /// empty, and gets H.264 only. first_epoch: of the connections that another receiver of the
+  /// camera had before.
   Receiver(ReceiverConfig config, OnFrame on_frame, OnEvent on_event,
-           OnAccessUnit on_access_unit = {});
+           OnAccessUnit on_access_unit = {}, std::uint32_t first_epoch = 0);
   ~Receiver();
 
   /// Works in the caller's thread until stop is asked for; ends within a tenth of a second then.

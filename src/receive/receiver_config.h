@@ -28,6 +28,8 @@ struct ReceiverConfig {
   void read(ConfigReader& reader);
   /// Throws UsageError when the URL can't be one; source names where it came from.
   void check(const std::string& source) const;
+
+  bool operator==(const ReceiverConfig&) const = default;
 };
 
 }  // namespace rearview

@@ -21,6 +21,7 @@ struct TlsConfig {
   std::filesystem::path key_file;   ///< PEM: its key, without a passphrase
 
   void read(ConfigReader& reader);
+  bool is_set() const { return !cert_file.empty(); }
   /// Reads the files; null where there are none. Throws UsageError when they can't be used.
   std::shared_ptr<const http::TlsIdentity> identity() const;
 };

@@ -119,6 +119,7 @@ struct Service::Impl {
   Json settings = Json::object();
   http::IoLoop loop;
   std::function<void(HeartbeatPtr)> on_heartbeat;
+  WallTime certificate_expires;
   std::vector<std::function<std::vector<Metric>()>> metrics;
   std::vector<std::pair<std::string, std::function<Json()>>> health_sources;
   std::deque<PictureHub> pictures;
@@ -173,7 +174,8 @@ http::ServerConfig Service::Impl::http_config() {
       log::warning(
           "serve", "the certificate is to be renewed",
           {{"file", config.tls.cert_file.string()}, {"expires", rfc3339(http.tls->expires())}});
-    metrics.emplace_back([expires = http.tls->expires()] { return certificate_metrics(expires); });
+    certificate_expires = http.tls->expires();
+    metrics.emplace_back([this] { return certificate_metrics(certificate_expires); });
   }
   http.decorate = [this](const Request& request, Response& response) {
     response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
@@ -338,7 +340,9 @@ Response Service::Impl::health(const std::function<std::string(const CameraView&
               {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
               {"cameras", std::move(list)},
               {"store", to_json(archive.status())}};
-  for (const auto& [other, source] : health_sources) report[other] = source();
+  for (const auto& [other, source] : health_sources) {
+    if (Json found = source(); !found.is_null()) report[other] = std::move(found);
+  }
   return fresh_json(report, reason.empty() ? 200 : 503);
 }
 
@@ -389,7 +393,18 @@ void Service::add_health(std::string name, std::function<nlohmann::ordered_json(
 }
 
 void Service::show_settings(const nlohmann::ordered_json& settings) {
-  impl_->settings = settings;
+  impl_->loop.run([&] { impl_->settings = settings; });
+}
+
+bool Service::https() const {
+  return impl_->config.tls.is_set();
+}
+
+void Service::exchange_identity(std::shared_ptr<const http::TlsIdentity> identity) {
+  impl_->loop.run([&] {
+    impl_->certificate_expires = identity->expires();
+    impl_->server->exchange_identity(identity);
+  });
 }
 
 void Service::start() {

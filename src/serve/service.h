@@ -41,11 +41,16 @@ class Service {
   void on_heartbeat(std::function<void(HeartbeatPtr)> handler);
   /// Numbers of other rooms for /metrics. Called on the I/O thread: must be cheap. Before start().
   void add_metrics(std::function<std::vector<Metric>()> source);
-  /// How another room is doing, beside the cameras in /healthz and /readyz; makes neither 503. As
-  /// with metrics.
+  /// How another room is doing, beside the cameras in /healthz and /readyz; makes neither 503.
+  /// Null: nothing is told of it. As with metrics.
   void add_health(std::string name, std::function<nlohmann::ordered_json()> source);
-  /// What GET /api/v1/config answers; without secrets. Before start().
+  /// What GET /api/v1/config answers; without secrets. Not on the I/O thread.
   void show_settings(const nlohmann::ordered_json& settings);
+  /// Whether it has a certificate.
+  bool https() const;
+  /// A newer certificate, for connections from now on; those that are open stay. Where https().
+  /// Not on the I/O thread.
+  void exchange_identity(std::shared_ptr<const http::TlsIdentity> identity);
   void start();
   /// Closes every client and ends the I/O thread. Publishing is harmless after it.
   void stop();

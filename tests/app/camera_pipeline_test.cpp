@@ -35,28 +35,27 @@ struct Told {
 };
 
 /// Everything a pipeline told, and waiting for it. Only what wait() calls may look at it directly.
-class Listener : public Told {
+class Listener : public Told, public CameraListener {
  public:
-  PipelineOutputs outputs() {
-    PipelineOutputs outputs;
-    outputs.analysis = [this](const AnalysisPtr& analysis) {
-      note([&] { analyses.push_back(analysis); });
-    };
-    outputs.alert = [this](const Alert& alert, const Annotated& seen) {
-      note([&] {
-        alerts.push_back(alert), seen_by_alert.push_back(seen);
-        road_at_alert.push_back(analyses.empty() ? Road::no_signal : analyses.back()->road);
-      });
-    };
-    outputs.access_unit = [this](const LiveAccessUnitPtr& unit) {
-      note([&] { access_units.push_back(unit); });
-    };
-    outputs.wants_picture = [this] { return wants_pictures.load(); };
-    outputs.picture = [this](cv::Mat picture) { note([&] { pictures.push_back(picture); }); };
-    outputs.failure = [this](const std::string& reason) {
-      note([&] { failures.push_back(reason); });
-    };
-    return outputs;
+  void analysis(std::size_t, const AnalysisPtr& analysis) override {
+    note([&] { analyses.push_back(analysis); });
+  }
+  void alert(std::size_t, const AlertPtr& alert, const Annotated& seen) override {
+    note([&] {
+      alerts.push_back(*alert), seen_by_alert.push_back(seen);
+      road_at_alert.push_back(analyses.empty() ? Road::no_signal : analyses.back()->road);
+    });
+  }
+  void access_unit(std::size_t, const LiveAccessUnitPtr& unit) override {
+    note([&] { access_units.push_back(unit); });
+  }
+  bool wants_picture(std::size_t) const override { return wants_pictures.load(); }
+  void picture(std::size_t, const DrawnPicture& picture) override {
+    if (encoder_breaks) throw std::runtime_error("encoder broke");
+    note([&] { pictures.push_back(picture.bgr()); });
+  }
+  void failed(const std::string& reason) {
+    note([&] { failures.push_back(reason); });
   }
   Told so_far() {
     const std::lock_guard lock(mutex);
@@ -79,6 +78,7 @@ class Listener : public Told {
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<bool> wants_pictures = false;
+  bool encoder_breaks = false;
 
  private:
   void note(const std::function<void()>& change) {
@@ -124,7 +124,13 @@ class CameraPipelineTest : public testing::Test {
     config_.receiver.url = url;
     std::vector<std::unique_ptr<Stage>> stages;
     stages.push_back(std::make_unique<test::GivenStage>(Facts{Fact::road}, std::move(script)));
-    pipeline_ = std::make_unique<CameraPipeline>(config_, std::move(stages), listener_.outputs());
+    return start(std::move(stages));
+  }
+  CameraPipeline& start(std::vector<std::unique_ptr<Stage>> stages) {
+    bus_.add(listener_);
+    pipeline_ = std::make_unique<CameraPipeline>(
+        config_, 0, std::move(stages), bus_,
+        [this](const std::string& reason) { listener_.failed(reason); });
     pipeline_->start();
     return *pipeline_;
   }
@@ -133,6 +139,8 @@ class CameraPipelineTest : public testing::Test {
   std::atomic<bool> quiet_ = false;
   CameraConfig config_;
   Listener listener_;
+  EventBus bus_{
+      1, [](const Alert& alert, const Annotated&) { return std::make_shared<const Alert>(alert); }};
   std::unique_ptr<CameraPipeline> pipeline_;  // last: its threads use all the rest
 };
 
@@ -397,14 +405,10 @@ TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
   FakeCamera camera(play());
   listener_.wants_pictures = true;
   config_.receiver.url = camera.url();
-  PipelineOutputs outputs = listener_.outputs();
-  outputs.picture = [](const cv::Mat&) { throw std::runtime_error("encoder broke"); };
-  std::vector<std::unique_ptr<Stage>> stages;
-  stages.push_back(std::make_unique<test::GivenStage>(Facts{Fact::road}));
-  pipeline_ = std::make_unique<CameraPipeline>(config_, std::move(stages), std::move(outputs));
-  pipeline_->start();
+  listener_.encoder_breaks = true;
+  start(config_.receiver.url);
   ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
-  EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present thread: encoder broke");
+  EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present: encoder broke");
 }
 
 }  // namespace

@@ -1,0 +1,371 @@
+#include "app/serve_program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/log_loss.h"
+#include "render/jpeg_encoder.h"
+#include "render/overlay.h"
+#include "types/json.h"
+
+namespace rearview {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Of stored pictures; those of viewers have a setting of their own.
+constexpr int kSnapshotQuality = 85;
+
+std::vector<std::string> names_of(const Config& config) {
+  std::vector<std::string> names;
+  for (const CameraConfig& camera : config.cameras) names.push_back(camera.name);
+  return names;
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json health_of(const Radar& radar) {
+  const RadarStatus status = radar.status();
+  return {{"on_air", status.on_air},
+          {"listening", status.listening},
+          {"problem", text_or_null(status.problem)}};
+}
+
+Json health_of(const PositionSource& position) {
+  const PositionStatus status = position.status();
+  return {{"connected", status.connected},
+          {"known", status.fix},
+          {"problem", text_or_null(status.problem)}};
+}
+
+void log_alert(const Alert& alert) {
+  log::info("alert", name(alert.kind),
+            {{"id", alert.id},
+             {"camera", alert.camera},
+             {"level", name(alert.level)},
+             {"track", alert.track_id.value_or(0)},
+             {"ttc_s", alert.ttc_s ? fmt::format("{:.1f}", *alert.ttc_s) : "unknown"},
+             {"side", name(alert.side)},
+             {"text", alert.text}});
+}
+
+EventRecorder::Draw snapshot_drawer() {
+  return [encoder = std::make_shared<JpegEncoder>(kSnapshotQuality)](const Frame& frame,
+                                                                     const Analysis& analysis) {
+    return encoder->encode(draw_overlay(frame, analysis));
+  };
+}
+
+/// Whether a section was given otherwise, certificates left aside.
+bool differs(const Json& before, const Json& now, const char* section) {
+  const auto of = [section](const Json& given) {
+    Json found = given.is_object() ? given.value(section, Json::object()) : Json::object();
+    found.erase("tls");
+    return found;
+  };
+  return of(before) != of(now);
+}
+
+void needs_restart(const char* part) {
+  log::warning("config", "takes effect after a restart", {{"part", part}});
+}
+
+}  // namespace
+
+ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termination)
+    : termination_(termination),
+      config_(std::move(config)),
+      given_at_start_(config_.given),
+      stage_settings_(std::move(stages.settings)),
+      alerts_(config_.store),
+      rides_(alerts_),
+      position_(config_.gps.enabled ? std::make_shared<PositionSource>(config_.gps) : nullptr),
+      radar_(config_.radar.enabled ? std::make_shared<Radar>(config_.radar) : nullptr),
+      service_(config_.serve, names_of(config_), alerts_, [this] { return statuses(); }),
+      // What was delivered is remembered beside the alerts that it counts.
+      publisher_(config_.publish, names_of(config_),
+                 alerts_.is_anothers() ? std::filesystem::path() : config_.store.folder, alerts_),
+      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer()),
+      to_service_(service_),
+      to_publisher_(publisher_),
+      to_recorder_(recorder_),
+      bus_(config_.cameras.size(),
+           [this](const Alert& alert, const Annotated& seen) { return keep(alert, seen); }) {
+  alerts_.on_change([this](const AlertUpdate& update) { service_.publish_update(update); });
+  alerts_.on_alert([this](const Alert& alert) {
+    log_alert(alert);
+    service_.publish_alert(std::make_shared<const Alert>(alert));
+    publisher_.publish_alert();
+  });
+  // In this order each hears of everything; the recorder's files are told of behind their alert.
+  bus_.add(rides_);
+  bus_.add(to_service_);
+  bus_.add(to_recorder_);
+  bus_.add(to_publisher_);
+  if (radar_) bus_.add(*(to_radar_ = std::make_unique<RadarListener>(*radar_)));
+  for (std::size_t i = 0; i < config_.cameras.size(); ++i)
+    cameras_.push_back(make_pipeline(i, std::move(stages.stages[i]), 0));
+  add_reports();
+  add_parts();
+}
+
+ServeProgram::~ServeProgram() {
+  stop();
+}
+
+void ServeProgram::add_reports() {
+  service_.show_settings(effective_settings(config_, stage_settings_));
+  service_.on_heartbeat([this](const HeartbeatPtr& heartbeat) {
+    publisher_.publish_heartbeat(heartbeat);
+    const std::lock_guard lock(mutex_);
+    beat_ = SteadyClock::now();
+  });
+  const auto radar = [this] {
+    const std::lock_guard lock(mutex_);
+    return radar_;
+  };
+  const auto position = [this] {
+    const std::lock_guard lock(mutex_);
+    return position_;
+  };
+  service_.add_metrics([this] { return publisher_.metrics(); });
+  service_.add_metrics([radar] {
+    const auto now = radar();
+    return now ? now->metrics() : std::vector<Metric>();
+  });
+  service_.add_metrics([position] {
+    const auto now = position();
+    return now ? now->metrics() : std::vector<Metric>();
+  });
+  service_.add_metrics([this] {
+    const std::lock_guard lock(mutex_);
+    const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
+    return std::vector<Metric>{{"rearview_log_dropped_total",
+                                "counter",
+                                "Lines of the log that standard error didn't take.",
+                                {},
+                                number(log::dropped())},
+                               {"rearview_config_reloads_total",
+                                "counter",
+                                "Configurations taken over while running.",
+                                {},
+                                number(reloads_)},
+                               {"rearview_config_refused_total",
+                                "counter",
+                                "Configurations that couldn't be taken over.",
+                                {},
+                                number(refusals_)},
+                               {"rearview_config_current",
+                                "gauge",
+                                "0 while the newest configuration couldn't be taken over.",
+                                {},
+                                config_problem_.empty() ? 1.0 : 0.0}};
+  });
+  service_.add_health("radar", [radar]() -> Json {
+    const auto now = radar();
+    return now ? health_of(*now) : Json();
+  });
+  service_.add_health("position", [position]() -> Json {
+    const auto now = position();
+    return now ? health_of(*now) : Json();
+  });
+  service_.add_health("config", [this]() -> Json {
+    const std::lock_guard lock(mutex_);
+    return {{"source", config_.source}, {"problem", text_or_null(config_problem_)}};
+  });
+}
+
+void ServeProgram::add_parts() {
+  parts_.add({[this] { service_.start(); }, [this] { service_.stop(); }});
+  parts_.add({[this] { publisher_.start(failure()); }, [this] { publisher_.stop(); }});
+  parts_.add({[this] {
+                if (radar_) radar_->start(failure());
+              },
+              [this] {
+                if (radar_) radar_->stop();
+              }});
+  parts_.add({[this] { start_position(); },
+              [this] {
+                if (position_) position_->stop();
+              }});
+  // A radar that leaves the air may take its time.
+  parts_.add({[] {},
+              [this] {
+                if (radar_) radar_->ask_to_stop();
+              }});
+  for (std::size_t i = 0; i < cameras_.size(); ++i)
+    parts_.add({[this, i] { cameras_[i]->start(); }, [this, i] { cameras_[i]->stop(); }});
+}
+
+Worker::Failure ServeProgram::failure() {
+  return [this](const std::string& reason) { termination_.fail(reason); };
+}
+
+void ServeProgram::start() {
+  parts_.start();
+}
+
+void ServeProgram::stop() {
+  parts_.stop();
+}
+
+AlertPtr ServeProgram::keep(const Alert& raised, const Annotated& seen) {
+  if (seen.analysis) rides_.analysis(0, seen.analysis);
+  Alert alert = raised;
+  std::shared_ptr<PositionSource> position;
+  bool locate = false;
+  {
+    const std::lock_guard lock(mutex_);
+    position = position_;
+    locate = config_.gps.locate_alerts;
+  }
+  if (const auto rider = position ? position->now() : std::nullopt) {
+    alert.rider_speed_mps = rider->speed_mps;
+    if (locate) alert.position = rider->position;
+  }
+  auto kept = std::make_shared<const Alert>(alerts_.append(std::move(alert)));
+  log_alert(*kept);
+  return kept;
+}
+
+std::vector<CameraStatus> ServeProgram::statuses() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<CameraStatus> all;
+  for (const auto& camera : cameras_) all.push_back(camera->status());
+  return all;
+}
+
+bool ServeProgram::lives(SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  return seconds_between(beat_, now) < kHung_s &&
+         std::all_of(cameras_.begin(), cameras_.end(),
+                     [now](const auto& camera) { return camera->lives(now); });
+}
+
+std::unique_ptr<CameraPipeline> ServeProgram::make_pipeline(
+    std::size_t camera, std::vector<std::unique_ptr<Stage>> stages, std::uint32_t first_epoch) {
+  return std::make_unique<CameraPipeline>(config_.cameras[camera], camera, std::move(stages), bus_,
+                                          failure(), first_epoch);
+}
+
+void ServeProgram::start_position() {
+  if (!position_) return;
+  position_->on_fix([this, keep = config_.gps.keep_track](const RiderFix& fix) {
+    alerts_.rider_moved(fix, keep);
+  });
+  position_->start(failure());
+}
+
+void ServeProgram::exchange_camera(std::size_t camera, std::vector<std::unique_ptr<Stage>> stages) {
+  CameraPipeline& old = *cameras_[camera];
+  old.stop();
+  auto next = make_pipeline(camera, std::move(stages), old.epoch());
+  std::unique_lock lock(mutex_);
+  std::swap(cameras_[camera], next);
+  lock.unlock();
+  cameras_[camera]->start();
+}
+
+void ServeProgram::exchange_radar(const RadarConfig& now) {
+  if (to_radar_) bus_.remove(*to_radar_);
+  to_radar_.reset();
+  if (radar_) radar_->stop();
+  auto next = now.enabled ? std::make_shared<Radar>(now) : nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(radar_, next);
+  }
+  if (!radar_) return;
+  radar_->start(failure());
+  to_radar_ = std::make_unique<RadarListener>(*radar_);
+  bus_.add(*to_radar_);
+}
+
+void ServeProgram::exchange_position(const PositionConfig& now) {
+  if (position_) position_->stop();
+  auto next = now.enabled ? std::make_shared<PositionSource>(now) : nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(position_, next);
+    config_.gps = now;
+  }
+  start_position();
+}
+
+void ServeProgram::reload(const Config& now) {
+  struct Changed {
+    std::size_t camera;
+    const CameraConfig* config;
+    std::vector<std::unique_ptr<Stage>> stages;
+    Json settings;
+  };
+  // What can be refused is refused before anything is touched.
+  std::vector<Changed> changed;
+  for (std::size_t i = 0; i < config_.cameras.size(); ++i) {
+    const auto found =
+        std::find_if(now.cameras.begin(), now.cameras.end(),
+                     [&](const CameraConfig& one) { return one.name == config_.cameras[i].name; });
+    if (found == now.cameras.end() || *found == config_.cameras[i]) continue;
+    Changed& one = changed.emplace_back(Changed{i, &*found, {}, {}});
+    one.stages = make_stages(now, *found, &one.settings);
+  }
+  const auto identity = now.serve.tls.identity();
+  const bool https = service_.https();
+
+  if (names_of(now) != names_of(config_)) needs_restart("the list of cameras");
+  if (now.opencv_threads != config_.opencv_threads) needs_restart("opencv_threads");
+  if (differs(given_at_start_, now.given, "store")) needs_restart("store");
+  if (differs(given_at_start_, now.given, "serve")) needs_restart("serve");
+  if (https != (identity != nullptr)) needs_restart("serve/tls, from HTTP to HTTPS or back");
+
+  log::set_level(now.log_level);
+  config_.log_level = now.log_level;
+  config_.given = now.given;
+  if (https && identity) {
+    service_.exchange_identity(identity);
+    config_.serve.tls = now.serve.tls;
+  }
+  for (Changed& one : changed) {
+    config_.cameras[one.camera] = *one.config;
+    stage_settings_[one.camera] = std::move(one.settings);
+    exchange_camera(one.camera, std::move(one.stages));
+    log::info("config", "camera exchanged", {{"camera", one.config->name}});
+  }
+  if (now.gps != config_.gps) exchange_position(now.gps);
+  if (now.radar != config_.radar) {
+    exchange_radar(now.radar);
+    config_.radar = now.radar;
+  }
+  std::string problem;
+  try {
+    publisher_.reconfigure(now.publish);
+    config_.publish = now.publish;
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  service_.show_settings(effective_settings(config_, stage_settings_));
+  if (!problem.empty()) throw UsageError(problem);
+  ++reloads_;
+  report_reload("");
+  log::info("config", "reloaded", {{"cameras_exchanged", changed.size()}});
+}
+
+void ServeProgram::refuse(const std::string& reason) {
+  ++refusals_;
+  report_reload(reason);
+  log::error("config", "not reloaded; the old one goes on", {{"why", reason}});
+}
+
+void ServeProgram::report_reload(const std::string& problem) {
+  const std::lock_guard lock(mutex_);
+  config_problem_ = problem;
+}
+
+}  // namespace rearview

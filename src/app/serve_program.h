@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "app/camera_pipeline.h"
+#include "app/config.h"
+#include "app/event_bus.h"
+#include "app/parts.h"
+#include "app/serve_listeners.h"
+#include "base/termination.h"
+
+namespace rearview {
+
+/// The stages of each camera, and what they are set to.
+struct MadeStages {
+  std::vector<std::vector<std::unique_ptr<Stage>>> stages;
+  std::vector<nlohmann::ordered_json> settings;
+};
+
+/// Everything that `rearview serve` runs, from the cameras to all ways out. Every member stands
+/// behind those that it uses; parts_ says in which order they begin and, in reverse, end.
+class ServeProgram {
+ public:
+  /// Makes all of it; nothing runs yet but the store. termination: told when a part can't go on;
+  /// must outlive this. Throws UsageError and std::runtime_error.
+  ServeProgram(Config config, MadeStages stages, Termination& termination);
+  /// Stops.
+  ~ServeProgram();
+  ServeProgram(const ServeProgram&) = delete;
+  ServeProgram& operator=(const ServeProgram&) = delete;
+
+  /// Throws std::exception where a part doesn't begin; then none runs.
+  void start();
+  void stop();
+  /// Takes over what has changed: cameras, their stages, ways out, radar, position, certificate and
+  /// log level; what is as it was runs on. Logs what takes a restart. Throws UsageError where the
+  /// configuration can't be used: then nothing is changed, or, where a way out didn't begin anew,
+  /// all but that. One thread.
+  void reload(const Config& now);
+  /// The newest configuration wasn't taken over, for this reason; it is told in /healthz and
+  /// /metrics until another one is. Any thread.
+  void refuse(const std::string& reason);
+
+  std::uint16_t port() const { return service_.port(); }
+  /// Whether every thread that an alert passes through moves. Any thread.
+  bool lives(SteadyTime now) const;
+
+ private:
+  AlertPtr keep(const Alert& alert, const Annotated& seen);
+  std::vector<CameraStatus> statuses() const;
+  void add_reports();
+  void add_parts();
+  Worker::Failure failure();
+  std::unique_ptr<CameraPipeline> make_pipeline(std::size_t camera,
+                                                std::vector<std::unique_ptr<Stage>> stages,
+                                                std::uint32_t first_epoch);
+  void exchange_camera(std::size_t camera, std::vector<std::unique_ptr<Stage>> stages);
+  void exchange_radar(const RadarConfig& now);
+  void exchange_position(const PositionConfig& now);
+  void start_position();
+  void report_reload(const std::string& problem);
+
+  Termination& termination_;
+  Config config_;
+  const nlohmann::ordered_json given_at_start_;
+  std::vector<nlohmann::ordered_json> stage_settings_;
+
+  AlertStore alerts_;
+  RideListener rides_;
+  mutable std::mutex mutex_;  ///< guards the pointers that a reload exchanges, and what follows
+  std::shared_ptr<PositionSource> position_;  ///< null: off
+  std::shared_ptr<Radar> radar_;              ///< null: off
+  std::string config_problem_;
+  SteadyTime beat_ = SteadyClock::now();  ///< of the newest heartbeat
+  std::atomic<std::uint64_t> reloads_ = 0;
+  std::atomic<std::uint64_t> refusals_ = 0;
+
+  Service service_;
+  Publisher publisher_;
+  EventRecorder recorder_;
+  /// The store outlives those that it tells.
+  struct StoreQuiet {
+    ~StoreQuiet() { store.quiet(); }
+    AlertStore& store;
+  } quiet_{alerts_};
+  ServiceListener to_service_;
+  PublisherListener to_publisher_;
+  RecorderListener to_recorder_;
+  std::unique_ptr<RadarListener> to_radar_;
+  EventBus bus_;
+  std::vector<std::unique_ptr<CameraPipeline>> cameras_;  ///< its pointers guarded by mutex_
+  Parts parts_;
+};
+
+}  // namespace rearview
