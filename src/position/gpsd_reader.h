@@ -1,13 +1,11 @@
 #pragma once
 
-#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "types/position.h"
-
-struct gps_data_t;
 
 namespace rearview {
 
@@ -38,21 +36,19 @@ struct GpsdReport {
   int protocol = 0;  ///< only with kind version: the protocol's major number
 };
 
-/// Reads gpsd's lines with its own library. One thread.
+/// Reads gpsd's lines, whatever they are. Any thread.
 class GpsdReader {
  public:
   /// worst_accuracy_m: a fix that may be further off is none.
-  explicit GpsdReader(double worst_accuracy_m);
-  ~GpsdReader();
+  explicit GpsdReader(double worst_accuracy_m) : worst_accuracy_m_(worst_accuracy_m) {}
 
   /// line: without its end.
-  GpsdReport read(std::string_view line);
+  GpsdReport read(std::string_view line) const;
 
  private:
-  GpsdReport judge() const;
+  GpsdReport judge(const nlohmann::json& told) const;
 
   const double worst_accuracy_m_;
-  std::unique_ptr<gps_data_t> data_;
 };
 
 }  // namespace rearview

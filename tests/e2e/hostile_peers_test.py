@@ -147,6 +147,38 @@ class HostilePeersTest(unittest.TestCase):
         self.assertEqual(metric(service, 'rearview_publish_retries_total{channel="webhook-home"}'), 0)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_hostile_gpsd_ends_nothing(self):
+        rng = random.Random(5)
+        hello = b'{"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,"proto_minor":14}\n'
+        fix = b'{"class":"TPV","status":1,"mode":3,"time":"2024-05-04T10:11:12.000Z","lat":52.5,"lon":13.4,"speed":5}\n'
+        answers = [(rng.randbytes(1000), b""), (b"{" * 20_000, b""), (b"", b"{"), (hello, rng.randbytes(100) + b"\n"),
+                   (hello + fix * 100, b"")]
+        answers += [(hello + bytes(b if rng.random() > 0.02 else rng.randrange(256) for b in fix * 20), b"")
+                    for _ in range(100)]
+
+        def serve(client, numbers=itertools.count()):
+            with client:
+                try:
+                    head, more = answers[next(numbers) % len(answers)]
+                    client.sendall(head)
+                    for _ in range(1000 if more else 0):
+                        client.sendall(more)
+                except OSError:
+                    pass
+                finally:
+                    nonlocal served
+                    served += 1
+
+        served = 0
+        hostile = TcpListener(serve)
+        self.addCleanup(hostile.close)
+        service = self.service(gps={"enabled": True, "port": hostile.port, "backoff_min_ms": 10, "backoff_max_ms": 10})
+        wait_for(lambda: served >= len(answers) or service.process.poll() is not None, "all answers")
+        self.assertIsNone(service.process.poll(), "\n".join(service.lines[-10:]))
+        before = self.newest(service)
+        wait_for(lambda: self.newest(service) > before, "alerts meanwhile")
+        self.assertEqual(service.stop(), 0)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

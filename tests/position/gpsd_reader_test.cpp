@@ -52,7 +52,7 @@ TEST(GpsdReader, RefusesWhatIsNoFix) {
     EXPECT_EQ(kind_of(none), Kind::no_fix) << none;
   for (const char* nowhere :
        {R"("mode":3,"lat":0,"lon":0)", R"("mode":3,"lat":91,"lon":0)",
-        R"("mode":3,"lat":48,"lon":-180.5)", R"("mode":3,"lat":1e999,"lon":5)"})
+        R"("mode":3,"lat":48,"lon":-180.5)", R"("mode":3,"lat":1e99,"lon":5)"})
     EXPECT_EQ(kind_of(nowhere), Kind::impossible) << nowhere;
   EXPECT_EQ(kind_of(R"("mode":3,"lat":48)"), Kind::other);
   EXPECT_EQ(kind_of(R"("mode":3,"status":8,"lat":48.1,"lon":11.5)"), Kind::simulated);
@@ -62,7 +62,7 @@ TEST(GpsdReader, RefusesWhatIsNoFix) {
 }
 
 TEST(GpsdReader, ASpeedOfNoBicycleIsNone) {
-  for (const char* speed : {"-1", "41", "1e999"})
+  for (const char* speed : {"-1", "41", "1e99", "\"5\"", "null"})
     EXPECT_EQ(GpsdReader(50).read(tpv(kGood + R"(,"speed":)" + speed)).fix.speed_mps, std::nullopt)
         << speed;
 }
@@ -80,9 +80,19 @@ TEST(GpsdReader, KnowsTheGreetingAndWhatIsOfNoConcern) {
 
 TEST(GpsdReader, WhatIsNoMessageIsGarbage) {
   GpsdReader reader(50);
-  for (const char* garbage : {"", "HTTP/1.1 400 Bad Request", R"({"class":"TPV","mode":3,"lat":48)",
-                              R"({"class":"VERSION","release":3})"})
+  for (const char* garbage :
+       {"", "HTTP/1.1 400 Bad Request", R"({"class":"TPV","mode":3,"lat":48)",
+        R"({"class":"VERSION","release":3})", R"({"class":"TPV","mode":3,"lat":48.1,"lon":1e999})"})
     EXPECT_EQ(reader.read(garbage).kind, Kind::garbage) << garbage;
+}
+
+// libgps 3.22 reads this one for ever.
+TEST(GpsdReader, ComesBackFromAStringWhereANumberBelongs) {
+  constexpr const char* kLine =
+      R"({"class":"TPV","status":1,"mode":":"VER","release":"4.22","rev"class":"TPV",)"
+      R"("status":1,"mode":":"VER","release})";
+  EXPECT_EQ(GpsdReader(50).read(kLine).kind, Kind::garbage);
+  EXPECT_EQ(kind_of(R"("mode":"3","lat":48.1,"lon":11.5)"), Kind::no_fix);
 }
 
 TEST(GpsdReader, NoMutilatedReportBreaksIt) {
