@@ -70,9 +70,9 @@ class Stage {
   /// thread. frame.seq strictly increases, gaps allowed. Between two resets frame.t_s is finite,
   /// never falls and rises by 2 s at most from frame to frame, but any step in between occurs: none
   /// at all, and a second's pictures within a millisecond. Must neither write nor keep the frame's
-  /// pixels. A throw, or a number that isn't finite, makes the analysis `failed`, never an empty
-  /// road. Only a stage that writes the road may call it clear, and only once it has looked for
-  /// long enough.
+  /// pixels. A stage that can't look says so: state degraded, road blind, why in text. A throw, or
+  /// a number that isn't finite, makes the analysis `failed`, never an empty road. Only a stage
+  /// that writes the road may call it clear, and only once it has looked for long enough.
   virtual void process(const Frame& frame, Analysis& analysis) = 0;
 
   /// A new connection, a jump in time, or a stage that failed: forget the pictures that came

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "analyse/approach_stage.h"
+#include "analyse/external_detector.h"
 #include "analyse/looming_stage.h"
 #include "analyse/onnx_detector.h"
 #include "analyse/plugin_library.h"
@@ -21,8 +22,8 @@ namespace {
 
 const std::vector<const StageType*>& table() {
   static const std::vector<const StageType*> types = {
-      &ApproachStage::kType, &LoomingStage::kType, &OnnxDetector::kType,
-      &Tracker::kType,       &ViewStage::kType,
+      &ApproachStage::kType, &ExternalDetector::kType, &LoomingStage::kType,
+      &OnnxDetector::kType,  &Tracker::kType,          &ViewStage::kType,
   };
   return types;
 }

@@ -181,10 +181,10 @@ TEST(CheckChain, RefusesWhatIsReadButNotWritten) {
             "stage \"approach\" reads sight, which no stage writes: put \"view\" before it");
   EXPECT_EQ(refusal({"view", "approach"}),
             "stage \"approach\" reads tracks, which no stage writes: put \"tracker\" before it");
-  EXPECT_EQ(
-      refusal({"view", "tracker", "approach"}),
-      "stage \"tracker\" reads detections, which no stage writes: put \"looming\" or \"onnx\" "
-      "before it");
+  EXPECT_EQ(refusal({"view", "tracker", "approach"}),
+            "stage \"tracker\" reads detections, which no stage writes: put \"external\" or "
+            "\"looming\" or \"onnx\" "
+            "before it");
   EXPECT_EQ(refusal({"view", "looming", "approach"}),
             "stage \"approach\" reads tracks, which no stage writes: put \"tracker\" before it");
 }

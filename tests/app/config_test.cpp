@@ -136,10 +136,10 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
       {R"({"cameras":[{"stages":[{"type":"looming"},{"type":"tracker"}]}]})",
        "/cameras/0/stages: no stage judges the road; \"approach\" must be one of them"},
       {R"({"cameras":[{"stages":[{"type":"nonsense"},{"type":"approach"}]}]})",
-       "/cameras/0/stages/0/type: \"nonsense\" is not one of approach, looming, onnx, tracker, "
+       "/cameras/0/stages/0/type: \"nonsense\" is not one of approach, external, looming, onnx, tracker, "
        "view, plugin"},
       {R"({"cameras":[{"stages":[{},{"type":"approach"}]}]})",
-       "/cameras/0/stages/0/type: is missing; one of approach, looming, onnx, tracker, view, plugin"},
+       "/cameras/0/stages/0/type: is missing; one of approach, external, looming, onnx, tracker, view, plugin"},
       {R"({"cameras":[{"stages":[{"type":"plugin"}]}]})",
        "/cameras/0/stages/0/library: is missing; the path of a shared library"},
       {R"({"cameras":[{"stages":[{"type":"plugin","library":"/proc/none.so"}]}]})",

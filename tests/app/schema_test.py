@@ -30,7 +30,7 @@ def said_about(configuration):
 
 def around(stage):
     """The stages without which this one is no chain."""
-    chain = ["view", "looming", "onnx" if stage == "onnx" else None, "tracker", "approach"]
+    chain = ["view", "looming", stage if stage in ("onnx", "external") else None, "tracker", "approach"]
     at = chain.index(stage)
     return [[{"type": one} for one in part if one] for part in (chain[:at], chain[at + 1:])]
 
