@@ -14,6 +14,7 @@ find_package(sdbus-c++ 1.2 REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
 find_package(CURL 7.88 REQUIRED)
 find_package(OpenSSL REQUIRED)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.

@@ -9,7 +9,7 @@ namespace rearview {
 struct EvalOptions {
   std::vector<std::filesystem::path> truths;
   std::filesystem::path config;  ///< empty: defaults; the first camera's stages are used
-  std::size_t jobs = 1;  ///< clips scored at the same time
+  std::size_t jobs = 1;          ///< clips scored at the same time
   std::string json;              ///< file for the scores, "-" for standard output, empty: none
 };
 

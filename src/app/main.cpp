@@ -10,6 +10,7 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include "app/access_command.h"
 #include "app/analyze_command.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
@@ -43,6 +44,13 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->add_option("--store", options->store,
                    "where to keep alerts, snapshots and clips; none: in memory")
       ->type_name("FOLDER|none");
+  command->add_option("--pair", options->pair, "show a code that lets one device in")
+      ->type_name("view|admin")
+      ->expected(0, 1)
+      ->default_str("admin")
+      ->check(CLI::IsMember({"view", "admin"}));
+  command->add_flag("--insecure", options->insecure,
+                    "let everybody in the network watch, delete and lock");
   command->add_flag("--check-config", options->check_config,
                     "read the configuration, load the stages, and end");
   auto discover = std::make_shared<bool>(false);
@@ -147,6 +155,37 @@ void add_mqtt_client(CLI::App& app, Command& chosen) {
   });
 }
 
+void add_access(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<AccessOptions>();
+  CLI::App* command = app.add_subcommand("access", "who may watch a service: password and tokens");
+  command->require_subcommand(1);
+  command->add_option("--config", options->config, "the service's configuration (JSON)")
+      ->type_name("FILE");
+  command->add_option("--store", options->store, "store folder of the service")
+      ->type_name("FOLDER");
+  command->add_subcommand("list", "print the tokens, without what lets in")
+      ->callback(
+          [options, &chosen] { chosen = [options] { return list_tokens_command(*options); }; });
+  auto name = std::make_shared<std::string>();
+  auto scope = std::make_shared<std::string>("view");
+  CLI::App* add = command->add_subcommand("add", "make a token and print it");
+  add->add_option("NAME", *name, "what it is for")->required();
+  add->add_option("--scope", *scope, "view: may look; admin: may delete, lock, let others in")
+      ->check(CLI::IsMember({"view", "admin"}))
+      ->capture_default_str();
+  add->callback([options, name, scope, &chosen] {
+    chosen = [options, name, scope] { return add_token_command(*options, *name, *scope); };
+  });
+  auto id = std::make_shared<std::string>();
+  CLI::App* revoke = command->add_subcommand("revoke", "shut out who has this token");
+  revoke->add_option("ID", *id, "as list prints it")->required();
+  revoke->callback([options, id, &chosen] {
+    chosen = [options, id] { return revoke_token_command(*options, *id); };
+  });
+  command->add_subcommand("password", "set it from standard input; empty: none")
+      ->callback([options, &chosen] { chosen = [options] { return password_command(*options); }; });
+}
+
 int run(int argc, char** argv) {
   av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
   CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
@@ -155,6 +194,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Command chosen;
   add_serve(app, chosen);
+  add_access(app, chosen);
   add_analyze(app, chosen);
   add_eval(app, chosen);
   add_export(app, chosen);

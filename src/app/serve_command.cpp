@@ -1,6 +1,7 @@
 #include "app/serve_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/access_command.h"
 #include "app/config.h"
 #include "app/serve_program.h"
 #include "app/store_folder.h"
@@ -20,6 +22,8 @@
 #include "base/service_notify.h"
 #include "base/termination.h"
 #include "base/worker.h"
+#include "serve/access/credentials.h"
+#include "serve/access/qr_code.h"
 
 namespace rearview {
 namespace {
@@ -37,6 +41,8 @@ Config configured(const ServeOptions& options) {
     config.serve.host = address.host;
     config.serve.port = address.port;
   }
+  if (options.insecure) config.serve.access.insecure = true;
+  if (config.serve.access.file.empty()) config.serve.access.file = access_file(config.store);
   NdjsonConfig& ndjson = config.publish.ndjson;
   if (options.ndjson == "-")
     ndjson.standard_output = true;
@@ -94,6 +100,17 @@ void feed_watchdog(const ServeProgram& program, const std::stop_token& stop) {
   }
 }
 
+/// On a terminal as a picture, too, for the phone's camera.
+void show(const PairingOffer& offer) {
+  log::info("serve", "let a device in by this code",
+            {{"code", offer.code},
+             {"url", offer.url},
+             {"scope", name(offer.scope)},
+             {"lasts_s", offer.lasts_s}});
+  if (isatty(STDERR_FILENO) != 0)
+    fmt::print(stderr, "\n{}\n  {}\n  {}\n\n", QrCode(offer.url).terminal(), offer.url, offer.code);
+}
+
 }  // namespace
 
 int serve_command(const ServeOptions& options) {
@@ -102,6 +119,10 @@ int serve_command(const ServeOptions& options) {
   cv::setNumThreads(config.opencv_threads);
   MadeStages stages = make_all_stages(config);
   const bool https = config.serve.tls.identity() != nullptr;  // throws where it can't be used
+  {
+    Credentials credentials(config.serve.access.file);
+    require_access(config.serve, credentials, !options.pair.empty());
+  }
   if (options.check_config) {
     fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());
     return kExitDone;
@@ -128,6 +149,7 @@ int serve_command(const ServeOptions& options) {
   std::optional<HangupWatcher::Calls> reloads(std::in_place, hangup,
                                               [&] { reload(options, program); });
   notify_service_manager("READY=1");
+  if (const auto scope = scope_from(options.pair)) show(program.begin_pairing(*scope));
   const auto failure = termination.wait();
   notify_service_manager("STOPPING=1");
   reloads.reset();

@@ -15,6 +15,8 @@ struct ServeOptions {
       ndjson;  ///< Unix socket for JSON lines, or "-" for standard output; empty: as configured
   std::optional<std::uint64_t> after;  ///< JSON lines on standard output begin behind this alert
   std::filesystem::path store;         ///< instead of the configured folder; empty: as configured
+  bool insecure = false;               ///< everybody may do everything
+  std::string pair;                    ///< scope of the device to let in; empty: none
   bool check_config = false;           ///< read everything, build every stage, say so and end
 };
 

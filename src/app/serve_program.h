@@ -48,6 +48,8 @@ class ServeProgram {
   void refuse(const std::string& reason);
 
   std::uint16_t port() const { return service_.port(); }
+  /// A code that lets one device in. Any thread.
+  PairingOffer begin_pairing(Scope scope) { return service_.begin_pairing(scope); }
   /// Whether every thread that an alert passes through moves. Any thread.
   bool lives(SteadyTime now) const;
 

@@ -167,6 +167,7 @@ void Connection::dispatch() {
   request_ = std::move(reader_->request());
   keep_alive_ = reader_->keep_alive();
   request_.peer = client().name;
+  request_.from_this_machine = socket_.from_this_machine();
   set(State::handling, core_->config.answer_timeout);
 
   const auto hosts =
@@ -181,7 +182,7 @@ void Connection::dispatch() {
     fail(421, "this server does not answer to that host name");
     return;
   }
-  if (core_->config.tls && !socket_.secure() && !socket_.from_this_machine()) {
+  if (core_->config.tls && !socket_.secure() && !request_.from_this_machine) {
     send_to_https(host);
     return;
   }

@@ -19,6 +19,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;  ///< in the order sent
   std::string body;
   std::string peer;  ///< address:port
+  bool from_this_machine = false;  ///< the peer's address is a loopback address
   bool http_1_0 = false;
 
   /// The first header of that name (any case).

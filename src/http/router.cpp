@@ -56,6 +56,7 @@ void Router::add_route(std::string method, std::string_view pattern, Handler han
 }
 
 void Router::dispatch(Request& request, Responder responder, std::string& allowed) const {
+  if (before_) before_(request);
   const std::vector<std::string> path = path_segments(request);
   const std::string wanted = request.method == "HEAD" ? "GET" : request.method;
   std::vector<std::string> methods;

@@ -40,6 +40,10 @@ class Router {
     add("GET", pattern, std::move(handler));
   }
 
+  /// Called with every request before its route is looked for; may change it, or refuse it by an
+  /// HttpError.
+  void before(std::function<void(Request&)> check) { before_ = std::move(check); }
+
   /// For what no route answers. allowed: the methods other routes of this path have ("GET, HEAD"),
   /// empty for an unknown path. Without a fallback: 404, or 405 with Allow.
   void fallback(std::function<Response(const Request&, const std::string& allowed)> handler) {
@@ -59,6 +63,7 @@ class Router {
   void add_route(std::string method, std::string_view pattern, Handler handler);
 
   std::vector<Route> routes_;
+  std::function<void(Request&)> before_;
   std::function<Response(const Request&, const std::string&)> fallback_;
 };
 

@@ -12,7 +12,7 @@ void TlsConfig::read(ConfigReader& reader) {
 }
 
 std::shared_ptr<const http::TlsIdentity> TlsConfig::identity() const {
-  if (cert_file.empty()) return nullptr;
+  if (!is_set()) return nullptr;
   return std::make_shared<const http::TlsIdentity>(cert_file, key_file);
 }
 
@@ -31,6 +31,7 @@ void ServeConfig::read(ConfigReader& reader) {
   reader.texts("allowed_hosts", allowed_hosts, 0, 64);
   reader.texts("cors_origins", cors_origins, 0, 64);
   reader.object("tls", [this](ConfigReader& inner) { tls.read(inner); });
+  reader.object("access", [this](ConfigReader& inner) { access.read(inner); });
 }
 
 }  // namespace rearview

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config_reader.h"
+#include "serve/access/access_config.h"
 
 namespace rearview {
 
@@ -49,6 +50,7 @@ struct ServeConfig {
   /// Origins of other sites whose pages may read from this service; "*" for any.
   std::vector<std::string> cors_origins;
   TlsConfig tls;
+  AccessConfig access;
 
   void read(ConfigReader& reader);
 };

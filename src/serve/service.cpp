@@ -11,6 +11,9 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "http/site_check.h"
+#include "serve/access/access_routes.h"
+#include "serve/access/credentials.h"
+#include "serve/access/gate.h"
 #include "serve/answer.h"
 #include "serve/archive_routes.h"
 #include "serve/event_hub.h"
@@ -67,6 +70,12 @@ struct Service::Impl {
         archive(a),
         status(std::move(s)),
         now(std::move(n)),
+        credentials(config.access.file),
+        gate(config.access, credentials),
+        access(config, credentials, gate,
+               [this](Responder responder, std::function<Response()> answer) {
+                 server->answer_on_worker(std::move(responder), std::move(answer));
+               }),
         passes(camera_names.size()),
         events(loop, camera_names.size(), archive, now) {
     for (std::size_t i = 0; i < camera_names.size(); ++i) {
@@ -74,6 +83,7 @@ struct Service::Impl {
       videos.emplace_back(loop, config.video_queue_bytes, now);
     }
     server.emplace(loop, http_config(), routes());
+    access.listening_on(server->port());
     events.set_server(&*server);
     tick = loop.every(kTick, [this] {
       for (PictureHub& hub : pictures) hub.tick(SteadyClock::now());
@@ -111,6 +121,9 @@ struct Service::Impl {
   EventArchive& archive;
   const StatusSource status;
   const Now now;
+  Credentials credentials;
+  Gate gate;
+  Access access;
   struct Passes {
     std::atomic<std::uint64_t> all = 0;
     std::atomic<std::uint64_t> close = 0;
@@ -181,6 +194,7 @@ http::ServerConfig Service::Impl::http_config() {
     response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
     if (!response.has("Content-Security-Policy"))
       response.header("Content-Security-Policy", std::string(kOtherPolicy));
+    if (response.status == 401) response.header("WWW-Authenticate", "Bearer");
     const auto& origins = config.cors_origins;
     const auto origin = request.header("Origin");
     const auto allowed = [&origins](std::string_view one) {
@@ -196,6 +210,8 @@ http::ServerConfig Service::Impl::http_config() {
 
 http::Router Service::Impl::routes() {
   http::Router router;
+  router.before([this](Request& request) { gate.admit(request); });
+  access.add_routes(router);
   page_routes(router);
   camera_routes(router);
   alert_routes(router);
@@ -207,7 +223,9 @@ void Service::Impl::page_routes(http::Router& router) {
   for (const WebFile& file : web_files()) {
     const auto content = std::make_shared<const std::string>(file.content);
     const bool page = file.name == "index.html";
-    router.get(page ? "/" : "/" + std::string(file.name), [content, &file, page](const Request&) {
+    const std::string path = page ? "/" : "/" + std::string(file.name);
+    gate.require("GET", path, Scope::none);
+    router.get(path, [content, &file, page](const Request&) {
       Response response = http::bytes(content, std::string(file.content_type));
       response.header("ETag", std::string(file.etag)).header("Cache-Control", "no-cache");
       if (page)
@@ -339,7 +357,8 @@ Response Service::Impl::health(const std::function<std::string(const CameraView&
   Json report{{"status", reason.empty() ? "ok" : "unavailable"},
               {"reason", reason.empty() ? Json(nullptr) : Json(reason)},
               {"cameras", std::move(list)},
-              {"store", to_json(archive.status())}};
+              {"store", to_json(archive.status())},
+              {"access", access.health()}};
   for (const auto& [other, source] : health_sources) {
     if (Json found = source(); !found.is_null()) report[other] = std::move(found);
   }
@@ -359,6 +378,7 @@ void Service::Impl::health_routes(http::Router& router) {
     stats.alerts = events.alerts();
     stats.analyses_skipped = events.analyses_skipped();
     std::vector<Metric> further = store_metrics(archive.status());
+    for (Metric& one : access.metrics()) further.push_back(std::move(one));
     for (const auto& source : metrics) {
       for (Metric& one : source()) further.push_back(std::move(one));
     }
@@ -390,6 +410,10 @@ void Service::add_metrics(std::function<std::vector<Metric>()> source) {
 
 void Service::add_health(std::string name, std::function<nlohmann::ordered_json()> source) {
   impl_->health_sources.emplace_back(std::move(name), std::move(source));
+}
+
+PairingOffer Service::begin_pairing(Scope scope) {
+  return impl_->access.begin_pairing(scope);
 }
 
 void Service::show_settings(const nlohmann::ordered_json& settings) {

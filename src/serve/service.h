@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/now.h"
+#include "serve/access/access_routes.h"
 #include "serve/serve_config.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
@@ -45,6 +46,9 @@ class Service {
   /// Null: nothing is told of it. As with metrics.
   void add_health(std::string name, std::function<nlohmann::ordered_json()> source);
   /// What GET /api/v1/config answers; without secrets. Not on the I/O thread.
+  /// A code that lets one device in, whoever reads it. Any thread.
+  PairingOffer begin_pairing(Scope scope);
+  /// What GET /api/v1/config answers; without secrets. Before start().
   void show_settings(const nlohmann::ordered_json& settings);
   /// Whether it has a certificate.
   bool https() const;

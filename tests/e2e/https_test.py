@@ -47,8 +47,8 @@ class Https(unittest.TestCase):
             "cameras": [{"name": "rear", "url": camera}]}))
         return str(file)
 
-    def start(self, camera="tcp://127.0.0.1:9", http="127.0.0.1:0"):
-        service = Service("--config", self.config(camera=camera), http=http, tls=self.trust)
+    def start(self, *arguments, camera="tcp://127.0.0.1:9", http="127.0.0.1:0"):
+        service = Service("--config", self.config(camera=camera), *arguments, http=http, tls=self.trust)
         self.addCleanup(service.stop)
         return service
 
@@ -177,7 +177,7 @@ class Https(unittest.TestCase):
         address = outer_address()
         if address is None:
             self.skipTest("this machine has no address but its own")
-        service = self.start(http="0.0.0.0:0")
+        service = self.start("--insecure", http="0.0.0.0:0")
         plain = http.client.HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_S)
         self.addCleanup(plain.close)
         plain.request("GET", "/api/v1/config")

@@ -7,6 +7,7 @@ Arguments: the docs folder. Environment: REARVIEW_BIN.
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -22,6 +23,9 @@ from scripted import ScriptedService
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "browser"))
 from webdriver import Browser  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from programs import Service  # noqa: E402
 
 DOCS = pathlib.Path(sys.argv.pop())
 API = yaml.safe_load((DOCS / "openapi.yaml").read_text())
@@ -112,6 +116,44 @@ CHANGES = {
     ("delete", "/api/v1/alerts/{id}", 404): "/api/v1/alerts/3",
 }
 DEADLINE_S = 90  # of a slow and busy machine
+# Who may: method, path, status, target, body, token ("" none), page of another site; in this order. A code or token that
+# an answer gave stands in the following as {code}, {token}, {id}.
+ACCESS = [
+    ("get", "/api/v1/access", 200, None, None, "", False),
+    ("get", "/api/v1/access", 400, "/api/v1/access?x=1", None, "", False),
+    ("post", "/api/v1/access/login", 201, None, {"password": "correct horse"}, "", False),
+    ("post", "/api/v1/access/login", 400, None, {"password": 1}, "", False),
+    ("post", "/api/v1/access/login", 403, None, {"password": "correct horse"}, "", True),
+    ("post", "/api/v1/access/login", 415, None, None, "", False),
+    ("post", "/api/v1/access/tokens", 201, None, {"name": "looks", "scope": "view"}, "admin", False),
+    ("post", "/api/v1/access/tokens", 400, None, {"name": "x", "scope": "all"}, "admin", False),
+    ("post", "/api/v1/access/tokens", 401, None, {"name": "x", "scope": "view"}, "", False),
+    ("post", "/api/v1/access/tokens", 403, None, {"name": "x", "scope": "view"}, "view", False),
+    ("get", "/api/v1/access/tokens", 200, None, None, "admin", False),
+    ("get", "/api/v1/access/tokens", 400, "/api/v1/access/tokens?x=1", None, "admin", False),
+    ("get", "/api/v1/access/tokens", 401, None, None, "", False),
+    ("get", "/api/v1/access/tokens", 403, None, None, "view", False),
+    ("post", "/api/v1/access/streams", 201, None, {"path": "/api/v1/cameras/rear/stream.mjpg"}, "view", False),
+    ("post", "/api/v1/access/streams", 400, None, {"path": "http://x/"}, "view", False),
+    ("post", "/api/v1/access/streams", 401, None, {"path": "/api/v1/alerts"}, "", False),
+    ("post", "/api/v1/access/streams", 403, None, {"path": "/api/v1/alerts"}, "view", True),
+    ("post", "/api/v1/access/pairings", 201, None, {"scope": "view"}, "admin", False),
+    ("post", "/api/v1/access/pairings", 400, None, {"scope": "all"}, "admin", False),
+    ("post", "/api/v1/access/pairings", 401, None, {"scope": "view"}, "", False),
+    ("post", "/api/v1/access/pairings", 403, None, {"scope": "view"}, "view", False),
+    ("post", "/api/v1/access/pair", 403, None, {"code": "{code}", "name": "a phone"}, "", True),
+    ("post", "/api/v1/access/pair", 400, None, {"code": "{code}"}, "", False),
+    ("post", "/api/v1/access/pair", 201, None, {"code": "{code}", "name": "a phone"}, "", False),
+    ("delete", "/api/v1/access/tokens/{id}", 401, None, None, "", False),
+    ("delete", "/api/v1/access/tokens/{id}", 403, None, None, "view", False),
+    ("delete", "/api/v1/access/tokens/{id}", 204, None, None, "admin", False),
+    ("delete", "/api/v1/access/tokens/{id}", 404, None, None, "admin", False),
+    ("post", "/api/v1/access/pair", 401, None, {"code": "{code}", "name": "a phone"}, "", False),
+    ("post", "/api/v1/access/logout", 403, None, {}, "view", True),
+    ("post", "/api/v1/access/logout", 204, None, {}, "view", False),
+    ("post", "/api/v1/access/login", 401, None, {"password": "wrong horse"}, "", False),
+    ("post", "/api/v1/access/login", 429, None, {"password": "wrong horse"}, "", False),
+]
 ENDLESS = ("multipart/x-mixed-replace", "text/event-stream")
 
 
@@ -191,7 +233,48 @@ class DocumentsTest(unittest.TestCase):
         documented = {(method, path, int(status)) for path, item in API["paths"].items()
                       for method in item if method != "parameters"
                       for status in item[method]["responses"]}
-        self.assertEqual(documented, {("get", *case) for case in CASES} | set(CHANGES))
+        self.assertEqual(documented, {("get", *case) for case in CASES} | set(CHANGES) | {tuple(case[:3]) for case in ACCESS})
+
+    def test_who_may_is_answered_as_documented(self):
+        with tempfile.TemporaryDirectory() as store:
+            rearview = os.path.join(os.environ["REARVIEW_BIN"], "rearview")
+            subprocess.run([rearview, "access", "--store", store, "password"], input="correct horse\n", text=True, check=True,
+                           capture_output=True, timeout=60)
+            config = pathlib.Path(store, "rearview.json")
+            config.write_text(json.dumps({"serve": {"access": {"this_machine": False}}}))
+            service = Service("--config", str(config), "--store", store, "--camera", "tcp://127.0.0.1:9")
+            self.addCleanup(service.stop)
+            given, tokens = {}, {"": None}
+            for method, path, status, target, body, who, elsewhere in ACCESS:
+                with self.subTest(method=method, path=path, status=status):
+                    headers = {"Origin": "https://elsewhere.example"} if elsewhere else {}
+                    if body is not None:
+                        headers["Content-Type"] = "application/json"
+                        body = {key: given["code"] if value == "{code}" else value for key, value in body.items()}
+                    if tokens[who]:
+                        headers["Authorization"] = f"Bearer {tokens[who]}"
+                    target = (target or path).replace("{id}", given.get("id", ""))
+                    deadline = time.monotonic() + 90
+                    while True:
+                        connection = service.connection()
+                        connection.request(method.upper(), target, json.dumps(body) if body is not None else None, headers)
+                        answer = connection.getresponse()
+                        text = answer.read()
+                        connection.close()
+                        # Guessing is slowed down after some guesses, on a slow machine later.
+                        if answer.status == status or status != 429 or time.monotonic() > deadline:
+                            break
+                    self.assertEqual(status, answer.status, text)
+                    content = resolved(API["paths"][path][method]["responses"][str(status)]).get("content")
+                    if content:
+                        kind = answer.headers.get_content_type()
+                        self.assertIn(kind, content)
+                        value = json.loads(text)
+                        check_schema(value, content[kind]["schema"])
+                        if status == 201:
+                            given |= value
+                            if "token" in value:
+                                tokens.setdefault(value["scope"], value["token"])
 
     def test_what_changes_something_answers_as_documented(self):
         self.service.say("alert overtake left", "open 4")
@@ -265,7 +348,7 @@ class DocumentsTest(unittest.TestCase):
 
     def test_the_guide_lists_the_same_paths(self):
         listed = set()
-        for row in re.findall(r"^\| (?:GET|PUT|DELETE)\b(.*?) \|", GUIDE, re.MULTILINE):
+        for row in re.findall(r"^\| (?:GET|PUT|POST|DELETE)\b(.*?) \|", GUIDE, re.MULTILINE):
             listed.update(re.findall(r"`(.*?)`", row))
         self.assertEqual(set(API["paths"]), listed)
 

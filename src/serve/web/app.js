@@ -1,3 +1,4 @@
+import { Access } from "./access.js";
 import { Awake } from "./awake.js";
 import { put } from "./dom.js";
 import { sameVehicle } from "./encounters.js";
@@ -182,6 +183,7 @@ function showCameras(names) {
   }
 }
 
+const access = new Access(byId("sign-in"), byId("access"), byId("insecure"), () => feed.reopen());
 const history = new History(byId("history"));
 const settings = new Settings(byId("settings"), picture);
 const link = (name) => document.querySelector(`nav a[href="#/${name}"]`);
@@ -194,7 +196,12 @@ const routes = new Routes({
     hide: () => picture.hide(),
   },
   history: { element: byId("history"), link: link("history"), show: (rest) => history.show(rest), hide: () => history.hide() },
-  settings: { element: byId("settings"), link: link("settings"), show: () => settings.show(), hide: () => settings.hide() },
+  settings: { element: byId("settings"), link: link("settings"), hide: () => settings.hide(),
+    show() {
+      settings.show();
+      access.show();
+    },
+  },
 });
 routes.follow();
 
@@ -224,8 +231,12 @@ const feed = new Feed({
   },
   alert_update: (update) => history.update(update),
   changed() {
-    if (!feed.connected) historyLoaded = false;
-    else if (camera !== null && routes.name === "live") picture.begin();
+    if (!feed.connected) {
+      historyLoaded = false;
+      access.lost();
+    } else if (camera !== null && routes.name === "live") {
+      picture.begin();
+    }
     history.connection(feed.connected);
     showState();
   },
