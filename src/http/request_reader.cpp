@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cctype>
 #include <functional>
 #include <optional>
 
@@ -34,6 +35,21 @@ std::optional<std::string_view> fault_in_lines(std::string_view header) {
       return "a header line is folded";
   }
   return std::nullopt;
+}
+
+/// The least a chunked body ends with.
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+/// Beast lets a quoted chunk extension run on over the end of its line, where others end it, and
+/// each time it looks again it counts that chunk's size anew. pending: what it waits with.
+bool runs_over_its_line(std::string_view pending) {
+  static constexpr std::string_view kLineEnd = "\r\n";
+  if (pending.starts_with(kLineEnd)) pending.remove_prefix(kLineEnd.size());
+  const std::size_t end = pending.find(kLineEnd);
+  if (end == std::string_view::npos) return false;
+  // Behind the last chunk it waits for the trailers.
+  const std::size_t digit = pending.find_first_not_of('0');
+  return digit < end && std::isxdigit(static_cast<unsigned char>(pending[digit])) != 0;
 }
 
 /// A chunk's size line and the line end behind its data, as short as they can be.
@@ -134,7 +150,8 @@ void RequestReader::take_header() {
 }
 
 std::size_t RequestReader::push_body(std::string_view bytes) {
-  if (bytes.empty()) return 0;
+  // Beast asserts that it isn't asked again before the last chunk may be whole.
+  if (bytes.empty() || (bytes.size() < kLastChunk.size() && bytes.starts_with("0\r\n"))) return 0;
   error_code error;
   const std::size_t taken = parser_->http.put(boost::asio::buffer(bytes), error);
   body_wire_bytes_ += taken;
@@ -149,8 +166,10 @@ std::size_t RequestReader::push_body(std::string_view bytes) {
     refuse_header_size();
   } else if (error == beast::http::error::body_limit) {
     refuse(413, fmt::format("the request's body is longer than {} bytes", limits_.body_bytes));
-  } else if (error && error != beast::http::error::need_more) {
+  } else if (error && !pending) {
     refuse(400, "this is not a request of HTTP/1.1: " + error.message());
+  } else if (pending && runs_over_its_line(bytes.substr(taken))) {
+    refuse(400, "this is not a request of HTTP/1.1: a chunk extension runs over its line");
   } else if (parser_->http.is_done()) {
     request_.body = std::move(parser_->http.get().body());
     stage_ = Stage::complete;

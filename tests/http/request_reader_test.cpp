@@ -129,7 +129,8 @@ TEST(RequestReader, RefusesChunksThatOthersMayReadOtherwise) {
   for (const char* body : {"x\r\n", "-1\r\nx\r\n", "+1\r\nx\r\n", "0x1\r\nx\r\n\r\n", " 1\r\nx\r\n",
                            "1\r\nx\n0\r\n\r\n", "1\r\nxy\r\n0\r\n\r\n", "1\r\nx0\r\n\r\n", "\r\n",
                            "1 x\r\nx\r\n", "1;\x01\r\nx\r\n", "0\r\nX\r\n\r\n",
-                           "0\r\nContent-Length: 5\r\n\r\n", "10000000000000001\r\nx\r\n"})
+                           "0\r\nContent-Length: 5\r\n\r\n", "10000000000000001\r\nx\r\n",
+                           "6;a=\"b\r\nabcdef\r\n", "3\r\nabc\r\n6;a=\"b\r\nabcdef\r\n0\r\n\r\n"})
     EXPECT_EQ(status_of(post_with("Transfer-Encoding: chunked\r\n", body)), 400) << body;
   EXPECT_EQ(status_of(post_with("Transfer-Encoding: chunked\r\n", "1\nx\n0\n\n")), 0)
       << "no line end";

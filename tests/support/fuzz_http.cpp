@@ -78,7 +78,10 @@ Outcome read_one(std::string_view bytes, std::size_t most) {
     demand(!reader.why().empty(), "a refusal has its reason");
     return outcome;
   }
-  if (outcome.stage != RequestReader::Stage::complete) return outcome;
+  if (outcome.stage != RequestReader::Stage::complete) {
+    outcome.taken = 0;
+    return outcome;
+  }
   http::Request& request = reader.request();
   demand(!request.method.empty() && !request.target.empty(), "a request has method and target");
   demand(request.body.size() <= kLimits.body_bytes, "a body within the limit");
@@ -250,6 +253,8 @@ std::vector<std::string> http_request_samples() {
       chunked + "1\r\nx\r\n1\r\ny\r\n1;" + std::string(100, 'e') +
           "\r\nz\r\n0\r\nX: " + std::string(400, 'y') + "\r\n\r\n",
       chunked + "ffffffffffffffff\r\nx",
+      // Found by fuzzing: the quote isn't closed in its line.
+      chunked + "6;a=b;c=\"d;\x91\xdd\r\nabc\r\n0A\r\n0123456789\r\n00;z\r\nX: y\r\n",
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\nContent-Length: 3\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nD:\te \r\n\r\n",
   };
