@@ -51,7 +51,7 @@ constexpr std::string_view kOtherPolicy =
 /// finds a way to run a script in it.
 constexpr std::string_view kPermissions =
     "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), "
-    "serial=(), usb=(), bluetooth=(), xr-spatial-tracking=(), fullscreen=(self), "
+    "serial=(), usb=(), xr-spatial-tracking=(), fullscreen=(self), "
     "screen-wake-lock=(self), autoplay=(self)";
 /// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
 /// it.

@@ -396,7 +396,7 @@ class DocumentsTest(unittest.TestCase):
     def test_the_guides_javascript_runs(self):
         with Browser(800, 600) as browser:
             # A page of the service's own, as examples of one's own pages would be.
-            browser.open(f"{self.service.address}/api/v1/cameras")
+            browser.open(f"{self.service.address}/")
             for text in blocks("js"):
                 with self.subTest(text.splitlines()[0]):
                     browser.run("window.said = []; console.log = (...words) => window.said.push(words.join(' '));"
