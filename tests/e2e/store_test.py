@@ -265,30 +265,34 @@ class StoreTest(unittest.TestCase):
         camera = self.start_camera()
         service = self.start_service(camera)
         ride = lambda: service.get_json("/api/v1/rides")[0]
-        wait_for(lambda: service.get_json("/api/v1/rides") and ride()["duration_s"] > 2, "some of the ride")
-        self.assertLessEqual(ride()["unseen_s"], 1)
+        # Until it is judged for the first time, the road isn't seen; from then on it is, all the time.
+        wait_for(lambda: service.get_json("/api/v1/rides") and service.camera()["road"] != "unknown", "the road to be judged")
+        judged = ride()
+        # A kill forgets what was seen since the store last wrote it down, some seconds before.
+        wait_for(lambda: ride()["duration_s"] > judged["duration_s"] + 8, "some of the ride")
+        self.assertLessEqual(ride()["unseen_s"], judged["unseen_s"] + 1)
         service.stop(signal.SIGKILL)
         before = len(self.watched(self.export_ride()))
-        end = os.times().elapsed + 1.2
+        end = os.times().elapsed + 2.5
         wait_for(lambda: os.times().elapsed > end, "a moment in which nobody looks")
         service = self.start_service(camera)
         wait_for(lambda: ride()["end"] is None, "the ride to go on")
         resumed = ride()["duration_s"]
         self.assertGreater(resumed, before + 1)
-        wait_for(lambda: ride()["duration_s"] > resumed + 3, "some more of it")
+        wait_for(lambda: ride()["duration_s"] > resumed + 5, "some more of it")
         service.stop()
         self.assertEqual([], [a for a in service_alerts(self.store) if a[0] in ("camera_lost", "view_blocked")])
         seen = self.watched(self.export_ride())
-        missed = [t for t, one in enumerate(seen) if not one and t > 0]
+        missed = [t for t, one in enumerate(seen) if not one and t > seen.index(True)]
         self.assertTrue(missed, "nothing was missed")
         self.assertEqual(missed, list(range(missed[0], missed[-1] + 1)), seen)
         self.assertAlmostEqual(before - 1, missed[0], delta=1)
-        self.assertAlmostEqual(resumed, missed[-1], delta=1)
-        self.assertLess(missed[-1] + 2, len(seen))
+        self.assertAlmostEqual(resumed + 1, missed[-1], delta=1, msg="and until it was judged anew")
+        self.assertLess(missed[-1] + 1, len(seen))
 
     def test_a_ride_whose_analyses_stayed_away_is_not_told_as_an_empty_road(self):
         # Between two pictures it takes longer than an analysis may.
-        service = self.start_service(self.start_camera(fps=2), analysis_timeout_ms=100)
+        service = self.start_service(self.start_camera(fps=5), analysis_timeout_ms=100)
         wait_for(lambda: (all := service.get_json("/api/v1/rides")) and all[0]["duration_s"] > 3, "some of the ride")
         service.stop()
         self.assertFalse(any(self.watched(self.export_ride())))
