@@ -195,6 +195,9 @@ void ConfigReader::finish() const {
   }
 }
 
+/// Writing JSON, as messages and GET /api/v1/config do, takes stack for each level.
+constexpr int kMostLevels = 64;
+
 nlohmann::json read_json_file(const std::filesystem::path& file, std::size_t most_bytes) {
   std::ifstream in(file, std::ios::binary);
   std::string text;
@@ -210,8 +213,12 @@ nlohmann::json read_json_file(const std::filesystem::path& file, std::size_t mos
 
   // nlohmann keeps the last of two equal keys; a setting that silently loses is an error here.
   std::vector<std::set<std::string>> open_objects;
-  const auto refuse_twice = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+  const auto refuse_twice = [&](int depth, nlohmann::json::parse_event_t event,
+                                nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
+    if (depth > kMostLevels)
+      throw UsageError(
+          fmt::format("{}: nested more than {} levels deep", file.string(), kMostLevels));
     if (event == Event::object_start) open_objects.emplace_back();
     if (event == Event::object_end) open_objects.pop_back();
     if (event == Event::key && !open_objects.back().insert(parsed.get<std::string>()).second)
@@ -221,6 +228,8 @@ nlohmann::json read_json_file(const std::filesystem::path& file, std::size_t mos
   };
   try {
     return nlohmann::json::parse(text, refuse_twice, true, true);
+  } catch (const nlohmann::json::out_of_range&) {
+    throw UsageError(fmt::format("{}: a number is larger than 1.8e308", file.string()));
   } catch (const nlohmann::json::parse_error& e) {
     std::string what = e.what();
     if (const auto at = what.find("parse error"); at != std::string::npos) what = what.substr(at);

@@ -164,6 +164,21 @@ TEST_F(JsonFile, AllowsComments) {
   EXPECT_EQ(json.at("port"), 1);
 }
 
+TEST_F(JsonFile, RefusesWhatIsNestedTooDeepToBeWrittenAgain) {
+  const auto nested = [](std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  const std::string too_deep = file_.string() + ": nested more than 64 levels deep";
+  EXPECT_EQ(problem(write(nested(200'000))), too_deep);
+  EXPECT_EQ(problem(write(R"({"a":)" + nested(65) + "}")), too_deep);
+  EXPECT_EQ(problem(write(nested(60))), "accepted");
+}
+
+TEST_F(JsonFile, RefusesANumberThatNoDoubleHolds) {
+  EXPECT_EQ(problem(write(R"({"port":1e400})")),
+            file_.string() + ": a number is larger than 1.8e308");
+}
+
 TEST_F(JsonFile, RefusesAKeyThatStandsTwice) {
   EXPECT_EQ(problem(write(R"({"a":{"b":1,"b":2}})")),
             file_.string() + ": key \"b\" stands twice in one object");
