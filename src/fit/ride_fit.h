@@ -10,7 +10,7 @@ namespace rearview {
 /// What the archive knows of a ride, as far as a FIT file tells it.
 struct RideRecord {
   Ride ride;
-  std::vector<Pass> passes;  ///< of the ride, oldest first
+  std::vector<Pass> passes;       ///< of the ride, oldest first
   std::vector<TrackPoint> track;  ///< of the ride, oldest first; empty where none was kept
 };
 

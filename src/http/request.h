@@ -18,7 +18,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> params;   ///< the route's {name}s, decoded
   std::vector<std::pair<std::string, std::string>> headers;  ///< in the order sent
   std::string body;
-  std::string peer;  ///< address:port
+  std::string peer;                ///< address:port
   bool from_this_machine = false;  ///< the peer's address is a loopback address
   bool http_1_0 = false;
 

@@ -39,7 +39,7 @@ struct ServerConfig {
   std::size_t stream_queue_bytes = 1024 * 1024;      ///< what may wait in Stream::send
   std::size_t worker_threads = 2;
   std::size_t worker_queue = 64;
-  Now now = SteadyClock::now;  ///< by which timeouts, silence and rates are judged
+  Now now = SteadyClock::now;            ///< by which timeouts, silence and rates are judged
   std::vector<std::string> extra_hosts;  ///< see HostCheck; host itself counts where it is a name
   /// With it the port speaks TLS as well. Plain HTTP is then for this machine only; others are sent
   /// to https:// (308). Null: plain HTTP for everybody.

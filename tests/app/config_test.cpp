@@ -136,14 +136,17 @@ TEST_F(ConfigFile, EveryFaultHasItsSentence) {
       {R"({"cameras":[{"stages":[{"type":"looming"},{"type":"tracker"}]}]})",
        "/cameras/0/stages: no stage judges the road; \"approach\" must be one of them"},
       {R"({"cameras":[{"stages":[{"type":"nonsense"},{"type":"approach"}]}]})",
-       "/cameras/0/stages/0/type: \"nonsense\" is not one of approach, external, looming, onnx, tracker, "
+       "/cameras/0/stages/0/type: \"nonsense\" is not one of approach, external, looming, onnx, "
+       "tracker, "
        "view, plugin"},
       {R"({"cameras":[{"stages":[{},{"type":"approach"}]}]})",
-       "/cameras/0/stages/0/type: is missing; one of approach, external, looming, onnx, tracker, view, plugin"},
+       "/cameras/0/stages/0/type: is missing; one of approach, external, looming, onnx, tracker, "
+       "view, plugin"},
       {R"({"cameras":[{"stages":[{"type":"plugin"}]}]})",
        "/cameras/0/stages/0/library: is missing; the path of a shared library"},
       {R"({"cameras":[{"stages":[{"type":"plugin","library":"/proc/none.so"}]}]})",
-       "/cameras/0/stages/0/library: can't be loaded: /proc/none.so: cannot open shared object file"},
+       "/cameras/0/stages/0/library: can't be loaded: /proc/none.so: cannot open shared object "
+       "file"},
       {R"({"cameras":[{"stages":[{"type":"view"},{"type":"looming"},{"type":"tracker","coast":1},
           {"type":"approach"}]}]})",
        "/cameras/0/stages/2/coast: unknown key; known here: "},

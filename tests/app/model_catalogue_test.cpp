@@ -178,8 +178,7 @@ TEST_F(NamedModelTest, TakesTheSettingsOfTheManifest) {
 
 TEST_F(NamedModelTest, KeysInTheConfigurationGoBeforeTheManifest) {
   EXPECT_EQ(said_about(R"("model":"tiny","score_threshold":0.5)"), "good");
-  EXPECT_THAT(said_about(R"("model":"tiny","input":{"width":64})"),
-              HasSubstr("input 64x32"));
+  EXPECT_THAT(said_about(R"("model":"tiny","input":{"width":64})"), HasSubstr("input 64x32"));
   // Only these, not the manifest's as well.
   EXPECT_THAT(said_about(R"("model":"tiny","classes":{"1":"car"})"),
               HasSubstr("no number 1 (car)"));

@@ -169,7 +169,8 @@ class ScriptedService {
   static ServeConfig config() {
     ServeConfig config;
     config.port = 0;
-    config.allowed_hosts = {"board.local"};  // what tests call this machine where it must be another
+    config.allowed_hosts = {
+        "board.local"};  // what tests call this machine where it must be another
     return config;
   }
 
