@@ -111,7 +111,7 @@ class Spine(unittest.TestCase):
             capture_output=True, text=True, timeout=30)
         self.assertEqual(second.returncode, 1)
         self.assertIn(str(service.port), second.stderr)
-        self.assertEqual(len([l for l in second.stderr.splitlines() if l.startswith("rearview:")]), 1)
+        self.assertEqual(len([line for line in second.stderr.splitlines() if line.startswith("rearview:")]), 1)
 
 
 @needs_assets

@@ -3,7 +3,6 @@
 Their text isn't ours to ship: it is read from the tutorial beside REARVIEW_ASSETS.
 """
 
-import os
 import pathlib
 import re
 import shutil

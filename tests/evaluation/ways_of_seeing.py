@@ -8,7 +8,6 @@ road. Each way is made of several roads. Those of TUNE were looked at while the 
 import dataclasses
 import functools
 import hashlib
-import json
 import multiprocessing.pool
 import os
 import pathlib
@@ -348,8 +347,8 @@ def make_all(camera, folder, jobs, assets=None, ways=WAYS, seconds=scenes.SECOND
 
     def one(item):
         way, drawn, clip, held_out, roads, n = item
-        source = clip_path(assets, clip) if clip else drawn_road(*drawn, roads["first_seed"], seconds, camera,
-                                                                pathlib.Path(folder) / "scenes")
+        scenes = pathlib.Path(folder) / "scenes"
+        source = clip_path(assets, clip) if clip else drawn_road(*drawn, roads["first_seed"], seconds, camera, scenes)
         return make(way, clip or ", ".join(drawn), source, held_out, pathlib.Path(folder) / "sight",
                     roads["first_seed"] + n)
 

@@ -401,6 +401,7 @@ class DocumentsTest(unittest.TestCase):
                 with self.subTest(text.splitlines()[0]):
                     browser.run("window.said = []; console.log = (...words) => window.said.push(words.join(' '));"
                                 + text.replace("127.0.0.1:8080", f"127.0.0.1:{self.service.port}"))
+
                     def said():  # again and again: at first the example isn't listening yet
                         self.service.say("alert fast_approach left")
                         return browser.run("return window.said.length > 0 && window.said.join('\\n')")

@@ -240,14 +240,19 @@ export class History {
 
   async showRide(id) {
     const ride = this.rides.find((one) => String(one.id) === String(id)) ?? null;
-    const news = this.reading = [];
-    let read;
+    const news = [];
+    this.reading = news;
+    let read = null;
     try {
       read = await eventsOf(ride, this.newestId);
-    } finally {
-      if (this.reading !== news) return;  // another one was asked for meanwhile
-      this.reading = null;
+    } catch (error) {
+      if (this.reading === news) {
+        this.reading = null;
+        throw error;
+      }
     }
+    if (this.reading !== news) return;  // another one was asked for meanwhile
+    this.reading = null;
     if (this.ride?.id !== ride?.id) {
       this.limit = MOST_LISTED;
       this.parts.sure.close();  // it asked of another
@@ -328,7 +333,7 @@ export class History {
     const { kind, locked, list, none, more } = this.parts;
     this.encounters = encounters(this.alerts);
     const now = this.encounters.find((one) => overlap(this.chosen, one));
-    if (now !== undefined && now.alerts.some((one, i) => one !== this.chosen.alerts[i])) this.choose(now, false);
+    if (now?.alerts.some((one, i) => one !== this.chosen.alerts[i])) this.choose(now, false);
     const kinds = kind.value.split(" ").filter(Boolean);
     const wanted = (one) => (kinds.length === 0 || one.alerts.some((alert) => kinds.includes(alert.kind))) &&
       (!locked.checked || one.lockedAlerts > 0);

@@ -28,7 +28,7 @@ export async function whyNot() {
 function codecOf(bytes) {
   for (let i = 0; i + 6 < bytes.length; i += 1) {
     if (bytes[i] === 0 && bytes[i + 1] === 0 && bytes[i + 2] === 1 && (bytes[i + 3] & 31) === 7)
-      return "avc1." + [...bytes.subarray(i + 4, i + 7)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      return `avc1.${[...bytes.subarray(i + 4, i + 7)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   }
   return null;
 }

@@ -121,7 +121,7 @@ def take(folder, light, pictures):
                         show_past(service, page, moment)
                     elif moment == "settings":
                         page.wait_for("the settings", "return document.querySelectorAll('#settings .card').length > 3"
-                                                          "&& document.body.dataset.look !== 'lost'")
+                                      " && document.body.dataset.look !== 'lost'")
                     elif moment == "clear":
                         wait_for_moment(service, moment)
                     shot = catch_danger(camera, service, page) if moment == "danger" else picture(page)
