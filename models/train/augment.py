@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from network import CLASSES
-from pictures import view
+from pictures import kind_of, view
 
 PAD = 114
 # Smaller than this, in pixels of the network's input, a vehicle is not asked
@@ -23,16 +23,16 @@ MIN_SIZE = 4.5
 # A vehicle cut off by the canvas counts while this share of it shows.
 MIN_VISIBLE = 0.3
 
-# How often each kind of shard is drawn. Road scenes seen from a vehicle come
-# first; roadside photographs bring the classes that BDD has few of.
-SHARE = {"bdd": 0.55, "bdd_negcrops": 0.04, "nepal": 0.15, "highway": 0.12, "openimages": 0.07,
-         "carphotos": 0.02, "lums": 0.03, "clipneg": 0.03, "scene": 0.2}
-ROAD_SCENES = ("bdd", "lums", "clipneg", "scene")
-GRID_CHANCE = 0.35
-
-
-def kind_of(shard):
-    return shard if shard == "bdd_negcrops" else shard.split("-")[0]
+# How often each source is drawn. Road scenes seen from a vehicle come first; roadside photographs
+# bring fronts, riders and the classes that road scenes have few of.
+SHARE = {"bdd": 0.3, "bdd_night": 0.05, "bdd_negcrops": 0.02, "bangla": 0.32, "bangla_negcrops": 0.03,
+         "lums": 0.015, "clipneg": 0.015, "scene": 0.15, "nepal": 0.1, "highway": 0.08, "openimages": 0.06,
+         "carphotos": 0.01, "oibus": 0.08, "lpvehicle": 0.04, "vizag": 0.06, "gatebikes": 0.015,
+         "floor": 0.01, "rcnight": 0.01}
+ROAD_SCENES = ("bdd", "bdd_night", "bangla", "lums", "clipneg", "scene")
+VEHICLE_FREE = ("bdd_negcrops", "bangla_negcrops", "floor", "rcnight")
+GRID_CHANCE = {"bangla": 0.2, "bdd": 0.1}
+GRID_CHANCE_PHOTOS = 0.35
 
 
 def place(entry, pixels, width, height, rng, small=False):
@@ -48,14 +48,14 @@ def place(entry, pixels, width, height, rng, small=False):
         zoom = rng.uniform(0.9, 1.1) if rng.random() < 0.4 else math.exp(rng.uniform(0.0, math.log(2.4)))
         if small:
             zoom = rng.uniform(1.0, 2.2)
-    elif kind == "bdd_negcrops":
+    elif kind in VEHICLE_FREE:
         zoom = rng.uniform(0.5, 1.2)
     else:
         zoom = math.exp(rng.uniform(math.log(0.3), math.log(1.4)))
         if small:
             zoom = math.exp(rng.uniform(math.log(0.4), math.log(1.3)))
-    scale_x = fit * zoom * math.exp(rng.normal(0, 0.05))
-    scale_y = fit * zoom * math.exp(rng.normal(0, 0.05))
+    scale_x = fit * zoom * math.exp(rng.normal(0, 0.09))
+    scale_y = fit * zoom * math.exp(rng.normal(0, 0.09))
     boxes = np.array([[x, y, x + w, y + h, CLASSES.index(c)] for c, x, y, w, h in entry["objects"]],
                      np.float32).reshape(-1, 5)
     ignore = np.array([[x, y, x + w, y + h] for x, y, w, h in entry["ignore"]], np.float32).reshape(-1, 4)
@@ -144,9 +144,13 @@ def weather(canvas, rng):
         share = rng.uniform(0.3, 1.0)
         canvas = cv2.addWeighted(canvas, 1 - share, grey, share, 0)
     chance = rng.random()
-    if chance < 0.10:
+    if chance < 0.08:  # a camera of fewer pixels
+        share = rng.uniform(0.4, 0.8)
+        fewer = cv2.resize(canvas, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        canvas = cv2.resize(fewer, canvas.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    elif chance < 0.16:
         canvas = cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.4, 1.1))
-    elif chance < 0.18:  # the saddle shakes mostly up and down
+    elif chance < 0.24:  # the saddle shakes mostly up and down
         length = int(rng.integers(2, 6))
         canvas = cv2.blur(canvas, (1, length) if rng.random() < 0.7 else (length, 1))
     if rng.random() < 0.2:
@@ -161,10 +165,10 @@ def weather(canvas, rng):
 
 
 class Samples:
-    """Sample number n is a pure function of (seed, n): a resumed run sees what it would have."""
+    """Sample number n is a pure function of (seed, n) and its size: a resumed run sees what it would have."""
 
-    def __init__(self, index, pixels, width, height, seed):
-        self.pixels, self.width, self.height, self.seed = pixels, width, height, seed
+    def __init__(self, index, pixels, seed):
+        self.pixels, self.seed = pixels, seed
         groups = {}
         for entry in index:
             if entry["split"] == "train":
@@ -173,18 +177,18 @@ class Samples:
         self.kinds = sorted(groups)
         share = np.array([SHARE[k] for k in self.kinds])
         self.share = share / share.sum()
-        self.photos = [k for k in self.kinds if k not in ROAD_SCENES and k != "bdd_negcrops"]
+        self.grid_chance = {k: GRID_CHANCE.get(k, 0.0 if k in ROAD_SCENES + VEHICLE_FREE else GRID_CHANCE_PHOTOS)
+                            for k in self.kinds}
 
     def draw(self, kinds, share, rng):
         group = self.groups[kinds[rng.choice(len(kinds), p=share)]]
         return group[rng.integers(len(group))]
 
-    def __getitem__(self, number):
+    def sample(self, number, width, height):
         rng = np.random.default_rng((self.seed, number))
         entry = self.draw(self.kinds, self.share, rng)
-        width, height = self.width, self.height
-        if kind_of(entry["shard"]) in self.photos and rng.random() < GRID_CHANCE:
-            canvas, boxes, ignore = self.grid(rng)
+        if rng.random() < self.grid_chance[kind_of(entry["shard"])]:
+            canvas, boxes, ignore = self.grid(rng, width, height)
         else:
             canvas, boxes, ignore = place(entry, self.pixels, width, height, rng)
         if rng.random() < 0.5:
@@ -193,16 +197,16 @@ class Samples:
             canvas, boxes, ignore = roll(canvas, boxes, ignore, rng.normal(0, 4))
         return weather(canvas, rng), boxes, ignore
 
-    def grid(self, rng):
-        width, height = self.width // 2, self.height // 2
-        canvas = np.empty((self.height, self.width, 3), np.uint8)
+    def grid(self, rng, width, height):
+        across, down = width // 2, height // 2
+        canvas = np.empty((height, width, 3), np.uint8)
         all_boxes, all_ignore = [], []
         for row in range(2):
             for column in range(2):
                 entry = self.draw(self.kinds, self.share, rng)
-                tile, boxes, ignore = place(entry, self.pixels, width, height, rng, small=True)
-                x, y = column * width, row * height
-                canvas[y:y + height, x:x + width] = tile
+                tile, boxes, ignore = place(entry, self.pixels, across, down, rng, small=True)
+                x, y = column * across, row * down
+                canvas[y:y + down, x:x + across] = tile
                 boxes[:, :4] += [x, y, x, y]
                 all_boxes.append(boxes)
                 all_ignore.append(ignore + np.array([x, y, x, y], np.float32))

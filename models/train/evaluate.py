@@ -34,6 +34,13 @@ BINS = ((10, 20), (20, 40), (40, 1e9))
 COCO_VEHICLES = (2, 5, 7, 3, 1)  # in the order of CLASSES
 CUT_MARGIN = 2
 CLIP_TEST_AFTER_S = pictures.NEGATIVE_CLIP_END_S + 1
+# Sets counted together. Val's first part are other cameras, most of them above the road.
+GROUPS = {
+    "bdd hold-out, all": ("bdd hold-out, day", "bdd hold-out, dark"),
+    "val, other cameras": ("val cctv_jakarta", "val nc_iddlite", "val opendatacam", "val unk_cctv_atl", "val vietnam"),
+    "val, seen from the front": ("val unk_gtcars", "val unk_lorryfronts"),
+    "val, riders": ("val unk_bikeriders", "val unk_riders"),
+}
 VEHICLE_FREE = (("erin_road_rev", CLIP_TEST_AFTER_S), ("ud_night_rev", 0.0))
 VEHICLE_FREE_STEP = 5  # frames
 
@@ -167,13 +174,14 @@ def load_sets(assets):
     """Named lists of pictures."""
     sets = {"bdd hold-out, day": [], "bdd hold-out, dark": []}
     for shard, contents, tar_path in pictures.shards(assets, "train"):
-        if shard.startswith("bdd"):
-            with open(tar_path, "rb") as tar:
-                for entry in contents["images"]:
-                    if pictures.is_held_out(entry):
-                        pixels = pictures.read_picture(tar, entry)
-                        part = "dark" if pictures.is_night(pixels) else "day"
-                        sets[f"bdd hold-out, {part}"].append(picture_from(entry, pixels))
+        with open(tar_path, "rb") as tar:
+            for entry in contents["images"]:
+                if pictures.is_held_out(shard, entry):
+                    pixels = pictures.read_picture(tar, entry)
+                    name = f"{pictures.kind_of(shard).removesuffix('_negcrops')} hold-out"
+                    if name == "bdd hold-out":
+                        name += ", dark" if pictures.is_night(pixels) else ", day"
+                    sets.setdefault(name, []).append(picture_from(entry, pixels))
     for shard, contents, tar_path in pictures.shards(assets, "val"):
         with open(tar_path, "rb") as tar:
             sets[f"val {shard}"] = [picture_from(e, pictures.read_picture(tar, e)) for e in contents["images"]]
@@ -190,10 +198,10 @@ def frames_of(path, wanted):
         number += 1
 
 
-def clip_pictures(assets):
+def clip_pictures(folder):
     """Frames with labelled boxes, by clip. Other vehicles in them are not labelled."""
     clips = {}
-    for path in sorted((assets / "clips").glob("*.truth.json")):
+    for path in sorted(folder.glob("*.truth.json")):
         truth = json.loads(path.read_text())
         labelled = {}
         for item in truth["events"] + truth["others"]:
@@ -204,7 +212,7 @@ def clip_pictures(assets):
             clips[path.name.removesuffix(".truth.json")] = [
                 Picture(frame, [b for b, _ in labelled[n]], [b for b, _ in labelled[n]],
                         [k for _, k in labelled[n]], [])
-                for n, frame in frames_of(assets / "clips" / truth["input"], labelled)]
+                for n, frame in frames_of(folder / truth["input"], labelled)]
     return clips
 
 
@@ -326,10 +334,9 @@ def main():
     sets = {k: v for k, v in load_sets(assets).items() if options.sets in k}
     results = {name: [Result(part, c.over(name, part, options.cache)) for c in candidates]
                for name, part in sets.items()}
-    for prefix in ("bdd hold-out", "val "):
-        members = [r for name, r in results.items() if name.startswith(prefix)]
-        if len(members) > 1:
-            results[f"{prefix.strip()}, all"] = [joined(row) for row in zip(*members)]
+    groups = {**GROUPS, "val, all": [name for name in results if name.startswith("val ")]}
+    results |= {name: [joined(row) for row in zip(*(results[m] for m in members))]
+                for name, members in groups.items() if members and all(m in results for m in members)}
     print("| pictures | detector | threshold | false / 100 pictures | 10-20 px | 20-40 px | >= 40 px "
           "| >= 20 px | difference >= 20 px |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -360,10 +367,11 @@ def main():
     row = results["bdd hold-out, all"]
     allowed = row[0].false_at(options.threshold)
     thresholds = [options.threshold] + [r.threshold_for(allowed) for r in row[1:]]
-    clips = clip_pictures(assets)
-    outcomes = {name: [Result(part, c.over(name, part, options.cache)) for c in candidates]
-                for name, part in clips.items()}
-    outcomes["all clips"] = [joined(row) for row in zip(*outcomes.values())]
+    outcomes = {}
+    for folder in ("clips", "found"):
+        part = {f"{folder} {name}": [Result(frames, c.over(f"{folder} {name}", frames, options.cache)) for c in candidates]
+                for name, frames in clip_pictures(assets / folder).items()}
+        outcomes |= part | {f"all {folder}": [joined(row) for row in zip(*part.values())]}
     print("\n| clip | detector | threshold | 10-20 px | 20-40 px | >= 40 px | >= 20 px |")
     print("|---|---|---|---|---|---|---|")
     for name, row in outcomes.items():

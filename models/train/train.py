@@ -1,4 +1,4 @@
-"""Trains the detector from random numbers.
+"""Trains the detector from random numbers, or goes on from a network of ours with --from.
 
 Seeded and resumable: sample n depends on the seed and n alone, and a checkpoint
 holds weights, averaged weights, optimiser and progress. The run ends after
@@ -24,11 +24,15 @@ import torch.multiprocessing
 import augment
 import pictures
 from loss import loss
-from network import Detector
+from network import INPUT_SCALE, ConvBlock, Detector
 
 WARM_UP_STEPS = 300
-AVERAGE_DECAY = 0.999
-CHECKPOINT_STEPS = 200
+AVERAGE_DECAY = 0.998
+CHECKPOINT_STEPS = 50
+# Width and height of the batches, in turn: the first brings most pictures a second, the second is what
+# the network is run at.
+SIZES = ((320, 192), (320, 192), (320, 192), (416, 256))
+CALIBRATION_SAMPLES = 256
 
 
 def collate(samples):
@@ -62,6 +66,43 @@ class Average:
                 value.mul_(decay).add_(current[name], alpha=1 - decay)
             else:
                 value.copy_(current[name])
+
+
+@torch.no_grad()
+def begin_from(path, model, images):
+    """Gives the model the weights of an exported file, in which the batch norms are folded away.
+
+    Each batch norm gets its channel's mean and spread over `images`, and the gain and shift that undo
+    them: the network says what the file says, and can be trained further.
+    """
+    net = cv2.dnn.readNetFromONNX(str(path))
+    layers = [net.getLayer(name) for name in net.getLayerNames()]
+    folded = iter([[torch.from_numpy(b.copy()) for b in layer.blobs] for layer in layers
+                   if layer.type == "Convolution"])
+
+    def take(module, inputs):  # called in the order of the layers, which is that of the file
+        weight, bias = next(folded)
+        if module is model.stem[0]:
+            weight = weight / INPUT_SCALE
+        if isinstance(module, torch.nn.Conv2d):
+            module.weight.copy_(weight)
+            module.bias.copy_(bias.flatten())
+            return
+        # As long as random weights are: how fast a layer learns depends on it.
+        conv, norm = module.conv, module.norm
+        shrink = conv.weight.flatten(1).norm(dim=1).mean() / weight.flatten(1).norm(dim=1).clamp(min=1e-6)
+        conv.weight.copy_(weight * shrink[:, None, None, None])
+        made = conv(inputs[0])
+        norm.running_mean.copy_(made.mean((0, 2, 3)))
+        norm.running_var.copy_(made.var((0, 2, 3)))
+        norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps) / shrink)
+        norm.bias.copy_(bias.flatten() + norm.running_mean / shrink)
+
+    hooks = [m.register_forward_pre_hook(take) for m in model.modules()
+             if isinstance(m, ConvBlock) or isinstance(m, torch.nn.Conv2d) and m.bias is not None]
+    model.eval()(images)
+    for hook in hooks:
+        hook.remove()
 
 
 class Peers:
@@ -100,8 +141,13 @@ def train(rank, options, meeting):
     local = options.batch // options.processes
 
     index, pixels = pictures.load(options.pack)
-    samples = augment.Samples(index, pixels, options.width, options.height, options.seed)
-    model = Detector().to(memory_format=torch.channels_last)
+    samples = augment.Samples(index, pixels, options.seed)
+    model = Detector()
+    checkpoint = options.run / "checkpoint.pt"
+    if options.begin and not checkpoint.exists():
+        calibration = [samples.sample(n, *SIZES[0]) for n in range(CALIBRATION_SAMPLES)]
+        begin_from(options.begin, model, collate(calibration)[0].float())
+    model = model.to(memory_format=torch.channels_last)
     average = Average(model)
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
@@ -109,7 +155,6 @@ def train(rank, options, meeting):
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": options.decay},
                                    {"params": plain, "weight_decay": 0.0}], lr=options.rate)
     step, spent_s = 0, 0.0
-    checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location="cpu")
         model.load_state_dict(state["model"])
@@ -137,7 +182,8 @@ def train(rank, options, meeting):
             for group in optimiser.param_groups:
                 group["lr"] = rate
             first = step * options.batch + rank * local
-            images, *labels = collate([samples[n] for n in range(first, first + local)])
+            size = SIZES[step % len(SIZES)]
+            images, *labels = collate([samples.sample(n, *size) for n in range(first, first + local)])
             with torch.autocast("cpu", torch.bfloat16, enabled=options.bfloat16):
                 maps = model(images.float())
             value, parts = loss([m.float() for m in maps], *labels)
@@ -168,8 +214,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pack", type=pathlib.Path, help="folder written by pictures.py")
     parser.add_argument("run", type=pathlib.Path, help="folder for checkpoints and the log")
-    parser.add_argument("--width", type=int, default=320)
-    parser.add_argument("--height", type=int, default=192)
+    parser.add_argument("--from", dest="begin", type=pathlib.Path, help="an ONNX file of export.py to go on from")
     parser.add_argument("--batch", type=int, default=32, help="shared by the processes")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="per process")
