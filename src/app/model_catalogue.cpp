@@ -9,9 +9,9 @@
 #include <system_error>
 #include <utility>
 
-#include "app/sha256.h"
 #include "base/config_reader.h"
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace rearview {
 namespace {

@@ -17,8 +17,8 @@
 #include "app/https_download.h"
 #include "app/model_catalogue.h"
 #include "app/progress_line.h"
-#include "app/sha256.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/termination.h"
 
 namespace rearview {

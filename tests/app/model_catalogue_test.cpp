@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/config.h"
-#include "app/sha256.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "tests/analyse/tiny_network.h"
 #include "tests/camera/temporary_folder.h"
 
