@@ -12,10 +12,17 @@ pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
 find_package(SQLiteCpp REQUIRED)
 find_package(sdbus-c++ 1.2 REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(CURL 7.88 REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+
+# Not every release has it.
+pkg_check_modules(NATS IMPORTED_TARGET libnats)
+if(NOT NATS_FOUND)
+  message(STATUS "Archives know no queue: libnats isn't there")
+endif()
 
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.
 find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)

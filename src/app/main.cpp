@@ -12,6 +12,7 @@ extern "C" {
 
 #include "app/access_command.h"
 #include "app/analyze_command.h"
+#include "app/archive_command.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
 #include "app/export_command.h"
@@ -62,21 +63,96 @@ void add_serve(CLI::App& app, Command& chosen) {
   });
 }
 
+CLI::Option* add_before(CLI::App* command, double& before_s) {
+  return command
+      ->add_option("--before-s", before_s,
+                   "seconds of a ride's chunks before that are analysed with each; 0: none")
+      ->check(CLI::Range(0.0, 600.0))
+      ->capture_default_str();
+}
+
 void add_analyze(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<AnalyzeOptions>();
-  CLI::App* command = app.add_subcommand("analyze", "analyse a recording");
-  command->add_option("INPUT", options->input, "tcp://host:port, a raw .h264 file, or any video")
+  auto archive = std::make_shared<ArchiveOptions>();
+  CLI::App* command = app.add_subcommand("analyze", "analyse a recording, or an archive of them");
+  command
+      ->add_option("INPUT", archive->inputs,
+                   "tcp://host:port, a raw .h264 file, or any video; with --out files, folders, "
+                   "addresses, and lists as @LIST")
       ->required();
   command
       ->add_option("--fps", options->fps,
                    "frame rate of raw H.264 (default: as its SPS says, else 30)")
       ->check(CLI::Range(1.0, 1000.0));
-  command->add_option("--json", options->json, "write JSON lines; - for standard output")
-      ->type_name("OUT|-");
-  command->add_option("--video", options->video, "write an annotated video")->type_name("OUT.mp4");
+  CLI::Option* json =
+      command->add_option("--json", options->json, "write JSON lines; - for standard output")
+          ->type_name("OUT|-");
+  CLI::Option* video = command->add_option("--video", options->video, "write an annotated video")
+                           ->type_name("OUT.mp4");
   command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return analyze_command(*options); }; });
+  CLI::Option* out =
+      command
+          ->add_option("--out", archive->out, "keep the results here; make those that are missing")
+          ->type_name("FOLDER")
+          ->excludes(json)
+          ->excludes(video);
+  command->add_option("--shard", archive->shard, "of N parts of the inputs the I-th, from 0")
+      ->type_name("I/N")
+      ->needs(out);
+  add_before(command, archive->before_s)->needs(out);
+  command->callback([options, archive, &chosen] {
+    archive->fps = options->fps;
+    archive->config = options->config;
+    if (archive->out.empty() && archive->inputs.size() > 1)
+      throw UsageError("analyze: one INPUT, or --out FOLDER for several");
+    options->input = archive->inputs.front();
+    chosen = [options, archive] {
+      return archive->out.empty() ? analyze_command(*options) : analyze_archive_command(*archive);
+    };
+  });
+}
+
+void add_archive(CLI::App& app, Command& chosen) {
+  auto archive = std::make_shared<ArchiveOptions>();
+  auto queue = std::make_shared<ArchiveQueueOptions>();
+  CLI::App* command =
+      app.add_subcommand("archive", "analyse an archive with many workers, by NATS JetStream");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what) {
+    CLI::App* one = command->add_subcommand(name, what);
+    one->add_option("--nats", queue->nats,
+                    "the server: nats://[USER:PASSWORD@]HOST[:PORT], tls://…")
+        ->type_name("URL")
+        ->required();
+    one->add_option("--creds", queue->credentials, "its credentials file")->type_name("FILE");
+    return one;
+  };
+  const auto add_settings = [&](CLI::App* one) {
+    one->add_option("--config", archive->config, "configuration file (JSON)")->type_name("FILE");
+    one->add_option("--ack-wait-s", queue->ack_wait_s,
+                    "of a queue that isn't there yet: a worker silent for so long has lost its job")
+        ->check(CLI::Range(1.0, 3600.0))
+        ->capture_default_str();
+  };
+  CLI::App* submit = add("submit", "make jobs of recordings");
+  submit->add_option("INPUT", archive->inputs, "files, folders, addresses, and lists as @LIST");
+  submit->add_option("--fps", archive->fps, "frame rate of raw H.264 (default: as its SPS says)")
+      ->check(CLI::Range(1.0, 1000.0));
+  submit->add_flag("--again", queue->again, "and of those that have failed");
+  add_before(submit, archive->before_s);
+  add_settings(submit);
+  submit->callback([=, &chosen] { chosen = [=] { return submit_command(*archive, *queue); }; });
+  CLI::App* work = add("work", "do jobs, one after the other");
+  work->add_option("--out", archive->out, "keep the results here")->type_name("FOLDER")->required();
+  work->add_option("--max-deliver", queue->most_tries, "tries after which a job has failed")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  work->add_flag("--until-empty", queue->until_empty, "end when nothing is left to do");
+  add_settings(work);
+  work->callback([=, &chosen] { chosen = [=] { return work_command(*archive, *queue); }; });
+  CLI::App* status = add("status", "how far it is, and what has failed");
+  status->add_flag("--watch", queue->watch, "go on until all is done");
+  status->callback([=, &chosen] { chosen = [=] { return status_command(*queue); }; });
 }
 
 void add_eval(CLI::App& app, Command& chosen) {
@@ -196,6 +272,7 @@ int run(int argc, char** argv) {
   add_serve(app, chosen);
   add_access(app, chosen);
   add_analyze(app, chosen);
+  add_archive(app, chosen);
   add_eval(app, chosen);
   add_export(app, chosen);
   add_nalu(app, chosen);

@@ -14,6 +14,7 @@
 
 extern "C" {
 #include <libavutil/display.h>
+#include <libavutil/parseutils.h>
 }
 
 namespace rearview {
@@ -227,6 +228,14 @@ h264::AccessUnit LibavInput::access_unit(const Packet& packet) const {
 std::optional<double> LibavInput::fps() const {
   if (const auto average = positive(state_->stream->avg_frame_rate)) return average;
   return positive(state_->stream->r_frame_rate);
+}
+
+std::optional<WallTime> LibavInput::created() const {
+  const AVDictionaryEntry* entry =
+      av_dict_get(state_->format->metadata, "creation_time", nullptr, 0);
+  std::int64_t unix_us = 0;
+  if (entry == nullptr || av_parse_time(&unix_us, entry->value, 0) < 0) return std::nullopt;
+  return WallTime(std::chrono::microseconds(unix_us));
 }
 
 std::optional<double> LibavInput::duration_s() const {

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "h264/access_unit.h"
 #include "receive/input_file.h"
 #include "receive/orientation.h"
@@ -53,6 +54,8 @@ class LibavInput {
   /// As the container says or libavformat measured.
   std::optional<double> fps() const;
   std::optional<double> duration_s() const;
+  /// When it was begun, as the container says.
+  std::optional<WallTime> created() const;
   /// What makes its pictures upright, by the container's display matrix.
   Orientation orientation() const;
 

@@ -36,6 +36,7 @@ class RecordingReader::Source {
   virtual std::string codec() const = 0;
   virtual double fps() const = 0;
   virtual std::optional<double> duration_s() const = 0;
+  virtual std::optional<WallTime> created() const { return std::nullopt; }
 
   std::optional<Timed> next() {
     while (ready_.empty() && !ended_) ended_ = !read_more();
@@ -174,6 +175,7 @@ class RecordingReader::LibavSource : public RecordingReader::Source {
   std::string codec() const override { return input_->codec(); }
   double fps() const override { return fps_; }
   std::optional<double> duration_s() const override { return input_->duration_s(); }
+  std::optional<WallTime> created() const override { return input_->created(); }
   const Decoder& decoder() const override { return decoder_; }
   bool is_turned() const override { return !input_->orientation().upright(); }
 
@@ -303,6 +305,9 @@ double RecordingReader::fps() const {
 }
 std::optional<double> RecordingReader::duration_s() const {
   return source_->duration_s();
+}
+std::optional<WallTime> RecordingReader::created() const {
+  return source_->created();
 }
 std::uint64_t RecordingReader::access_units() const {
   return source_->access_units();

@@ -49,6 +49,8 @@ class RecordingReader {
   double fps() const;
   /// nullopt when the container doesn't say.
   std::optional<double> duration_s() const;
+  /// When it was begun; nullopt when the container doesn't say.
+  std::optional<WallTime> created() const;
   /// Access units read so far, and what became of them.
   std::uint64_t access_units() const;
   const DecoderCounts& counts() const;

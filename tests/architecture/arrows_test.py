@@ -10,6 +10,7 @@ ALLOWED = {
     "http": {"base"},
     "types": {"base"},
     "fit": {"base", "types"},
+    "archive": {"base", "types"},
     "receive": {"base", "h264", "types"},
     "analyse": {"base", "types"},
     "evaluate": {"base", "types"},

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "archive/archive_job.h"
+
+namespace rearview {
+
+/// Reads what stands at file:/…, http://… or https://…, and hands it on piece by piece; a transfer
+/// that breaks off goes on with the range that is missing. seen: asked between pieces and at least
+/// once a second; false ends it. Returns whether all was read. Throws std::runtime_error with
+/// address and reason.
+bool read_source(const std::string& url, const std::function<void(std::string_view)>& take,
+                 const std::function<bool()>& seen);
+
+/// Size and hash of what stands there, as above; url is empty where seen ended it.
+ArchiveSource measured_source(const std::string& url, const std::function<bool()>& seen);
+
+/// A job's recording on this machine, checked against its size and hash: where it lies, or a copy
+/// in $TMPDIR that goes with this.
+class LocalSource {
+ public:
+  /// seen: as above; where it ended it, is_there() is false. Throws std::runtime_error, also for
+  /// what isn't as the job says.
+  LocalSource(const ArchiveSource& source, const std::function<bool()>& seen);
+  ~LocalSource();
+  LocalSource(LocalSource&& other) noexcept;
+  LocalSource& operator=(LocalSource&&) = delete;
+
+  bool is_there() const { return there_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::filesystem::path copy_;  ///< folder of the copy; empty: there is none
+  bool there_ = false;
+};
+
+}  // namespace rearview
