@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <string_view>
 
 #include "base/config_reader.h"
 #include "types/analysis.h"
@@ -22,9 +21,6 @@ enum class Fact : unsigned {
   road,        ///< the judgement: road, alerts of vehicles, what each track does
 };
 constexpr unsigned kFacts = 6;
-
-/// The name in messages, which is that of the enumerator.
-std::string_view name(Fact fact);
 
 /// A set of them.
 class Facts {

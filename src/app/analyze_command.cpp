@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "analyse/stage_chain.h"
+#include "analyse/chain/stage_chain.h"
 #include "app/config.h"
 #include "app/progress_line.h"
 #include "base/error.h"

@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "analyse/inference_backend.h"
-#include "analyse/stage_chain.h"
+#include "analyse/network/inference_backend.h"
+#include "analyse/chain/stage_chain.h"
 #include "app/model_catalogue.h"
 #include "archive/analysis_version.h"
 #include "archive/ride_events.h"

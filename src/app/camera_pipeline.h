@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "analyse/stage_chain.h"
+#include "analyse/chain/stage_chain.h"
 #include "app/annotated.h"
 #include "app/best_views.h"
 #include "app/config.h"

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <set>
 
-#include "analyse/onnx_detector.h"
-#include "analyse/stage_chain.h"
-#include "analyse/stage_table.h"
+#include "analyse/chain/stage_chain.h"
+#include "analyse/chain/stage_table.h"
+#include "analyse/network/onnx_detector.h"
 #include "app/model_catalogue.h"
 #include "base/config_reader.h"
 #include "base/error.h"

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "analyse/stage_chain.h"
+#include "analyse/chain/stage_chain.h"
 #include "app/config.h"
 #include "app/progress_line.h"
 #include "base/error.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analyse/onnx_detector.h"
+#include "analyse/network/onnx_detector.h"
 
 namespace rearview {
 

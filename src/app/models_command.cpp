@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "analyse/inference_backend.h"
+#include "analyse/network/inference_backend.h"
 #include "app/https_download.h"
 #include "app/model_catalogue.h"
 #include "app/progress_line.h"

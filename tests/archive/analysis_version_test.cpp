@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "analyse/stage_chain.h"
-#include "analyse/stage_table.h"
+#include "analyse/chain/stage_chain.h"
+#include "analyse/chain/stage_table.h"
 #include "base/config_reader.h"
 #include "tests/analyse/drawn_world.h"
 #include "types/json.h"

@@ -12,7 +12,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "analyse/inference_backend.h"
+#include "analyse/network/inference_backend.h"
 
 namespace rearview {
 namespace {

@@ -118,7 +118,7 @@ that leaves 1.5 s, in which 9 pictures come at 8.2 a second. So fewer than 4 are
 
 How frozen and at rest are told apart: a sensor's noise makes each change of a block half undo the last one, while
 what an encoder refines comes nearer to the one picture and doesn't go back; the intra pictures it begins anew with
-are left out (`src/analyse/signs_of_life.h`). Where an encoder takes all of the noise away and nothing moves, there
+are left out (`src/analyse/view/signs_of_life.h`). Where an encoder takes all of the noise away and nothing moves, there
 is nothing left to tell by, and the picture counts as frozen: that is so in the first seconds of a constant quality.
 
 {heads.format("tuned on | right | told after, at most | held out | right | told after, at most", "---|" * 6)}

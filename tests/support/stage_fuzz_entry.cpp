@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "analyse/stage_table.h"
+#include "analyse/chain/stage_table.h"
 #include "tests/support/frames.h"
 #include "tests/support/stage_harness.h"
 #include "types/json.h"

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "analyse/stage_chain.h"
+#include "analyse/chain/stage_chain.h"
 #include "types/analysis.h"
 #include "types/frame.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "analyse/stage_chain.h"
+#include "analyse/chain/stage_chain.h"
 
 namespace rearview::test {
 

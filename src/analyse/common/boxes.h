@@ -1,0 +1,10 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+
+namespace rearview {
+
+/// Intersection over union, 0..1.
+float iou(const cv::Rect2f& a, const cv::Rect2f& b);
+
+}  // namespace rearview

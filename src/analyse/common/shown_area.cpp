@@ -1,0 +1,85 @@
+#include "analyse/common/shown_area.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace rearview {
+namespace {
+
+// Limited-range black is 16; coding leaves a few levels about it.
+constexpr int kDark = 30;
+constexpr int kPlain = 12;
+constexpr int kStep = 4;            // grey levels across a bar's edge
+constexpr double kEdgeShare = 0.5;  // of the edge's length that shows the step
+constexpr double kSettle_s = 1.0;
+constexpr int kSlack_px = 2;
+
+struct Line {
+  const cv::Mat& luma;
+  bool columns;
+  bool from_end;
+
+  int count() const { return columns ? luma.cols : luma.rows; }
+  int length() const { return columns ? luma.rows : luma.cols; }
+  int at(int line, int along) const {
+    const int i = from_end ? count() - 1 - line : line;
+    return columns ? luma.at<std::uint8_t>(along, i) : luma.at<std::uint8_t>(i, along);
+  }
+};
+
+// How many lines from this side on are dark and plain, 40 % of the picture at most.
+int dark_lines(const Line& line) {
+  const int most = line.count() * 2 / 5;
+  for (int i = 0; i < most; ++i) {
+    int least = 255;
+    int greatest = 0;
+    for (int along = 0; along < line.length(); along += 3) {
+      least = std::min(least, line.at(i, along));
+      greatest = std::max(greatest, line.at(i, along));
+    }
+    if (greatest > kDark || greatest - least > kPlain) return i;
+  }
+  return most;
+}
+
+bool sharp_after(const Line& line, int dark) {
+  if (dark < 4 || dark + 3 >= line.count()) return false;
+  int steps = 0;
+  int all = 0;
+  for (int along = 0; along < line.length(); along += 3, ++all)
+    steps += line.at(dark + 2, along) - line.at(dark - 3, along) >= kStep;
+  return steps > kEdgeShare * all;
+}
+
+}  // namespace
+
+void ShownArea::settle(Bar& bar, int dark, int sharp, double t_s) {
+  if (dark + kSlack_px < bar.width) bar.width = 0;  // something shows in the bar
+  if (sharp > 0 && std::abs(sharp - bar.candidate) <= kSlack_px) {
+    if (t_s - bar.since_s >= kSettle_s) bar.width = sharp;
+    return;
+  }
+  if (sharp == 0 && bar.width > 0) return;  // dark content: the bar stays as it is
+  bar.candidate = sharp;
+  bar.since_s = t_s;
+}
+
+cv::Rect ShownArea::update(const cv::Mat& luma, double t_s) {
+  if (luma.size() != size_) {
+    reset();
+    size_ = luma.size();
+  }
+  const auto look = [&](Bar& bar, bool columns, bool from_end) {
+    const Line line{luma, columns, from_end};
+    const int dark = dark_lines(line);
+    settle(bar, dark, sharp_after(line, dark) ? dark : 0, t_s);
+  };
+  look(left_, true, false);
+  look(right_, true, true);
+  look(top_, false, false);
+  look(bottom_, false, true);
+  return {left_.width, top_.width, luma.cols - left_.width - right_.width,
+          luma.rows - top_.width - bottom_.width};
+}
+
+}  // namespace rearview

@@ -1,0 +1,234 @@
+#include "analyse/looming/ego_motion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/calib3d.hpp>
+
+namespace rearview {
+namespace {
+
+constexpr int kLeastPoints = 12;
+// Over less, as in a burst of pictures, a rate would be noise over nothing. Below one picture's
+// time at 30 a second.
+constexpr double kLeastSpan_s = 0.03;
+// A picture turns less over a second at most; a fit that says more has lost its way.
+constexpr double kMostTurn_rad = 0.7;
+// A mount leaves the vanishing point open by about this much; a saddle shakes it by less.
+constexpr double kFocusOpen_px = 45;
+constexpr double kFocusShake_px = 6;
+constexpr double kFocusDrift_px = 0.15;
+constexpr double kFocusSettled_px = 4;
+
+double median(std::vector<double>& values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+EgoMotion::EgoMotion(cv::Size size, double focal_px)
+    : size_(size), focal_(focal_px), centre_(size.width / 2.0, size.height / 2.0) {
+  reset();
+}
+
+void EgoMotion::reset() {
+  focus_ = centre_;
+  focus_sigma_ = kFocusOpen_px;
+  motion_ = {};
+  turn_ = cv::Matx33d::eye();
+  riding_ = 0;
+  road_rate_ = 0;
+  road_known_ = false;
+}
+
+cv::Point2d EgoMotion::mapped(const cv::Matx33d& turn, cv::Point2d place) const {
+  const cv::Vec3d ray((place.x - centre_.x) / focal_, (place.y - centre_.y) / focal_, 1);
+  const cv::Vec3d to = turn * ray;
+  // What would turn out of the camera's half of the world goes far out of the picture.
+  const double ahead = std::max(to[2], 1e-3);
+  return {centre_.x + focal_ * to[0] / ahead, centre_.y + focal_ * to[1] / ahead};
+}
+
+cv::Point2d EgoMotion::turned(cv::Point2d from) const {
+  return mapped(turn_, from);
+}
+
+cv::Point2d EgoMotion::before_turn(cv::Point2d now) const {
+  return mapped(turn_.t(), now);
+}
+
+double EgoMotion::least_contraction(double row) const {
+  return std::max(0.0, row - motion_.contraction.y) * motion_.road_rate;
+}
+
+const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
+  motion_.known = false;
+  motion_.seconds = points.t_s(0) - points.t_s(back);
+  if (motion_.seconds < kLeastSpan_s) {
+    motion_.rotation = {};
+    return motion_;
+  }
+  std::vector<std::pair<cv::Point2d, cv::Point2d>> pairs;
+  for (const PointPath& path : points.paths()) {
+    if (path.length > back) pairs.emplace_back(points.at(path, back), points.at(path, 0));
+  }
+  if (static_cast<int>(pairs.size()) < kLeastPoints) return motion_;
+
+  // First guess: what is far away, high in the picture, shows the rotation alone.
+  std::vector<double> dx;
+  std::vector<double> dy;
+  for (const auto& [from, to] : pairs) {
+    if (from.y > focus_.y + 0.08 * size_.height) continue;
+    dx.push_back(to.x - from.x);
+    dy.push_back(to.y - from.y);
+  }
+  if (static_cast<int>(dx.size()) < kLeastPoints / 2) {
+    for (const auto& [from, to] : pairs) {
+      dx.push_back(to.x - from.x);
+      dy.push_back(to.y - from.y);
+    }
+  }
+  cv::Vec3d rotation(-median(dy) / focal_, median(dx) / focal_, 0);
+  cv::Point2d focus = focus_;
+  const double focus_sigma = std::hypot(focus_sigma_, kFocusShake_px);
+
+  // Gauss-Newton on what moves across the line to the focus, weights by Geman and McClure with a
+  // scale that narrows.
+  double noise = 4;
+  cv::Matx<double, 5, 5> information;
+  for (int round = 0; round < 8; ++round) {
+    cv::Rodrigues(rotation, turn_);
+    information = cv::Matx<double, 5, 5>::zeros();
+    cv::Vec<double, 5> gradient;
+    std::vector<double> left;
+    left.reserve(pairs.size());
+    for (const auto& [from, to] : pairs) {
+      const cv::Point2d still = turned(from);
+      const cv::Point2d flow = to - still;
+      const cv::Point2d arm = still - focus;
+      const double reach = std::sqrt(arm.dot(arm));
+      if (reach < 8) continue;
+      const cv::Point2d across(-arm.y / reach, arm.x / reach);
+      const double miss = across.dot(flow);
+      left.push_back(std::abs(miss));
+      const double ratio = miss / noise;
+      const double weight = 1 / ((1 + ratio * ratio) * (1 + ratio * ratio)) / (noise * noise);
+      const double x = still.x - centre_.x;
+      const double y = still.y - centre_.y;
+      // d(still)/d(rotation) for small angles about x, y, z.
+      const cv::Point2d by_x(-x * y / focal_, -(focal_ + y * y / focal_));
+      const cv::Point2d by_y(focal_ + x * x / focal_, x * y / focal_);
+      const cv::Point2d by_z(-y, x);
+      const cv::Vec<double, 5> jacobian(-across.dot(by_x), -across.dot(by_y), -across.dot(by_z),
+                                        -flow.y / reach, flow.x / reach);
+      for (int i = 0; i < 5; ++i) {
+        gradient[i] -= weight * jacobian[i] * miss;
+        for (int j = i; j < 5; ++j) information(i, j) += weight * jacobian[i] * jacobian[j];
+      }
+    }
+    if (static_cast<int>(left.size()) < kLeastPoints) return motion_;
+    for (int i = 1; i < 5; ++i)
+      for (int j = 0; j < i; ++j) information(i, j) = information(j, i);
+    const double prior = 1 / (focus_sigma * focus_sigma);
+    information(3, 3) += prior;
+    information(4, 4) += prior;
+    gradient[3] -= prior * (focus.x - focus_.x);
+    gradient[4] -= prior * (focus.y - focus_.y);
+    for (int i = 0; i < 3; ++i) information(i, i) += 1e-6;
+    cv::Vec<double, 5> step;
+    if (!cv::solve(information, gradient, step, cv::DECOMP_CHOLESKY)) return motion_;
+    rotation += cv::Vec3d(step[0], step[1], step[2]);
+    focus += cv::Point2d(step[3], step[4]);
+    noise = std::clamp(1.4826 * median(left), 0.25, noise);
+  }
+  if (!(cv::norm(rotation) < kMostTurn_rad) || !(cv::norm(focus - focus_) < 10 * focal_))
+    return motion_;
+  cv::Rodrigues(rotation, turn_);
+  motion_.rotation = rotation;
+  motion_.contraction = focus;
+  motion_.noise_px = noise;
+  motion_.known = true;
+
+  // Standing, the few that move are others: nothing to be learnt about our own way.
+  int flowing = 0;
+  int fitting = 0;
+  for (const auto& [from, to] : pairs) {
+    const cv::Point2d still = turned(from);
+    const cv::Point2d flow = to - still;
+    const cv::Point2d arm = still - focus;
+    const double reach = std::max(1.0, std::hypot(arm.x, arm.y));
+    if (std::abs(arm.x * flow.y - arm.y * flow.x) / reach > 3 * noise) continue;
+    ++fitting;
+    flowing += std::abs(arm.dot(flow)) / reach > std::max(1.0, 2.5 * noise);
+  }
+  riding_ += 0.1 * ((flowing > 0.25 * fitting ? 1.0 : 0.0) - riding_);
+  if (flowing <= 0.25 * fitting) {
+    fit_road(points, back);
+    return motion_;
+  }
+
+  // The slow mean learns only where the pictures say more than the prior did.
+  const cv::Matx<double, 5, 5> covariance = information.inv(cv::DECOMP_CHOLESKY);
+  const double posterior = std::sqrt(std::max(covariance(3, 3), covariance(4, 4)));
+  focus_sigma_ = std::min(kFocusOpen_px, std::hypot(focus_sigma_, kFocusDrift_px));
+  if (posterior < 0.7 * focus_sigma) {
+    // Pairs overlap and shake stays, so one picture counts as a coarse sight only.
+    const double sight = std::hypot(posterior, 4 * kFocusShake_px);
+    const double gain = focus_sigma_ * focus_sigma_ / (focus_sigma_ * focus_sigma_ + sight * sight);
+    focus_ += gain * (focus - focus_);
+    focus_sigma_ = std::max(kFocusSettled_px, focus_sigma_ * std::sqrt(1 - gain));
+  }
+  fit_road(points, back);
+  return motion_;
+}
+
+void EgoMotion::fit_road(const PointTracker& points, int back) {
+  // Corners in the lower middle of the picture lie on the road, most of them. Their contraction per
+  // row is one number; things that stand up show more, vehicles that follow less.
+  std::vector<std::pair<double, double>> rates;  // rate, weight
+  for (const PointPath& path : points.paths()) {
+    if (path.length <= back) continue;
+    const cv::Point2d from = points.at(path, back);
+    const cv::Point2d still = turned(from);
+    const cv::Point2d arm = still - motion_.contraction;
+    if (arm.y < 0.06 * size_.height || std::abs(arm.x) > 4 * arm.y) continue;
+    const cv::Point2d flow = cv::Point2d(points.at(path, 0)) - still;
+    const double rate = -arm.dot(flow) / arm.dot(arm) / motion_.seconds;
+    const double sigma = motion_.noise_px / std::hypot(arm.x, arm.y) / motion_.seconds / arm.y;
+    rates.emplace_back(rate / arm.y, 1 / (sigma + 1e-6));
+  }
+  double found = 0;
+  double sure = 0;
+  if (rates.size() >= 6) {
+    // Densest place: the kernel sum at each candidate, width as wide as the measurement.
+    double best = -1;
+    double all = 0;
+    for (const auto& [rate, weight] : rates) all += weight;
+    for (const auto& [candidate, unused] : rates) {
+      if (candidate < 0) continue;
+      double sum = 0;
+      for (const auto& [rate, weight] : rates) {
+        const double width = 0.15 * candidate + 1.5 / weight;
+        const double off = (rate - candidate) / width;
+        if (std::abs(off) < 3) sum += weight * std::exp(-0.5 * off * off);
+      }
+      if (sum > best) {
+        best = sum;
+        found = candidate;
+      }
+    }
+    sure = all > 0 ? best / all : 0;
+  }
+  if (found > 0 && sure > 0.25) {
+    road_rate_ = road_known_ ? road_rate_ + 0.15 * (found - road_rate_) : found;
+    road_known_ = true;
+  } else {
+    road_rate_ *= 0.98;
+  }
+  motion_.road_rate = road_known_ ? road_rate_ : 0;
+  motion_.road_rate_sigma = 0.2 * motion_.road_rate;
+}
+
+}  // namespace rearview

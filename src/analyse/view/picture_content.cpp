@@ -1,0 +1,148 @@
+#include "analyse/view/picture_content.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <opencv2/imgproc.hpp>
+#include <vector>
+
+namespace rearview {
+namespace {
+
+const cv::Size kHalf(320, 180);
+const cv::Size kQuarter(160, 90);
+const cv::Size kCoarse(80, 45);
+constexpr int kPatch = 20;  // of the half-size picture
+constexpr int kPatchesDown = 9;
+// Something stands out of a patch; what compression makes of a plain one is less.
+constexpr int kStandsOut = 24;
+// Grey levels squared: below, rounding is most of what differs.
+constexpr double kLeastVariance = 4;
+constexpr std::size_t kLeastPatches = 8;
+// Rows of patches in which the horizon lies, a third to two thirds of the height.
+constexpr int kHorizonFrom = 3;
+constexpr int kHorizonTo = 6;
+
+using Histogram = std::array<int, 256>;
+
+int percentile(const Histogram& counts, double share) {
+  int all = 0;
+  for (const int n : counts) all += n;
+  const auto wanted = static_cast<int>(share * all);
+  int sum = 0;
+  for (int value = 0; value < 256; ++value) {
+    sum += counts[static_cast<std::size_t>(value)];
+    if (sum > wanted) return value;
+  }
+  return 255;
+}
+
+double quantile(std::vector<double>& values, double share) {
+  if (values.empty()) return 0;
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+double variance(const cv::Mat& patch) {
+  int sum = 0;
+  int squares = 0;
+  for (int y = 0; y < patch.rows; ++y) {
+    const std::uint8_t* row = patch.ptr(y);
+    for (int x = 0; x < patch.cols; ++x) {
+      sum += row[x];
+      squares += row[x] * row[x];
+    }
+  }
+  const double mean = sum / static_cast<double>(patch.total());
+  return squares / static_cast<double>(patch.total()) - mean * mean;
+}
+
+// The median of a mask that gives nothing for planes and straight edges (Immerkaer 1996), over some
+// of the rows.
+double noise_of(const cv::Mat& luma) {
+  constexpr int kMost = 256;
+  constexpr int kEveryRow = 12;
+  std::array<int, kMost> counts{};
+  int all = 0;
+  for (int y = 1; y + 1 < luma.rows; y += kEveryRow) {
+    const std::uint8_t* above = luma.ptr(y - 1);
+    const std::uint8_t* row = luma.ptr(y);
+    const std::uint8_t* below = luma.ptr(y + 1);
+    for (int x = 1; x + 1 < luma.cols; ++x, ++all) {
+      const int value = above[x - 1] - 2 * above[x] + above[x + 1] -
+                        2 * (row[x - 1] - 2 * row[x] + row[x + 1]) + below[x - 1] - 2 * below[x] +
+                        below[x + 1];
+      ++counts[static_cast<std::size_t>(std::min(std::abs(value), kMost - 1))];
+    }
+  }
+  int sum = 0;
+  int median = 0;
+  while (median + 1 < kMost && 2 * (sum += counts[static_cast<std::size_t>(median)]) <= all)
+    ++median;
+  // The mask's own gain is 6; the median of a normal distribution's magnitude is 0.6745 sigma.
+  return median / 6.0 / 0.6745;
+}
+
+// Range of the patch and its steepest step between neighbours.
+std::pair<int, int> range_and_step(const cv::Mat& patch) {
+  int least = 255;
+  int greatest = 0;
+  int step = 0;
+  for (int y = 0; y < patch.rows; ++y) {
+    const std::uint8_t* row = patch.ptr(y);
+    const std::uint8_t* below = patch.ptr(std::min(y + 1, patch.rows - 1));
+    for (int x = 0; x < patch.cols; ++x) {
+      least = std::min<int>(least, row[x]);
+      greatest = std::max<int>(greatest, row[x]);
+      step = std::max(step, std::abs(below[x] - row[x]));
+    }
+    for (int x = 0; x + 1 < patch.cols; ++x) step = std::max(step, std::abs(row[x + 1] - row[x]));
+  }
+  return {greatest - least, step};
+}
+
+}  // namespace
+
+const PictureContent& ContentMeter::measure(const cv::Mat& luma) {
+  content_ = {};
+  content_.noise = noise_of(luma);
+  cv::resize(luma, half_, kHalf, 0, 0, cv::INTER_AREA);
+  cv::resize(half_, quarter_, kQuarter, 0, 0, cv::INTER_AREA);
+  cv::resize(quarter_, coarse_, kCoarse, 0, 0, cv::INTER_AREA);
+  Histogram levels{};
+  for (int y = 0; y < quarter_.rows; ++y) {
+    const std::uint8_t* row = quarter_.ptr(y);
+    for (int x = 0; x < quarter_.cols; ++x) ++levels[row[x]];
+  }
+  content_.brightest = percentile(levels, 0.995);
+  content_.darkest = percentile(levels, 0.05);
+  measure_patches();
+  return content_;
+}
+
+void ContentMeter::measure_patches() {
+  std::vector<double> sharpness;
+  std::vector<double> coarse;
+  for (int row = 0; row < kPatchesDown; ++row) {
+    for (int column = 0; column < PictureContent::kColumns; ++column) {
+      const cv::Rect area(column * kPatch, row * kPatch, kPatch, kPatch);
+      const auto [range, step] = range_and_step(half_(area));
+      if (range >= kStandsOut) sharpness.push_back(static_cast<double>(step) / range);
+      const auto c = static_cast<std::size_t>(column);
+      if (row >= kHorizonFrom && row < kHorizonTo) {
+        content_.steepest[c] = std::max(content_.steepest[c], step);
+        content_.luma[c] += cv::mean(half_(area))[0] / (kHorizonTo - kHorizonFrom);
+      }
+      if (const double all = variance(half_(area)); all >= kLeastVariance) {
+        const cv::Rect means(area.x / 4, area.y / 4, kPatch / 4, kPatch / 4);
+        coarse.push_back(variance(coarse_(means)) / all);
+      }
+    }
+  }
+  content_.sharpness = quantile(sharpness, 0.75);
+  if (coarse.size() >= kLeastPatches) content_.coarse_share = quantile(coarse, 0.5);
+}
+
+}  // namespace rearview

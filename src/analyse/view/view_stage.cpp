@@ -1,0 +1,195 @@
+#include "analyse/view/view_stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rearview {
+namespace {
+
+constexpr double kRateSpan_s = 1.0;
+// A pause that ends is none of a slow camera's.
+constexpr double kSlow_s = 0.9;
+// Pictures closer together than this came in one burst, and tell no more than one.
+constexpr double kSameMoment_s = 0.02;
+// Once too few, there must be some more before it is enough again.
+constexpr double kRateSlack = 1.25;
+constexpr double kUsual_s = 20;
+constexpr double kDarkColumn_luma = 34;
+constexpr double kGlaring_luma = 200;
+// The steepest of a thousand steps that noise makes, in its standard deviations, half size.
+constexpr double kNoiseSteps = 3.5;
+// Real roads: 0.55 and more; noise, coded at 1 Mbit/s: 0.2; a road that is lost in it: 0.4.
+constexpr double kLeastCoarseShare = 0.46;
+
+std::string pictures_a_second(double rate) {
+  return fmt::format("{:.0f} picture{} a second", rate, rate == 1 ? "" : "s");
+}
+
+}  // namespace
+
+ViewConfig ViewConfig::read(ConfigReader& reader) {
+  ViewConfig config;
+  reader.number("enter_s", config.enter_s, 0, 30);
+  reader.number("leave_s", config.leave_s, 0, 30);
+  reader.number("frozen_s", config.frozen_s, 0.2, 60);
+  reader.number("dark_luma", config.dark_luma, 0, 255);
+  reader.number("washed_luma", config.washed_luma, 0, 255);
+  reader.number("least_step", config.least_step, 0, 100);
+  reader.number("covered_share", config.covered_share, 0, 1);
+  reader.number("dark_share", config.dark_share, 0, 1);
+  reader.number("least_sharpness", config.least_sharpness, 0, 1);
+  reader.number("least_sharpness_share", config.least_sharpness_share, 0, 1);
+  reader.number("least_rate_per_s", config.least_rate_per_s, 0, 100);
+  reader.number("wanted_rate_per_s", config.wanted_rate_per_s, 0, 100);
+  return config;
+}
+
+void ViewStage::reset() noexcept {
+  shown_.reset();
+  life_.reset();
+  usual_sharpness_ = 0;
+  fault_since_s_.reset();
+  good_since_s_.reset();
+}
+
+std::string ViewStage::covered(const PictureContent& content) const {
+  const double least = std::max(config_.least_step, kNoiseSteps * content.noise);
+  std::string found;
+  double most = 0;
+  for (std::size_t from = 0; from < PictureContent::kColumns; ++from) {
+    double luma = 0;
+    std::size_t end = from;
+    for (; end < PictureContent::kColumns && content.steepest[end] < least; ++end)
+      luma += content.luma[end];
+    if (end == from) continue;
+    const auto width = static_cast<double>(end - from);
+    const double share = width / PictureContent::kColumns;
+    luma /= width;
+    const double allowed = luma < kDarkColumn_luma ? config_.dark_share : config_.covered_share;
+    if (share <= std::max(allowed, most)) continue;
+    most = share;
+    const double middle = static_cast<double>(from + end) / 2 / PictureContent::kColumns;
+    const char* where = middle < 0.4 ? "left" : middle > 0.6 ? "right" : "middle";
+    if (share > 0.95)
+      found = "the picture shows no detail: lens covered, fogged or out of focus?";
+    else if (luma > kGlaring_luma)
+      found = fmt::format("glare hides the {} of the picture", where);
+    else if (luma < kDarkColumn_luma)
+      found = fmt::format("the {} of the picture is black: lens covered?", where);
+    else
+      found = fmt::format("the {} of the picture shows nothing: lens covered?", where);
+  }
+  return found;
+}
+
+bool ViewStage::out_of_focus(const PictureContent& content, double t_s) {
+  const double least =
+      std::max(config_.least_sharpness, config_.least_sharpness_share * usual_sharpness_);
+  if (content.sharpness < least) return true;
+  const double gain = std::min(1.0, std::max(0.0, t_s - last_s_) / kUsual_s);
+  usual_sharpness_ +=
+      usual_sharpness_ > 0 ? gain * (content.sharpness - usual_sharpness_) : content.sharpness;
+  return false;
+}
+
+std::string ViewStage::fault(const PictureContent& content) {
+  if (content.brightest < config_.dark_luma) return "the picture is dark: lens covered?";
+  if (content.darkest > config_.washed_luma) return "the picture is washed out";
+  if (content.coarse_share < kLeastCoarseShare) return "the picture is lost in noise";
+  if (std::string part = covered(content); !part.empty()) return part;
+  return {};
+}
+
+double ViewStage::rate_per_s(const Frame& frame) {
+  // Where pictures are so few that each is a jump, the rate has to be known all the same; but a
+  // connection that is new says nothing of it yet.
+  if (frame.epoch != epoch_ || frame.t_s < last_s_) {
+    times_s_.clear();
+    slow_since_s_.reset();
+    first_s_ = frame.t_s;
+  }
+  epoch_ = frame.epoch;
+  if (times_s_.empty() || frame.t_s - times_s_.back() >= kSameMoment_s)
+    times_s_.push_back(frame.t_s);
+  while (frame.t_s - times_s_.front() > kRateSpan_s - kSameMoment_s) times_s_.pop_front();
+  return static_cast<double>(times_s_.size()) / kRateSpan_s;
+}
+
+void ViewStage::process(const Frame& frame, Analysis& analysis) {
+  const cv::Mat& luma = frame.luma();
+  const double t_s = frame.t_s;
+  const cv::Rect shown = shown_.update(luma, t_s);
+  if (!analysis.view) analysis.view.emplace();
+  analysis.view->shown = cv::Rect2f(shown);
+
+  const PictureContent& content = meter_.measure(luma(shown));
+  life_.see(luma, t_s);
+  const double rate = rate_per_s(frame);
+  const bool was_blind = !reason_.empty();
+
+  std::string now = fault(content);
+  if (now.empty() && out_of_focus(content, t_s))
+    now = "the picture is blurred: lens fogged, wet or out of focus?";
+  // These have been watched for long enough already.
+  std::string at_once;
+  const bool rated = t_s - first_s_ >= kRateSpan_s;
+  const double least_rate = config_.least_rate_per_s * (was_blind ? kRateSlack : 1);
+  if (!rated || rate >= least_rate)
+    slow_since_s_.reset();
+  else if (!slow_since_s_)
+    slow_since_s_ = t_s;
+  if (life_.silent_s() >= config_.frozen_s)
+    at_once = "the picture is frozen";
+  else if (slow_since_s_ && t_s - *slow_since_s_ >= kSlow_s)
+    at_once = pictures_a_second(rate) + ": too slow to warn";
+  last_s_ = t_s;
+
+  if (now.empty() && at_once.empty()) {
+    fault_since_s_.reset();
+    if (!good_since_s_) good_since_s_ = t_s;
+  } else {
+    good_since_s_.reset();
+    if (!fault_since_s_) fault_since_s_ = t_s;
+  }
+  if (was_blind && !good_since_s_) reason_ = at_once.empty() ? now : at_once;
+  const bool lasts = fault_since_s_ && t_s - *fault_since_s_ >= config_.enter_s;
+  if (!was_blind && (!at_once.empty() || lasts)) {
+    reason_ = at_once.empty() ? now : at_once;
+    Alert alert;
+    alert.kind = AlertKind::view_blocked;
+    alert.blind_s = std::max(t_s - *fault_since_s_, life_.silent_s());
+    alert.level = AlertLevel::warning;
+    alert.text = reason_;
+    analysis.alerts.push_back(alert);
+  } else if (was_blind && good_since_s_ && t_s - *good_since_s_ >= config_.leave_s) {
+    reason_.clear();
+    Alert alert;
+    alert.kind = AlertKind::camera_back;
+    alert.level = AlertLevel::info;
+    alert.text = "the picture shows the road again";
+    analysis.alerts.push_back(alert);
+  }
+  if (!reason_.empty()) {
+    analysis.road = Road::blind;
+    analysis.text = reason_;
+  } else if (rated && rate < config_.wanted_rate_per_s) {
+    analysis.state = AnalysisState::degraded;
+    analysis.text = pictures_a_second(rate) +
+                    (slow_since_s_ ? ": too slow to warn" : ": fast vehicles are told late");
+  }
+}
+
+namespace {
+
+std::unique_ptr<Stage> make(ConfigReader& config) {
+  return std::make_unique<ViewStage>(ViewConfig::read(config));
+}
+
+}  // namespace
+
+const StageType ViewStage::kType{
+    .name = "view", .reads = {}, .uses = {}, .writes = {Fact::sight}, .make = make};
+
+}  // namespace rearview
