@@ -2,7 +2,7 @@
 
 #include <utility>
 //
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/tcp_acceptor.h"
 #include "camera/stream/delay_window.h"
 #include "camera/stream/picture_ring.h"
 #include "camera/stream/stream_client.h"
@@ -32,18 +33,6 @@ using boost::system::error_code;
 constexpr double kLive_s = 1;
 constexpr std::chrono::milliseconds kSweepPeriod{100};
 constexpr int kSweepsPerReport = 10;
-constexpr std::chrono::milliseconds kAcceptPause{100};
-
-tcp::endpoint resolve(asio::io_context& io, const Endpoint& listen) {
-  error_code error;
-  const auto address = asio::ip::make_address(listen.host, error);
-  if (!error) return {address, listen.port};
-  const auto found = tcp::resolver(io).resolve(listen.host, std::to_string(listen.port),
-                                               tcp::resolver::passive, error);
-  if (error || found.empty())
-    throw UsageError(fmt::format("stream address {}: {}", listen.text(), error.message()));
-  return *found.begin();
-}
 
 std::string text_of(const tcp::endpoint& endpoint) {
   return Endpoint{endpoint.address().to_string(), endpoint.port()}.text();
@@ -58,8 +47,8 @@ class StreamServer::Impl {
         idr_(std::move(idr)),
         ring_({static_cast<std::size_t>(config.gop_cache_kb) * 1024,
                2.0 * config.max_backlog_ms / 1000}) {
-    open();
-    accept();
+    log::info("stream", "listening", {{"address", listening().host}, {"port", listening().port}});
+    acceptor_.start([this](tcp::socket socket) { join(std::move(socket)); });
     sweep();
     thread_ = std::thread([this] { run(); });
   }
@@ -94,7 +83,7 @@ class StreamServer::Impl {
     });
   }
 
-  Endpoint listening() const { return listening_; }
+  const Endpoint& listening() const { return acceptor_.bound(); }
 
   Stats stats() const {
     const SteadyTime now = SteadyClock::now();
@@ -115,27 +104,6 @@ class StreamServer::Impl {
   std::size_t client_count() const { return client_count_; }
 
  private:
-  void open() {
-    const tcp::endpoint where = resolve(io_, config_.listen);
-    const auto check = [&](const error_code& error) {
-      if (error)
-        throw UsageError(
-            fmt::format("stream address {}: {}", config_.listen.text(), error.message()));
-    };
-    error_code error;
-    acceptor_.open(where.protocol(), error);
-    check(error);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    check(error);
-    acceptor_.bind(where, error);
-    check(error);
-    acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    check(error);
-    const tcp::endpoint bound = acceptor_.local_endpoint();
-    listening_ = {bound.address().to_string(), bound.port()};
-    log::info("stream", "listening", {{"address", listening_.host}, {"port", listening_.port}});
-  }
-
   void run() {
     try {
       io_.run();
@@ -144,20 +112,6 @@ class StreamServer::Impl {
       log::error("stream", "failed", {{"why", e.what()}});
       std::terminate();
     }
-  }
-
-  void accept() {
-    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
-      if (error) {  // no descriptors left, or the peer has gone again
-        accept_pause_.expires_after(kAcceptPause);
-        accept_pause_.async_wait([this](const error_code& cut) {
-          if (!cut) accept();
-        });
-        return;
-      }
-      join(std::move(socket));
-      accept();
-    });
   }
 
   void join(tcp::socket socket) {
@@ -293,10 +247,8 @@ class StreamServer::Impl {
   const StreamConfig config_;
   const IdrPolicy idr_;
   asio::io_context io_{1};
-  tcp::acceptor acceptor_{io_};
-  asio::steady_timer accept_pause_{io_};
+  TcpAcceptor acceptor_{io_, config_.listen};
   asio::steady_timer sweep_timer_{io_};
-  Endpoint listening_;
   int sweeps_ = 0;
   Stats reported_;
   std::atomic<bool> pump_posted_{false};
@@ -316,8 +268,11 @@ class StreamServer::Impl {
   std::thread thread_;
 };
 
-StreamServer::StreamServer(const StreamConfig& config, IdrPolicy idr)
-    : impl_(std::make_unique<Impl>(config, std::move(idr))) {}
+StreamServer::StreamServer(const StreamConfig& config, IdrPolicy idr) try
+    : impl_(std::make_unique<Impl>(config, std::move(idr))) {
+} catch (const std::runtime_error& error) {
+  throw UsageError(fmt::format("stream: {}", error.what()));
+}
 StreamServer::~StreamServer() = default;
 
 void StreamServer::publish(CodedPicturePtr picture) {

@@ -1,6 +1,6 @@
 #include "http/server.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +17,6 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kSweepPeriod{200};
-constexpr std::chrono::milliseconds kAcceptPause{100};
 
 Client client_at(const tcp::endpoint& endpoint) {
   asio::ip::address address = endpoint.address();
@@ -56,45 +55,6 @@ void Gate::deliver(std::function<void()> task) {
 void Gate::close() {
   const std::lock_guard lock(mutex_);
   loop_ = nullptr;
-}
-
-void Server::Core::bind() {
-  const std::string where = fmt::format("{}:{}", config.host, config.port);
-  error_code error;
-  tcp::endpoint endpoint(asio::ip::make_address(config.host, error), config.port);
-  if (error) {
-    tcp::resolver resolver(loop.impl().io);
-    const auto found =
-        resolver.resolve(config.host, std::to_string(config.port), tcp::resolver::passive, error);
-    if (error || found.empty())
-      throw std::runtime_error(
-          fmt::format("can't listen on {}: {} is not an address of this machine and does not "
-                      "resolve to one ({})",
-                      where, config.host, error.message()));
-    endpoint = found.begin()->endpoint();
-  }
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    throw std::runtime_error(fmt::format("can't listen on {}: {}", where, error.message()));
-}
-
-void Server::Core::accept() {
-  if (stopped) return;
-  acceptor.async_accept([core = shared_from_this()](error_code error, tcp::socket socket) {
-    if (core->stopped) return;
-    if (error) {
-      // Out of descriptors, mostly: trying again at once would only spin.
-      log::warning("http", "can't accept a connection", {{"error", error.message()}});
-      core->accept_pause.expires_after(kAcceptPause);
-      core->accept_pause.async_wait([core](error_code) { core->accept(); });
-      return;
-    }
-    core->loop.impl().survive([&] { core->admit(std::move(socket)); });
-    core->accept();
-  });
 }
 
 void Server::Core::admit(tcp::socket socket) {
@@ -180,33 +140,30 @@ PeerExecutor::PeerExecutor(std::shared_ptr<Server::Core> core, std::shared_ptr<P
 void Server::Core::stop() {
   if (std::exchange(stopped, true)) return;
   gate->close();
-  error_code ignored;
-  acceptor.close(ignored);
-  accept_pause.cancel();
+  acceptor.close();
   sweeper.reset();
   for (const auto& peer : std::exchange(peers, {})) peer->abandon();
 }
 
 Server::Server(IoLoop& loop, ServerConfig config, Router router, ErrorFormat error_format)
     : core_(std::make_shared<Core>(loop, std::move(config), std::move(router),
-                                   std::move(error_format))) {
-  core_->bind();
-}
+                                   std::move(error_format))) {}
 
 Server::~Server() {
   stop();
 }
 
 std::uint16_t Server::port() const {
-  error_code ignored;
-  return core_->acceptor.local_endpoint(ignored).port();
+  return core_->acceptor.bound().port;
 }
 
 void Server::start() {
   core_->loop.post([core = core_] {
     if (core->stopped) return;
     core->sweeper = core->loop.every(kSweepPeriod, [raw = core.get()] { raw->sweep(); });
-    core->accept();
+    core->acceptor.start([raw = core.get()](tcp::socket socket) {
+      raw->loop.impl().survive([&] { raw->admit(std::move(socket)); });
+    });
   });
 }
 

@@ -4,12 +4,12 @@
 #include "http/peer.h"
 //
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
 
+#include "base/tcp_acceptor.h"
 #include "http/host_check.h"
 #include "http/log_pause.h"
 #include "http/server.h"
@@ -43,13 +43,10 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
         gate(std::make_shared<Gate>(l)),
         hosts(config.host, config.extra_hosts),
         visitors(config.max_requests_per_s_per_address),
-        acceptor(l.impl().io),
-        accept_pause(l.impl().io),
+        acceptor(l.impl().io, {config.host, config.port}),
         workers(config.worker_threads, config.worker_queue),
         body_workers(config.worker_threads, config.max_connections) {}
 
-  void bind();
-  void accept();
   void admit(asio::ip::tcp::socket socket);
   bool make_room_for(const asio::ip::address& address);
   void sweep();
@@ -96,8 +93,7 @@ struct Server::Core : std::enable_shared_from_this<Server::Core> {
   HostCheck hosts;
   Visitors visitors;
   ServerStats stats;
-  asio::ip::tcp::acceptor acceptor;
-  asio::steady_timer accept_pause;
+  TcpAcceptor acceptor;
   std::unique_ptr<IoLoop::Timer> sweeper;
   std::unordered_set<std::shared_ptr<Peer>> peers;
   bool stopped = false;
