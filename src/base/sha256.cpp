@@ -1,17 +1,26 @@
 #include "base/sha256.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
-#include <array>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 
 namespace rearview {
 namespace {
 
-void must(int done) {
-  if (done != 1) throw std::runtime_error("OpenSSL has no SHA-256");
+using Digest = std::array<unsigned char, 32>;
+
+void must(bool done) {
+  if (!done) throw std::runtime_error("OpenSSL has no SHA-256");
+}
+
+std::string hex(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
 }
 
 }  // namespace
@@ -22,22 +31,25 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  must(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+  must(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1);
 }
 
 Sha256::~Sha256() = default;
 
 void Sha256::add(std::string_view bytes) {
-  must(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()));
+  must(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  must(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size));
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  Digest digest{};
+  must(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr) == 1);
+  return hex(digest);
+}
+
+std::string sha256_hex(std::string_view text) {
+  Sha256 sha256;
+  sha256.add(text);
+  return sha256.finish();
 }
 
 std::string sha256_of(const std::filesystem::path& file) {
@@ -48,6 +60,18 @@ std::string sha256_of(const std::filesystem::path& file) {
     sha256.add({piece.data(), static_cast<std::size_t>(in.gcount())});
   if (!in.eof()) throw std::runtime_error(fmt::format("{}: can't be read", file.string()));
   return sha256.finish();
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view text) {
+  Digest digest{};
+  must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
+            nullptr) != nullptr);
+  return digest;
+}
+
+std::string hmac_hex(std::string_view key, std::string_view text) {
+  return hex(hmac_sha256(key, text));
 }
 
 }  // namespace rearview

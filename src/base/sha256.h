@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -24,7 +25,14 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// Of a file's content. Throws std::runtime_error if it can't be read.
+/// Of a text, in hexadecimal.
+std::string sha256_hex(std::string_view text);
+/// Of a file's content, in hexadecimal. Throws std::runtime_error if it can't be read.
 std::string sha256_of(const std::filesystem::path& file);
+
+/// HMAC-SHA-256 (RFC 2104).
+std::array<unsigned char, 32> hmac_sha256(std::string_view key, std::string_view text);
+/// The same in hexadecimal.
+std::string hmac_hex(std::string_view key, std::string_view text);
 
 }  // namespace rearview

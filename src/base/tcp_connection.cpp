@@ -1,6 +1,6 @@
 #include "base/tcp_connection.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 
 #include <boost/asio/buffer.hpp>

@@ -1,14 +1,14 @@
 #include "publish/webhook_signature.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <array>
 #include <fstream>
 #include <optional>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace rearview {
 namespace {
@@ -49,12 +49,9 @@ WebhookSignature::WebhookSignature(const std::filesystem::path& secret_file) {
 std::string WebhookSignature::sign(std::string_view id, std::int64_t timestamp,
                                    std::string_view body) const {
   const std::string text = fmt::format("{}.{}.{}", id, timestamp, body);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), bytes_of(text), text.size(),
-       digest.data(), &size);
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> base64{};
-  const int written = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
+  const auto digest = hmac_sha256(key_, text);
+  std::array<unsigned char, 2 * digest.size()> base64{};
+  const int written = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
   return "v1," + std::string(base64.begin(), base64.begin() + written);
 }
 

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/config_reader.h"
 #include "base/error.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {

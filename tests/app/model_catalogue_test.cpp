@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "tests/analyse/tiny_network.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/fake_camera.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {

@@ -5,9 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

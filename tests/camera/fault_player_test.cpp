@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "tests/camera/fake_pictures.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview::camera {
 namespace {

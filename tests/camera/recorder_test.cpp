@@ -14,8 +14,8 @@
 #include "camera/record/thumbnailer.h"
 #include "camera/source/media_input.h"
 #include "camera/wire_format.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::camera {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/error.h"
@@ -17,7 +18,7 @@
 #include "h264/access_unit.h"
 #include "h264/annexb_splitter.h"
 #include "h264/sps.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::camera {

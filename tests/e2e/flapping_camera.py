@@ -3,10 +3,14 @@
 The quickest source of alerts there is, and one whose alerts the test can stop.
 """
 
+import json
+import pathlib
 import socket
+import tempfile
 import threading
+import unittest
 
-from programs import Camera, DEADLINE_S
+from programs import Camera, DEADLINE_S, Service
 from tcp_listener import TcpListener
 
 SHOWS_S = 0.2
@@ -100,3 +104,28 @@ class FlappingCamera:
         with self._news:
             self._hiding -= 1
             self._news.notify_all()
+
+
+class FlappingCameraTest(unittest.TestCase):
+    """Tests with a folder of their own and a camera that comes and goes."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.picture = one_picture()
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.camera = FlappingCamera(self.picture)
+        self.addCleanup(self.camera.close)
+
+    def watch(self, **sections):
+        """A service that watches the camera, with these sections of its configuration."""
+        config = self.folder / "rearview.json"
+        config.write_text(json.dumps({
+            "store": {"folder": "store"},
+            "cameras": [{"name": "rear", "url": self.camera.url, **CAMERA_SETTINGS}],
+            **sections,
+        }))
+        service = Service("--config", str(config))
+        self.addCleanup(service.stop)
+        return service

@@ -1,16 +1,13 @@
 """Peers that send rubbish: the service watches on, says what is wrong, and is as before when they behave."""
 
 import itertools
-import json
-import pathlib
 import random
-import tempfile
 import unittest
 
 from broker import Broker, Mqtt
-from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
+from flapping_camera import FlappingCameraTest
 from hostile_broker import HostileBroker
-from programs import Service, wait_for
+from programs import wait_for
 from tcp_listener import TcpListener
 
 ROUNDS_OF_ALL = 10
@@ -68,34 +65,14 @@ class HostileWeb:
                 self.served += 1
 
 
-class HostilePeersTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.picture = one_picture()
-
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.camera = FlappingCamera(self.picture)
-        self.addCleanup(self.camera.close)
-
-    def service(self, **sections):
-        config = self.folder / "rearview.json"
-        config.write_text(json.dumps({
-            "store": {"folder": "store"},
-            "cameras": [{"name": "rear", "url": self.camera.url, **CAMERA_SETTINGS}],
-            **sections,
-        }))
-        service = Service("--config", str(config))
-        self.addCleanup(service.stop)
-        return service
-
+class HostilePeersTest(FlappingCameraTest):
     def newest(self, service):
         return max((alert["id"] for alert in service.get_json("/api/v1/alerts?limit=1000")), default=0)
 
     def test_a_hostile_broker_ends_nothing(self):
         hostile = HostileBroker(seed=11)
         self.addCleanup(hostile.close)
-        service = self.service(publish={"mqtt": {
+        service = self.watch(publish={"mqtt": {
             "url": f"mqtt://127.0.0.1:{hostile.port}", "backoff_min_ms": 10, "backoff_max_ms": 10}})
         rounds = ROUNDS_OF_ALL * len(hostile.attacks)
         alerts = 0
@@ -129,7 +106,7 @@ class HostilePeersTest(unittest.TestCase):
     def test_a_hostile_web_server_ends_nothing(self):
         hostile = HostileWeb(web_answers(seed=7))
         self.addCleanup(hostile.close)
-        service = self.service(publish={"webhooks": [{
+        service = self.watch(publish={"webhooks": [{
             "name": "home", "url": f"http://127.0.0.1:{hostile.port}/", "timeout_ms": 1000, "heartbeat_s": 0,
             "backoff_min_ms": 10, "backoff_max_ms": 10}]})
         wait_for(lambda: hostile.served >= len(hostile.answers) or service.process.poll() is not None, "all answers")
@@ -141,7 +118,7 @@ class HostilePeersTest(unittest.TestCase):
     def test_an_answer_without_end_is_an_answer(self):
         endless = HostileWeb([(b"HTTP/1.1 200 OK\r\n\r\n", b"thanks" * 10_000)])
         self.addCleanup(endless.close)
-        service = self.service(publish={"webhooks": [{
+        service = self.watch(publish={"webhooks": [{
             "name": "home", "url": f"http://127.0.0.1:{endless.port}/", "timeout_ms": 60_000, "heartbeat_s": 0}]})
         wait_for(lambda: metric(service, 'rearview_publish_alerts_total{channel="webhook-home"}') >= 3, "three alerts")
         self.assertEqual(metric(service, 'rearview_publish_retries_total{channel="webhook-home"}'), 0)
@@ -172,7 +149,7 @@ class HostilePeersTest(unittest.TestCase):
         served = 0
         hostile = TcpListener(serve)
         self.addCleanup(hostile.close)
-        service = self.service(gps={"enabled": True, "port": hostile.port, "backoff_min_ms": 10, "backoff_max_ms": 10})
+        service = self.watch(gps={"enabled": True, "port": hostile.port, "backoff_min_ms": 10, "backoff_max_ms": 10})
         wait_for(lambda: served >= len(answers) or service.process.poll() is not None, "all answers")
         self.assertIsNone(service.process.poll(), "\n".join(service.lines[-10:]))
         before = self.newest(service)

@@ -1,17 +1,15 @@
 """MQTT against a real Mosquitto: what stands in the topics, TLS, passwords, the last will, discovery."""
 
 import json
-import pathlib
 import re
 import signal
 import socket
-import tempfile
 import unittest
 
 from broker import Broker, Mqtt
 from cut_proxy import CutProxy
-from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
-from programs import Service, free_port, wait_for
+from flapping_camera import FlappingCameraTest
+from programs import free_port, wait_for
 from throwaway_ca import ThrowawayCa
 
 
@@ -22,16 +20,7 @@ def received(data):
     return bool(data)
 
 
-class MqttTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.picture = one_picture()
-
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.camera = FlappingCamera(self.picture)
-        self.addCleanup(self.camera.close)
-
+class MqttTest(FlappingCameraTest):
     def broker(self, **options):
         broker = Broker(self.folder, **options)
         self.addCleanup(broker.stop)
@@ -44,15 +33,7 @@ class MqttTest(unittest.TestCase):
         return subscriber
 
     def service(self, url, **settings):
-        config = self.folder / "rearview.json"
-        config.write_text(json.dumps({
-            "store": {"folder": "store"},
-            "publish": {"mqtt": {"url": url, "backoff_min_ms": 50, "backoff_max_ms": 300, **settings}},
-            "cameras": [{"name": "rear", "url": self.camera.url, **CAMERA_SETTINGS}],
-        }))
-        service = Service("--config", str(config))
-        self.addCleanup(service.stop)
-        return service
+        return self.watch(publish={"mqtt": {"url": url, "backoff_min_ms": 50, "backoff_max_ms": 300, **settings}})
 
     def state(self, subscriber):
         payload, _ = subscriber.messages.get("rearview/state", (b"{}", False))

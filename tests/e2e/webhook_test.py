@@ -1,27 +1,19 @@
 """The webhook's own manners: signature, repeats, refusals, TLS, what a restart remembers."""
 
 import json
-import pathlib
 import signal
-import tempfile
 import unittest
 
-from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
-from programs import Service, wait_for
+from flapping_camera import FlappingCameraTest
+from programs import wait_for
 from throwaway_ca import ThrowawayCa
 from webhook_receiver import SECRET, Webhook
 
 
-class WebhookTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.picture = one_picture()
-
+class WebhookTest(FlappingCameraTest):
     def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        super().setUp()
         (self.folder / "secret").write_text(SECRET + "\n")
-        self.camera = FlappingCamera(self.picture)
-        self.addCleanup(self.camera.close)
 
     def receiver(self, **options):
         receiver = Webhook(0, **options)
@@ -30,16 +22,8 @@ class WebhookTest(unittest.TestCase):
         return receiver
 
     def service(self, url, **settings):
-        config = self.folder / "rearview.json"
-        config.write_text(json.dumps({
-            "store": {"folder": "store"},
-            "publish": {"webhooks": [{"name": "home", "url": url, "secret_file": "secret", "backoff_min_ms": 50,
-                                      "backoff_max_ms": 200, **settings}]},
-            "cameras": [{"name": "rear", "url": self.camera.url, **CAMERA_SETTINGS}],
-        }))
-        service = Service("--config", str(config))
-        self.addCleanup(service.stop)
-        return service
+        return self.watch(publish={"webhooks": [{"name": "home", "url": url, "secret_file": "secret",
+                                                 "backoff_min_ms": 50, "backoff_max_ms": 200, **settings}]})
 
     def metric(self, service, name):
         text = service.get("/metrics")[2].decode()

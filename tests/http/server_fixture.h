@@ -17,11 +17,11 @@
 
 #include "http/server.h"
 #include "http/stream.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/http/raw_client.h"
 #include "tests/http/throwaway_identity.h"
 #include "tests/support/eventually.h"
 #include "tests/support/standing_clock.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview::http {
 

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "tests/camera/temporary_folder.h"
 #include "tests/serve/memory_history.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

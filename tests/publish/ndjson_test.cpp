@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "publish/ndjson_channel.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/serve/memory_history.h"
 #include "tests/support/eventually.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <opencv2/core.hpp>
 #include <random>
 
 #include "h264/annexb_splitter.h"

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "receive/recording_reader.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -23,13 +24,6 @@ namespace fs = std::filesystem;
 
 class Inputs : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "inputs-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string name(const std::string& file) const { return (folder_ / file).string(); }
   std::string write(const std::string& file, const Bytes& bytes) const {
     std::ofstream out(folder_ / file, std::ios::binary);
@@ -55,7 +49,7 @@ class Inputs : public ::testing::Test {
     return path;
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder folder_;
   std::jthread writer_;
 };
 
@@ -121,7 +115,7 @@ TEST_F(Inputs, AColonInANameIsNoProtocol) {
   const fs::path before = fs::current_path();
   test::write_recording(name("2024-11-14T22:57:44.mp4"), "libx264", 12);
   write("12:30", test::make_h264(5));
-  fs::current_path(folder_);
+  fs::current_path(folder_.path());
   EXPECT_EQ(pictures_of("2024-11-14T22:57:44.mp4"), 12U);
   EXPECT_EQ(pictures_of("file:2024-11-14T22:57:44.mp4"), 12U);
   EXPECT_EQ(pictures_of("12:30"), 5U);
@@ -130,7 +124,7 @@ TEST_F(Inputs, AColonInANameIsNoProtocol) {
 
 TEST_F(Inputs, WhatCannotBeOpenedIsAUsageError) {
   EXPECT_THROW(InputFile(name("none"), {}), UsageError);
-  EXPECT_THROW(InputFile(folder_.string(), {}), UsageError);
+  EXPECT_THROW(InputFile(folder_.path().string(), {}), UsageError);
 }
 
 TEST_F(Inputs, AnEmptyFileIsToldSo) {

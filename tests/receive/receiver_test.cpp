@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "receive/decoder.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::test {

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -20,20 +21,13 @@ namespace fs = std::filesystem;
 
 class RecordingFiles : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "recording-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const Bytes& bytes) const {
     std::ofstream out(folder_ / name, std::ios::binary);
     for (const std::uint8_t byte : bytes) out.put(static_cast<char>(byte));
     return (folder_ / name).string();
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder folder_;
 };
 
 struct Seen {
@@ -188,7 +182,7 @@ TEST_F(RecordingFiles, DamagedContainersNeverCrash) {
 TEST_F(RecordingFiles, WhatIsNotThereOrNoVideoIsAUsageError) {
   EXPECT_THROW(read_all((folder_ / "none.h264").string()), UsageError);
   EXPECT_THROW(read_all((folder_ / "none.mkv").string()), UsageError);
-  EXPECT_THROW(read_all(folder_.string()), UsageError);
+  EXPECT_THROW(read_all(folder_.path().string()), UsageError);
   EXPECT_THROW(read_all(write("text.mkv", Bytes(2000, 'x'))), UsageError);
   EXPECT_THROW(read_all(write("empty.mp4", {})), UsageError);
   EXPECT_THROW(read_all(write("a.h264", test::make_h264(1)), 0), UsageError);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "receive/recording_reader.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
+#include "tests/support/temporary_folder.h"
 
 // What tests/receive/streams/README.md says of each of its files.
 namespace rearview::test {
@@ -219,10 +221,9 @@ Bytes with_matrix(Bytes mp4, const std::array<int, 4>& abcd) {
 
 TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
   const Bytes mp4 = bytes_of("rot90.mp4");
-  std::string folder = (std::filesystem::temp_directory_path() / "turned-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const test::TemporaryFolder folder;
   const auto first_picture = [&](const std::array<int, 4>& abcd) {
-    const std::string path = folder + "/a.mp4";
+    const std::string path = (folder / "a.mp4").string();
     const Bytes bytes = with_matrix(mp4, abcd);
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
@@ -265,7 +266,6 @@ TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
           << ::testing::PrintToString(matrix) << " plane of " << got.size();
     }
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 extern "C" {
 #include <libavformat/avformat.h>
 
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 }
 
 namespace rearview {

@@ -7,10 +7,11 @@
 #include <sys/wait.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "store/archive_file.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {

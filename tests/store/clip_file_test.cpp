@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "receive/recording_reader.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {

@@ -7,9 +7,9 @@
 #include <map>
 #include <optional>
 
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
 #include "tests/support/frames.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {

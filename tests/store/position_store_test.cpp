@@ -5,11 +5,12 @@
 #include <sys/wait.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "store/alert_store.h"
 #include "store/archive_file.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
+#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {

@@ -7,8 +7,8 @@
 #include <random>
 
 #include "store/alert_store.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/eventually.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {

@@ -16,6 +16,7 @@
 #include "base/config_reader.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "serve/access/secret.h"
 
 namespace rearview {

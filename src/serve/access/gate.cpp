@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/sha256.h"
 #include "http/response.h"
 #include "serve/access/secret.h"
 

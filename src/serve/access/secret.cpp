@@ -1,11 +1,9 @@
 #include "serve/access/secret.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
@@ -39,12 +37,6 @@ std::string base64url(const unsigned char* bytes, std::size_t size) {
   return url;
 }
 
-std::string hex(const unsigned char* bytes, std::size_t size) {
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
-}
-
 std::string scrypt(std::string_view password, std::string_view salt) {
   std::array<unsigned char, kHash_bytes> hash{};
   if (EVP_PBE_scrypt(password.data(), password.size(), bytes_of(salt), salt.size(),
@@ -61,20 +53,6 @@ std::string random_secret(std::size_t bytes) {
   if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1)
     throw std::runtime_error("the system gives no random numbers");
   return base64url(random.data(), random.size());
-}
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(bytes_of(text), text.size(), digest.data());
-  return hex(digest.data(), digest.size());
-}
-
-std::string hmac_hex(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(text), text.size(),
-       digest.data(), &size);
-  return hex(digest.data(), size);
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

@@ -10,12 +10,6 @@ namespace rearview {
 /// std::runtime_error where there is no randomness.
 std::string random_secret(std::size_t bytes);
 
-/// SHA-256 in hexadecimal. Enough for tokens, which are 256 random bits: nobody guesses those.
-std::string sha256_hex(std::string_view text);
-
-/// HMAC-SHA-256 in hexadecimal.
-std::string hmac_hex(std::string_view key, std::string_view text);
-
 /// Takes as long for every pair of texts of one length.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <string>
 #include <utility>
@@ -13,8 +14,8 @@
 #include "analyse/chain/stage_table.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
-#include "tests/camera/temporary_folder.h"
 #include "tests/support/stage_harness.h"
+#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {

@@ -4,12 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "base/error.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
-#include "tests/camera/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
