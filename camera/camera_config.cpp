@@ -1,5 +1,7 @@
 #include "camera/camera_config.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/config_reader.h"
 
 namespace rearview::camera {

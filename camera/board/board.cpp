@@ -1,6 +1,7 @@
 #include "camera/board/board.h"
 
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "camera/board/device_board.h"

@@ -1,6 +1,6 @@
 #include "camera/encode/encoder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

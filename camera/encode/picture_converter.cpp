@@ -5,7 +5,7 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "camera/faults/fault_script.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/config_reader.h"
 

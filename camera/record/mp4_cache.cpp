@@ -1,6 +1,6 @@
 #include "camera/record/mp4_cache.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>

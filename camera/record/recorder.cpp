@@ -1,6 +1,6 @@
 #include "camera/record/recorder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <exception>

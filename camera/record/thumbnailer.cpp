@@ -1,6 +1,6 @@
 #include "camera/record/thumbnailer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

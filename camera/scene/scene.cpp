@@ -1,7 +1,8 @@
 #include "camera/scene/scene.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "base/error.h"

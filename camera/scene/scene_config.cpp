@@ -1,5 +1,7 @@
 #include "camera/scene/scene_config.h"
 
+#include <nlohmann/json.hpp>
+
 namespace rearview::camera {
 namespace {
 

@@ -1,6 +1,6 @@
 #include "camera/source/decoded_file_source.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #include "camera/source/file_source.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <utility>

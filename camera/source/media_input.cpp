@@ -1,6 +1,6 @@
 #include "camera/source/media_input.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string_view>

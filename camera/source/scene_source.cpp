@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 
 #include "camera/source/time_code.h"

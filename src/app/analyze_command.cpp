@@ -1,11 +1,12 @@
 #include "app/analyze_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <system_error>

@@ -1,6 +1,6 @@
 #include "app/camera_pipeline.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

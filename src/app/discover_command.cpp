@@ -1,6 +1,6 @@
 #include "app/discover_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

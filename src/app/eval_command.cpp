@@ -1,6 +1,6 @@
 #include "app/eval_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
@@ -8,6 +8,7 @@
 #include <exception>
 #include <fstream>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <stdexcept>

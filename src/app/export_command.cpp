@@ -1,6 +1,6 @@
 #include "app/export_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <fstream>

@@ -1,6 +1,6 @@
 #include "app/nalu_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "app/serve_command.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <chrono>

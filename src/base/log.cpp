@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <algorithm>

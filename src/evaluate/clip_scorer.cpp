@@ -1,6 +1,6 @@
 #include "evaluate/clip_scorer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <opencv2/core.hpp>
+#include <opencv2/core/types.hpp>
 #include <optional>
 #include <set>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <opencv2/core.hpp>
+#include <opencv2/core/types.hpp>
 #include <optional>
 #include <string>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "h264/sps.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "h264/bit_reader.h"
 

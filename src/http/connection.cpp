@@ -1,6 +1,6 @@
 #include "http/server_core.h"
 //
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "http/host_check.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <unistd.h>

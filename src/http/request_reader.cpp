@@ -1,6 +1,6 @@
 #include "http/request_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>

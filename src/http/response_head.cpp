@@ -1,6 +1,6 @@
 #include "http/response_head.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ctime>
 

@@ -1,6 +1,6 @@
 #include "position/position_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace rearview {
 

@@ -1,7 +1,7 @@
 #include "publish/delivery_mark.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "publish/mqtt_link.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <poll.h>

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/config_reader.h"

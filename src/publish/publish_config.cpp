@@ -1,6 +1,6 @@
 #include "publish/publish_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/un.h>
 
 #include <algorithm>

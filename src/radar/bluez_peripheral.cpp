@@ -1,6 +1,6 @@
 #include "radar/bluez_peripheral.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sdbus-c++/sdbus-c++.h>
 #include <sys/socket.h>

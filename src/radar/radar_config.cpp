@@ -1,6 +1,6 @@
 #include "radar/radar_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <avahi-common/address.h>
 #include <avahi-common/error.h>
 #include <avahi-common/simple-watch.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <net/if.h>
 
 #include <array>

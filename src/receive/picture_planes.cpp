@@ -1,6 +1,7 @@
 #include "receive/picture_planes.h"
 
 #include <array>
+#include <opencv2/core.hpp>
 #include <utility>
 
 namespace rearview {

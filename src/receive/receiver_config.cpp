@@ -1,6 +1,6 @@
 #include "receive/receiver_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "receive/stream_url.h"

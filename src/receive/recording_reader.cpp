@@ -1,6 +1,6 @@
 #include "receive/recording_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

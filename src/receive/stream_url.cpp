@@ -1,6 +1,6 @@
 #include "receive/stream_url.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <opencv2/core.hpp>
+#include <opencv2/core/mat.hpp>
 #include <string>
 
 namespace rearview {

@@ -1,6 +1,6 @@
 #include "render/video_writer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <optional>

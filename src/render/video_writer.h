@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <memory>
-#include <opencv2/core.hpp>
+#include <opencv2/core/mat.hpp>
 
 namespace rearview {
 

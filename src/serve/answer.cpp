@@ -1,5 +1,7 @@
 #include "serve/answer.h"
 
+#include <nlohmann/json.hpp>
+
 #include "types/json.h"
 
 namespace rearview {

@@ -1,7 +1,8 @@
 #include "serve/event_hub.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/log.h"

@@ -1,6 +1,6 @@
 #include "serve/picture_hub.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

@@ -1,10 +1,11 @@
 #include "serve/service.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 

@@ -1,8 +1,9 @@
 #include "serve/status_json.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/printable_url.h"
 #include "types/json.h"

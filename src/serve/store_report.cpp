@@ -1,5 +1,6 @@
 #include "serve/store_report.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace rearview {

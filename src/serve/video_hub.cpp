@@ -1,6 +1,7 @@
 #include "serve/video_hub.h"
 
 #include <bit>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>

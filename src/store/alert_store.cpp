@@ -1,6 +1,6 @@
 #include "store/alert_store.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

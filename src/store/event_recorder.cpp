@@ -1,6 +1,6 @@
 #include "store/event_recorder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <exception>

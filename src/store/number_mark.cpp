@@ -1,6 +1,6 @@
 #include "store/number_mark.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <fstream>
 

@@ -1,8 +1,9 @@
 #include "store/store_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "types/json.h"
 

@@ -1,8 +1,9 @@
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "store/store_change.h"

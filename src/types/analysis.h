@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <opencv2/core.hpp>
+#include <opencv2/core/types.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

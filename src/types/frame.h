@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <opencv2/core.hpp>
+#include <opencv2/core/mat.hpp>
 
 #include "base/clock.h"
 

@@ -1,5 +1,7 @@
 #include "types/heartbeat.h"
 
+#include <nlohmann/json.hpp>
+
 #include "types/json.h"
 
 namespace rearview {

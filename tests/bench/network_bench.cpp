@@ -2,7 +2,7 @@
 //   network_bench MODEL.onnx WIDTHxHEIGHT [MODEL.onnx WIDTHxHEIGHT ...]
 // Prints fastest and median of 200 pictures each; asserts nothing.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

@@ -3,7 +3,7 @@
 // Each gets its own sender, which encodes in real time from the moment it connects.
 //   receive_bench [SECONDS]    default 12 a receiver; the first half is left out as warm-up
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // time from connecting to the first picture.
 //   stream_age_bench URL [SECONDS]
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

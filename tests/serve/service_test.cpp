@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>

@@ -1,7 +1,7 @@
 // Leaves a store folder behind as a ride of 45 minutes does: `ride_maker FOLDER`.
 // 24 cars overtook, each with its snapshots and its clip, some of them close; then the camera was
 // lost.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <cmath>

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <opencv2/core.hpp>
+#include <opencv2/core/mat.hpp>
 
 #include "types/frame.h"
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 #include <set>
 #include <stdexcept>

@@ -9,6 +9,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <opencv2/core.hpp>
 #include <stdexcept>
 #include <string>
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <opencv2/core.hpp>
+#include <opencv2/core/mat.hpp>
 #include <optional>
 #include <string>
 #include <vector>

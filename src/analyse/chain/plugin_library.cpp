@@ -1,7 +1,7 @@
 #include "analyse/chain/plugin_library.h"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 

@@ -1,6 +1,6 @@
 #include "analyse/network/external_detector.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "analyse/network/opencv_backend.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/core/version.hpp>

@@ -1,6 +1,6 @@
 #include "analyse/view/view_stage.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "serve/access/access_routes.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 

@@ -1,7 +1,7 @@
 #include "serve/access/gate.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+
 #include "tests/analyse/frames.h"
 
 namespace rearview {
