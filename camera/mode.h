@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 
 #include "base/clock.h"
 #include "base/config_reader.h"
+#include "base/mutex.h"
 
 namespace rearview::camera {
 
@@ -40,8 +40,8 @@ class Mode {
 
  private:
   const ModeConfig config_;
-  std::mutex mutex_;
-  SteadyTime streams_until_;
+  Mutex mutex_;
+  SteadyTime streams_until_ GUARDED_BY(mutex_);
   std::atomic<bool> streaming_{true};
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "camera/source/pacer.h"
+#include "base/sleep.h"
 
 namespace rearview::camera {
 

@@ -8,7 +8,7 @@ target_compile_options(rearview_flags INTERFACE
   -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(rearview_flags INTERFACE
-    -Wno-unknown-warning-option -Wno-unused-command-line-argument)
+    -Wthread-safety -Wno-unknown-warning-option -Wno-unused-command-line-argument)
 endif()
 # GCC 12 reports false positives inside the standard library and Asio when it inlines at -O2.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -1,9 +1,9 @@
 #include "camera/board/board.h"
 
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/mutex.h"
 #include "camera/board/device_board.h"
 
 namespace rearview::camera {
@@ -20,18 +20,18 @@ class SimulatedBoard : public Board {
   bool shutdown_pressed() override { return now().shutdown_pressed; }
   void set_led(bool) override {}
   void simulate(const BoardConfig& config) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     config_ = config;
   }
 
  private:
   BoardConfig now() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return config_;
   }
 
-  mutable std::mutex mutex_;
-  BoardConfig config_;
+  mutable Mutex mutex_;
+  BoardConfig config_ GUARDED_BY(mutex_);
 };
 
 void optional_number(ConfigReader& reader, const char* key, std::optional<double>& target,

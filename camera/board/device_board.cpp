@@ -14,10 +14,10 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
-#include <mutex>
 #include <system_error>
 
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace rearview::camera {
 namespace {
@@ -114,12 +114,12 @@ class DeviceBoard : public Board {
     std::array<i2c_msg, 2> messages{
         {{kGaugeAddress, 0, 1, &address}, {kGaugeAddress, I2C_M_RD, 2, answer.data()}}};
     i2c_rdwr_ioctl_data transfer{messages.data(), 2};
-    const std::lock_guard lock(i2c_mutex_);
+    const MutexLock lock(i2c_mutex_);
     if (ioctl(i2c_.get(), I2C_RDWR, &transfer) < 0) return std::nullopt;
     return static_cast<std::uint16_t>(answer[0] << 8 | answer[1]);
   }
 
-  std::mutex i2c_mutex_;
+  Mutex i2c_mutex_;
   Descriptor i2c_;
   gpiod::line led_;
   gpiod::line button_;

@@ -74,7 +74,7 @@ Mp4Cache::~Mp4Cache() {
 }
 
 fs::path Mp4Cache::get(const Recordings::Chunk& chunk) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const fs::path mp4 = folder_ / fmt::format("{}_{}_{}.mp4", chunk.path.stem().string(),
                                              chunk.updated_unix_s, chunk.size_bytes);
   std::erase(kept_, mp4);

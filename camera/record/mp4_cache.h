@@ -1,9 +1,9 @@
 #pragma once
 
 #include <filesystem>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "camera/record/recordings.h"
 
 namespace rearview::camera {
@@ -24,8 +24,8 @@ class Mp4Cache {
 
  private:
   std::filesystem::path folder_;
-  std::mutex mutex_;
-  std::vector<std::filesystem::path> kept_;  // the one asked for last at the end
+  Mutex mutex_;
+  std::vector<std::filesystem::path> kept_ GUARDED_BY(mutex_);  // the one asked for last at the end
 };
 
 /// Copies the video of one file into an MP4 that can be played while it loads. Throws

@@ -74,7 +74,7 @@ Recorder::~Recorder() {
 
 void Recorder::publish(CodedPicturePtr picture) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!status_.active) return;
     if (resumed_ && !picture->idr) return;  // a chunk can't begin in the middle of a GOP
     resumed_ = false;
@@ -92,7 +92,7 @@ void Recorder::publish(CodedPicturePtr picture) {
 
 void Recorder::set_active(bool active) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (active && !status_.active) resumed_ = true;
     status_.active = active;
     if (!active) status_.problem.clear();
@@ -101,12 +101,12 @@ void Recorder::set_active(bool active) {
 }
 
 void Recorder::reconfigure(const RecordConfig& config) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   new_config_ = config;
 }
 
 Recorder::Status Recorder::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Status now = status_;
   if (busy_since_ && seconds_between(*busy_since_, SteadyClock::now()) > kHangs_s)
     now.problem = "the disk doesn't answer";
@@ -114,10 +114,11 @@ Recorder::Status Recorder::status() const {
 }
 
 void Recorder::run(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, stop,
-                  [&] { return !waiting_.empty() || (!status_.active && status_.recording); });
+    changed_.wait(lock, stop, [&]() REQUIRES(mutex_) {
+      return !waiting_.empty() || (!status_.active && status_.recording);
+    });
     if (waiting_.empty()) {
       const bool done = stop.stop_requested();
       busy_since_ = SteadyClock::now();
@@ -154,7 +155,7 @@ void Recorder::handle(const CodedPicturePtr& picture) {
       if (!writer_ && now >= next_try_) begin_chunk(*picture, std::move(sets));
     }
     if (!writer_) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!status_.problem.empty()) ++status_.lost;
       return;
     }
@@ -162,7 +163,7 @@ void Recorder::handle(const CodedPicturePtr& picture) {
     writer_->write(picture->picture(), whole_ms(chunk_started_, picture->captured), picture->idr);
     if (first) recordings_.give_name();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ++status_.pictures;
     }
     if (config_.sync_s > 0 && now >= next_sync_) {
@@ -198,7 +199,7 @@ void Recorder::begin_chunk(const CodedPicture& picture, std::vector<std::uint8_t
   parameter_sets_ = std::move(parameter_sets);
   chunk_started_ = picture.captured;
 
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!status_.problem.empty()) log::info("record", "goes on");
   status_.problem.clear();
   status_.recording = true;
@@ -216,7 +217,7 @@ void Recorder::end_chunk() {
   writer_.reset();
   recordings_.finished();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     status_.recording = false;
     status_.chunk.clear();
   }
@@ -226,7 +227,7 @@ void Recorder::end_chunk() {
 void Recorder::fail(const std::string& why) {
   writer_.reset();
   recordings_.finished();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++status_.lost;
   next_try_ = SteadyClock::now() + kRetryPeriod;
   if (status_.problem != why) log::warning("record", "interrupted", {{"why", why}});
@@ -251,7 +252,7 @@ bool Recorder::over_limits() const {
 
 bool Recorder::make_room() {
   if (!recordings_.remove_oldest()) return false;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++status_.removed;
   return true;
 }

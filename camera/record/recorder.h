@@ -5,10 +5,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/worker.h"
 #include "camera/coded_picture.h"
 #include "camera/record/mkv_writer.h"
@@ -75,15 +75,17 @@ class Recorder {
   SteadyTime next_look_;
   SteadyTime next_try_;
 
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<CodedPicturePtr> waiting_;
-  std::size_t waiting_bytes_ = 0;
-  bool overrun_ = false;  // the queue was full: nothing more until the next IDR
-  std::optional<RecordConfig> new_config_;
-  bool resumed_ = false;  // switched on again: nothing until the next IDR
-  Status status_;
-  std::optional<SteadyTime> busy_since_;  // with the disk
+  std::deque<CodedPicturePtr> waiting_ GUARDED_BY(mutex_);
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
+  // The queue was full: nothing more until the next IDR.
+  bool overrun_ GUARDED_BY(mutex_) = false;
+  std::optional<RecordConfig> new_config_ GUARDED_BY(mutex_);
+  // Switched on again: nothing until the next IDR.
+  bool resumed_ GUARDED_BY(mutex_) = false;
+  Status status_ GUARDED_BY(mutex_);
+  std::optional<SteadyTime> busy_since_ GUARDED_BY(mutex_);  // with the disk
 
   Worker worker_;
 };

@@ -105,7 +105,7 @@ std::optional<Recordings::Chunk> Recordings::find_name(std::string_view name) co
 }
 
 Recordings::Created Recordings::create() {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   fs::create_directories(folder_);
   const auto chunks = list();
   if (!chunks.empty()) last_number_ = std::max(last_number_, chunks.back().number);
@@ -140,7 +140,7 @@ void Recordings::give_name() {
 }
 
 void Recordings::finished() {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   if (open_number_ == 0) return;
   const bool worthless = open_.path != open_name_;
   std::error_code ignored;
@@ -182,7 +182,7 @@ bool Recordings::remove(const Chunk& chunk) {
 }
 
 bool Recordings::remove_oldest() {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   for (const Chunk& chunk : list()) {
     if (!chunk.open && !chunk.locked && remove(chunk)) return true;
   }
@@ -190,14 +190,14 @@ bool Recordings::remove_oldest() {
 }
 
 void Recordings::remove_worthless() {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   for (const Chunk& chunk : list()) {
     if (!chunk.open && chunk.size_bytes < kLeastBytes) remove(chunk);
   }
 }
 
 std::size_t Recordings::wipe() {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   std::size_t removed = 0;
   for (const Chunk& chunk : list()) {
     if (!chunk.open && !chunk.locked && remove(chunk)) ++removed;
@@ -206,7 +206,7 @@ std::size_t Recordings::wipe() {
 }
 
 bool Recordings::set_locked(std::string_view name, bool locked) {
-  const std::lock_guard lock(changes_mutex_);
+  const MutexLock lock(changes_mutex_);
   for (const Chunk& chunk : list()) {
     if (chunk.path.filename().string() != name) continue;
     const fs::path mark = fs::path(chunk.path).replace_extension("lock");

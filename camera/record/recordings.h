@@ -3,11 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace rearview::camera {
 
@@ -81,9 +82,9 @@ class Recordings {
   bool remove(const Chunk& chunk);
 
   std::filesystem::path folder_;
-  std::mutex changes_mutex_;  // of what changes the folder; reading never waits for a slow disk
-  std::uint64_t last_number_ = 0;
-  std::filesystem::path open_name_;            // likewise: its name once it has it
+  Mutex changes_mutex_;  // of what changes the folder; reading never waits for a slow disk
+  std::uint64_t last_number_ GUARDED_BY(changes_mutex_) = 0;
+  std::filesystem::path open_name_;            // once it has it
   File open_;                                  // only the thread of create() and finished()
   std::atomic<std::uint64_t> open_number_{0};  // 0: none is open
 };

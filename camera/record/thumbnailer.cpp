@@ -107,7 +107,7 @@ Thumbnailer::Thumbnailer(Recordings& recordings, Worker::Failure failure)
 
 void Thumbnailer::wake() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     woken_ = true;
   }
   changed_.notify_one();
@@ -118,8 +118,8 @@ void Thumbnailer::run(std::stop_token stop) {
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kLowest));
   while (!stop.stop_requested()) {
     {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [&] { return woken_; })) return;
+      MutexLock lock(mutex_);
+      if (!changed_.wait(lock, stop, [&]() REQUIRES(mutex_) { return woken_; })) return;
       woken_ = false;
     }
     make_missing(stop);

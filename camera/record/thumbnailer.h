@@ -2,10 +2,10 @@
 
 #include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <set>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/worker.h"
 #include "camera/record/recordings.h"
 
@@ -28,9 +28,9 @@ class Thumbnailer {
 
   Recordings& recordings_;
   std::set<std::string> failed_;  // names; not tried again
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  bool woken_ = true;
+  bool woken_ GUARDED_BY(mutex_) = true;
   Worker worker_;
 };
 

@@ -1,8 +1,8 @@
 #include "camera/source/pacer.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
+
+#include "base/sleep.h"
 
 namespace rearview::camera {
 namespace {
@@ -12,14 +12,6 @@ SteadyClock::duration in_clock(double seconds) {
 }
 
 }  // namespace
-
-bool sleep_until(std::stop_token stop, SteadyTime deadline) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_until(lock, stop, deadline, [] { return false; });
-  return !stop.stop_requested();
-}
 
 Pacer::Pacer(Pace pace) : pace_(pace) {}
 

@@ -7,9 +7,6 @@
 
 namespace rearview::camera {
 
-/// Waits until deadline; false when stop is asked for first.
-bool sleep_until(std::stop_token stop, SteadyTime deadline);
-
 /// Turns media time into due times: picture by picture, each a step behind the last. One thread.
 class Pacer {
  public:

@@ -33,7 +33,7 @@ std::optional<Picture> SceneSource::next(std::stop_token stop) {
   if (!pacer_.wait(stop, due)) return std::nullopt;
 
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     scene_.draw(next_number_++, bgr_);
   }
   if (time_code_) draw_time_code(bgr_, SteadyClock::now());
@@ -49,7 +49,7 @@ std::optional<Picture> SceneSource::next(std::stop_token stop) {
 }
 
 nlohmann::ordered_json SceneSource::truth() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return scene_.truth();
 }
 

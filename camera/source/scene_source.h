@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <opencv2/core/mat.hpp>
 
+#include "base/mutex.h"
 #include "camera/scene/scene.h"
 #include "camera/source/pacer.h"
 #include "camera/source/source.h"
@@ -32,8 +32,8 @@ class SceneSource : public PictureSource {
   std::uint64_t next_number_ = 0;
   std::atomic<std::uint64_t> dropped_{0};
   cv::Mat bgr_;
-  mutable std::mutex mutex_;  // for scene_: truth() is read while the next picture is drawn
-  Scene scene_;
+  mutable Mutex mutex_;  // truth() is read while the next picture is drawn
+  Scene scene_ GUARDED_BY(mutex_);
 };
 
 }  // namespace rearview::camera

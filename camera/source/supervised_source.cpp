@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "camera/source/pacer.h"
+#include "base/sleep.h"
 
 namespace rearview::camera {
 
@@ -36,7 +36,7 @@ std::optional<CodedPicture> SupervisedSource::next(std::stop_token stop) {
         auto opened = open_(stop);
         freeze_.reopened();
         changes_ = 0;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         source_ = std::move(opened);
         info_ = source_->info();
       }
@@ -71,7 +71,7 @@ void SupervisedSource::look_at_picture(SteadyTime now) {
 }
 
 void SupervisedSource::set_problem(std::optional<std::string> problem) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (problem_ == problem) return;
   problem_ = std::move(problem);
   if (problem_) {
@@ -83,7 +83,7 @@ void SupervisedSource::set_problem(std::optional<std::string> problem) {
 
 void SupervisedSource::close() {
   std::unique_ptr<CodedSource> closed;  // ends behind the lock: a child may take its time
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed = std::move(source_);
 }
 
@@ -94,22 +94,22 @@ void SupervisedSource::fail(const std::string& why) {
 }
 
 bool SupervisedSource::request_idr() noexcept {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return source_ && source_->request_idr();
 }
 
 SourceInfo SupervisedSource::info() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return info_;
 }
 
 std::uint64_t SupervisedSource::dropped() const noexcept {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return source_ ? source_->dropped() : 0;
 }
 
 std::optional<std::string> SupervisedSource::problem() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return problem_;
 }
 

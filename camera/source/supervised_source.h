@@ -2,9 +2,9 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/now.h"
 #include "camera/source/freeze_watch.h"
 #include "camera/source/source.h"
@@ -51,10 +51,10 @@ class SupervisedSource : public CodedSource {
   double frozen_pause_s_ = 0;
   SteadyTime next_frozen_try_;
 
-  mutable std::mutex mutex_;
-  std::unique_ptr<CodedSource> source_;
-  SourceInfo info_;
-  std::optional<std::string> problem_ = "not opened yet";
+  mutable Mutex mutex_;
+  std::unique_ptr<CodedSource> source_;  // changed under it by the thread of next()
+  SourceInfo info_ GUARDED_BY(mutex_);
+  std::optional<std::string> problem_ GUARDED_BY(mutex_) = "not opened yet";
 };
 
 }  // namespace rearview::camera

@@ -11,11 +11,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
-#include <mutex>
 #include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/tcp_acceptor.h"
 #include "camera/stream/delay_window.h"
 #include "camera/stream/picture_ring.h"
@@ -60,7 +60,7 @@ class StreamServer::Impl {
 
   void publish(CodedPicturePtr picture) {
     {
-      const std::lock_guard lock(ring_mutex_);
+      const MutexLock lock(ring_mutex_);
       ring_.push(std::move(picture));
     }
     if (!pump_posted_.exchange(true)) asio::post(io_, [this] { pump_all(); });
@@ -87,7 +87,7 @@ class StreamServer::Impl {
 
   Stats stats() const {
     const SteadyTime now = SteadyClock::now();
-    const std::lock_guard lock(stats_mutex_);
+    const MutexLock lock(stats_mutex_);
     Stats stats = ended_;
     for (const auto& client : clients_) {
       Client one{client->address, seconds_between(client->connected, now),
@@ -119,7 +119,7 @@ class StreamServer::Impl {
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;
     if (clients_.size() >= static_cast<std::size_t>(config_.max_clients)) {
-      const std::lock_guard lock(stats_mutex_);
+      const MutexLock lock(stats_mutex_);
       ++ended_.refused;
       return;
     }
@@ -130,7 +130,7 @@ class StreamServer::Impl {
             [this](StreamClient& closed, const std::string& why) { remove(closed, why); },
             [this](const CodedPicture& picture) { delivered(picture); }});
     {
-      const std::lock_guard lock(stats_mutex_);
+      const MutexLock lock(stats_mutex_);
       clients_.push_back(client);
       ++ended_.accepted;
     }
@@ -143,7 +143,7 @@ class StreamServer::Impl {
         cache == Cache::useless || (cache == Cache::live && idr_.request && idr_.request());
     if (cache == Cache::useless && idr_.request) idr_.request();
     {
-      const std::lock_guard lock(ring_mutex_);
+      const MutexLock lock(ring_mutex_);
       if (join_anywhere_) {
         client->begin_anywhere(ring_);
       } else if (!wait && ring_.last_idr()) {
@@ -161,7 +161,7 @@ class StreamServer::Impl {
     fresh,    ///< the same, and not much
   };
   Cache look_at_cache() {
-    const std::lock_guard lock(ring_mutex_);
+    const MutexLock lock(ring_mutex_);
     if (!ring_.last_idr()) return Cache::useless;
     const CodedPicture& newest = *ring_.at(ring_.end_number() - 1);
     if (seconds_between(newest.captured, SteadyClock::now()) > kLive_s) return Cache::useless;
@@ -177,7 +177,7 @@ class StreamServer::Impl {
 
   void pump(StreamClient& client) {
     {
-      const std::lock_guard lock(ring_mutex_);
+      const MutexLock lock(ring_mutex_);
       if (!client.gather(ring_)) return;
     }
     client.send();
@@ -185,13 +185,13 @@ class StreamServer::Impl {
 
   void delivered(const CodedPicture& picture) {
     const double delay_ms = ms_between(picture.encoder_in, SteadyClock::now());
-    const std::lock_guard lock(stats_mutex_);
+    const MutexLock lock(stats_mutex_);
     delays_.add(delay_ms);
   }
 
   void remove(const StreamClient& client, const std::string& why) {
     log::debug("stream", "client left", {{"peer", client.address}, {"why", why}});
-    const std::lock_guard lock(stats_mutex_);
+    const MutexLock lock(stats_mutex_);
     const auto it = std::find_if(clients_.begin(), clients_.end(),
                                  [&](const auto& each) { return each.get() == &client; });
     if (it == clients_.end()) return;
@@ -211,7 +211,7 @@ class StreamServer::Impl {
         if (!noisy && !client->stuck(now)) continue;
         client->abort();
         {
-          const std::lock_guard lock(stats_mutex_);
+          const MutexLock lock(stats_mutex_);
           ++(noisy ? ended_.dropped_noisy : ended_.dropped_stuck);
         }
         remove(*client, noisy ? "sends too much" : "stuck");
@@ -256,14 +256,14 @@ class StreamServer::Impl {
   std::atomic<bool> join_anywhere_{false};
   int rate_limit_kbps_ = 0;
 
-  std::mutex ring_mutex_;
-  PictureRing ring_;
+  Mutex ring_mutex_;
+  PictureRing ring_ GUARDED_BY(ring_mutex_);
 
   // clients_ is changed by the I/O thread only, and under the mutex.
-  mutable std::mutex stats_mutex_;
+  mutable Mutex stats_mutex_;
   std::vector<std::shared_ptr<StreamClient>> clients_;
-  Stats ended_;  // of clients that have gone, and what belongs to none
-  DelayWindow delays_;
+  Stats ended_ GUARDED_BY(stats_mutex_);  // of clients that have gone, and what belongs to none
+  DelayWindow delays_ GUARDED_BY(stats_mutex_);
 
   std::thread thread_;
 };

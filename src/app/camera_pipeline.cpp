@@ -73,7 +73,7 @@ void CameraPipeline::receive(std::stop_token stop) {
 }
 
 void CameraPipeline::on_link(const LinkEvent& event) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   connected_ = event.kind == LinkEvent::Kind::connected;
   // Why the last connection gave nothing stays true until a picture has come.
   if (event.kind != LinkEvent::Kind::connected) link_text_ = event.text;
@@ -81,7 +81,7 @@ void CameraPipeline::on_link(const LinkEvent& event) {
 
 void CameraPipeline::on_frame(FramePtr frame) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     last_frame_ = frame->decoded;
     link_text_.clear();
     newest_frame_ = frame;
@@ -115,7 +115,7 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
   AnalysisPtr shared;
   bool from_before = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     last_analysis_ = SteadyClock::now();
     analysis_rate_.count(last_analysis_);
     analyse_.add(analysis.latency.analyse_ms);
@@ -211,7 +211,7 @@ void CameraPipeline::present(std::stop_token stop) {
       const SteadyTime now = SteadyClock::now();
       FramePtr frame;
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto found = silence(now);
         if (!found) continue;
         const bool news = !told || told->road != found->road;
@@ -231,7 +231,7 @@ void CameraPipeline::present(std::stop_token stop) {
                       : draw_without_frame(kSizeBeforeFirstFrame, warning);
     }
     bus_.picture(camera_, DrawnPicture(std::move(picture), encoder_));
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++pictures_drawn_;
   }
 }
@@ -249,7 +249,7 @@ bool CameraPipeline::lives(SteadyTime now) const {
 CameraStatus CameraPipeline::status() const {
   const ReceiverStats link = receiver_.stats();
   const SteadyTime now = SteadyClock::now();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   CameraStatus status;
   status.name = config_.name;
   status.url = config_.receiver.url;

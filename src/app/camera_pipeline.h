@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "app/event_bus.h"
 #include "app/meters.h"
 #include "base/latest_slot.h"
+#include "base/mutex.h"
 #include "base/worker.h"
 #include "receive/receiver.h"
 #include "render/jpeg_encoder.h"
@@ -68,11 +68,10 @@ class CameraPipeline {
   void on_frame(FramePtr frame);
   void on_link(const LinkEvent& event);
   void publish(const FramePtr& frame, Analysis analysis);
-  // These want mutex_ held.
-  std::optional<Silence> silence(SteadyTime now) const;
-  void publish_silence(const Silence& silence, SteadyTime now);
+  std::optional<Silence> silence(SteadyTime now) const REQUIRES(mutex_);
+  void publish_silence(const Silence& silence, SteadyTime now) REQUIRES(mutex_);
   void raise(AlertKind kind, AlertLevel level, const Analysis& about, const std::string& text,
-             std::optional<double> blind_s = std::nullopt);
+             std::optional<double> blind_s = std::nullopt) REQUIRES(mutex_);
 
   const CameraConfig config_;
   const std::size_t camera_;
@@ -90,21 +89,21 @@ class CameraPipeline {
 
   /// Guards what follows, and holds while an analysis or alert is put into the outbox, so that they
   /// leave in order.
-  mutable std::mutex mutex_;
-  SteadyTime last_frame_;
-  SteadyTime last_analysis_;
-  FramePtr newest_frame_;
-  AnalysisPtr newest_;
-  bool lost_ = false;  ///< camera_lost was raised, camera_back not yet
-  bool connected_ = false;
-  std::string link_text_ = "connecting";
-  mutable RateMeter frame_rate_;
-  mutable RateMeter analysis_rate_;
-  LatencyWindow decode_;
-  LatencyWindow analyse_;
-  LatencyWindow total_;
-  std::vector<LatencyWindow> stages_;  ///< of each stage of the chain
-  std::uint64_t frames_analysed_ = 0;
+  mutable Mutex mutex_;
+  SteadyTime last_frame_ GUARDED_BY(mutex_);
+  SteadyTime last_analysis_ GUARDED_BY(mutex_);
+  FramePtr newest_frame_ GUARDED_BY(mutex_);
+  AnalysisPtr newest_ GUARDED_BY(mutex_);
+  bool lost_ GUARDED_BY(mutex_) = false;  ///< camera_lost was raised, camera_back not yet
+  bool connected_ GUARDED_BY(mutex_) = false;
+  std::string link_text_ GUARDED_BY(mutex_) = "connecting";
+  mutable RateMeter frame_rate_ GUARDED_BY(mutex_);
+  mutable RateMeter analysis_rate_ GUARDED_BY(mutex_);
+  LatencyWindow decode_ GUARDED_BY(mutex_);
+  LatencyWindow analyse_ GUARDED_BY(mutex_);
+  LatencyWindow total_ GUARDED_BY(mutex_);
+  std::vector<LatencyWindow> stages_ GUARDED_BY(mutex_);  ///< of each stage of the chain
+  std::uint64_t frames_analysed_ GUARDED_BY(mutex_) = 0;
   std::uint64_t pictures_drawn_ = 0;
 
   Worker present_worker_;

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "app/progress_line.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/termination.h"
 #include "evaluate/clip_scorer.h"
 #include "evaluate/report.h"
@@ -33,20 +33,20 @@ class Progress {
   explicit Progress(std::size_t clips) : clips_(clips) {}
 
   void at(std::size_t clip, const Truth& truth, double t_s) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (line_.due())
       line_.draw(fmt::format("{} of {}: {} {:.1f} s", clip + 1, clips_,
                              truth.input.filename().string(), t_s));
   }
   void clear() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     line_.clear();
   }
 
  private:
   std::size_t clips_;
-  std::mutex mutex_;
-  ProgressLine line_;
+  Mutex mutex_;
+  ProgressLine line_ GUARDED_BY(mutex_);
 };
 
 /// Null when a signal came.

@@ -28,15 +28,15 @@ void EventBus::put(std::size_t camera, Alert alert, Annotated seen) {
 
 void EventBus::put_away(std::size_t camera, Event event) {
   Outbox& outbox = outboxes_.at(camera);
-  const std::lock_guard lock(outbox.mutex);
+  const MutexLock lock(outbox.mutex);
   outbox.events.push_back(std::move(event));
 }
 
 void EventBus::deliver(std::size_t camera) {
   Outbox& outbox = outboxes_.at(camera);
-  const std::lock_guard delivering(outbox.delivering);
+  const MutexLock delivering(outbox.delivering);
   const auto next = [&outbox]() -> std::optional<Event> {
-    const std::lock_guard lock(outbox.mutex);
+    const MutexLock lock(outbox.mutex);
     if (outbox.events.empty()) return std::nullopt;
     Event event = std::move(outbox.events.front());
     outbox.events.pop_front();

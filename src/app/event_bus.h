@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/camera_listener.h"
+#include "base/mutex.h"
 
 namespace rearview {
 
@@ -46,9 +47,9 @@ class EventBus {
   };
   using Event = std::variant<AnalysisPtr, Raised>;
   struct Outbox {
-    std::mutex delivering;
-    std::mutex mutex;
-    std::deque<Event> events;  ///< guarded by mutex
+    Mutex delivering;
+    Mutex mutex;
+    std::deque<Event> events GUARDED_BY(mutex);
   };
 
   void put_away(std::size_t camera, Event event);

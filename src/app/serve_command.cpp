@@ -20,6 +20,7 @@
 #include "base/hangup_watcher.h"
 #include "base/log.h"
 #include "base/service_notify.h"
+#include "base/sleep.h"
 #include "base/termination.h"
 #include "base/worker.h"
 #include "serve/access/credentials.h"
@@ -91,13 +92,9 @@ void reload(const ServeOptions& options, ServeProgram& program) {
 void feed_watchdog(const ServeProgram& program, const std::stop_token& stop) {
   const auto period = watchdog_period();
   if (!period) return;
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  while (!stop.stop_requested()) {
+  do {
     if (program.lives(SteadyClock::now())) notify_service_manager("WATCHDOG=1");
-    never.wait_for(lock, stop, *period / 4, [] { return false; });
-  }
+  } while (sleep_until(stop, SteadyClock::now() + *period / 4));
 }
 
 /// On a terminal as a picture, too, for the phone's camera.

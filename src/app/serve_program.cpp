@@ -125,15 +125,15 @@ void ServeProgram::add_reports() {
   service_.show_settings(effective_settings(config_, stage_settings_));
   service_.on_heartbeat([this](const HeartbeatPtr& heartbeat) {
     publisher_.publish_heartbeat(heartbeat);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     beat_ = SteadyClock::now();
   });
   const auto radar = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return radar_;
   };
   const auto position = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return position_;
   };
   service_.add_metrics([this] { return publisher_.metrics(); });
@@ -146,7 +146,7 @@ void ServeProgram::add_reports() {
     return now ? now->metrics() : std::vector<Metric>();
   });
   service_.add_metrics([this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
     return std::vector<Metric>{{"rearview_log_dropped_total",
                                 "counter",
@@ -178,7 +178,7 @@ void ServeProgram::add_reports() {
     return now ? health_of(*now) : Json();
   });
   service_.add_health("config", [this]() -> Json {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return {{"source", config_.source}, {"problem", text_or_null(config_problem_)}};
   });
 }
@@ -223,7 +223,7 @@ AlertPtr ServeProgram::keep(const Alert& raised, const Annotated& seen) {
   std::shared_ptr<PositionSource> position;
   bool locate = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     position = position_;
     locate = config_.gps.locate_alerts;
   }
@@ -237,14 +237,14 @@ AlertPtr ServeProgram::keep(const Alert& raised, const Annotated& seen) {
 }
 
 std::vector<CameraStatus> ServeProgram::statuses() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<CameraStatus> all;
   for (const auto& camera : cameras_) all.push_back(camera->status());
   return all;
 }
 
 bool ServeProgram::lives(SteadyTime now) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return seconds_between(beat_, now) < kHung_s &&
          std::all_of(cameras_.begin(), cameras_.end(),
                      [now](const auto& camera) { return camera->lives(now); });
@@ -268,7 +268,7 @@ void ServeProgram::exchange_camera(std::size_t camera, std::vector<std::unique_p
   CameraPipeline& old = *cameras_[camera];
   old.stop();
   auto next = make_pipeline(camera, std::move(stages), old.epoch());
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   std::swap(cameras_[camera], next);
   lock.unlock();
   cameras_[camera]->start();
@@ -280,7 +280,7 @@ void ServeProgram::exchange_radar(const RadarConfig& now) {
   if (radar_) radar_->stop();
   auto next = now.enabled ? std::make_shared<Radar>(now) : nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::swap(radar_, next);
   }
   if (!radar_) return;
@@ -293,7 +293,7 @@ void ServeProgram::exchange_position(const PositionConfig& now) {
   if (position_) position_->stop();
   auto next = now.enabled ? std::make_shared<PositionSource>(now) : nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::swap(position_, next);
     config_.gps = now;
   }
@@ -365,7 +365,7 @@ void ServeProgram::refuse(const std::string& reason) {
 }
 
 void ServeProgram::report_reload(const std::string& problem) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   config_problem_ = problem;
 }
 

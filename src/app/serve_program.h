@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "app/event_bus.h"
 #include "app/parts.h"
 #include "app/serve_listeners.h"
+#include "base/mutex.h"
 #include "base/termination.h"
 
 namespace rearview {
@@ -75,11 +75,11 @@ class ServeProgram {
 
   AlertStore alerts_;
   RideListener rides_;
-  mutable std::mutex mutex_;  ///< guards the pointers that a reload exchanges, and what follows
+  mutable Mutex mutex_;                       ///< guards the pointers that a reload exchanges, too
   std::shared_ptr<PositionSource> position_;  ///< null: off
   std::shared_ptr<Radar> radar_;              ///< null: off
-  std::string config_problem_;
-  SteadyTime beat_ = SteadyClock::now();  ///< of the newest heartbeat
+  std::string config_problem_ GUARDED_BY(mutex_);
+  SteadyTime beat_ GUARDED_BY(mutex_) = SteadyClock::now();  ///< of the newest heartbeat
   std::atomic<std::uint64_t> reloads_ = 0;
   std::atomic<std::uint64_t> refusals_ = 0;
 

@@ -8,10 +8,10 @@
 #include <ctime>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace rearview {
 namespace {
@@ -43,8 +43,8 @@ struct Lookup {
 // Lookups given up while the system still worked on them. Never destroyed: the C library's thread
 // may outlive main().
 struct Abandoned {
-  std::mutex mutex;
-  std::list<std::unique_ptr<Lookup>> lookups;
+  Mutex mutex;
+  std::list<std::unique_ptr<Lookup>> lookups GUARDED_BY(mutex);
 };
 Abandoned& abandoned() {
   static auto& instance = *new Abandoned;
@@ -54,7 +54,7 @@ constexpr std::size_t kMostAbandoned = 8;
 
 std::unique_ptr<Lookup> resume_or_start(const Endpoint& endpoint) {
   Abandoned& old = abandoned();
-  const std::lock_guard lock(old.mutex);
+  const MutexLock lock(old.mutex);
   const auto same = std::find_if(old.lookups.begin(), old.lookups.end(), [&](const auto& lookup) {
     return lookup->endpoint == endpoint && lookup->busy();
   });
@@ -76,7 +76,7 @@ std::unique_ptr<Lookup> resume_or_start(const Endpoint& endpoint) {
 void give_up(std::unique_ptr<Lookup> lookup) {
   if (gai_cancel(&lookup->request) != EAI_NOTCANCELED) return;
   Abandoned& old = abandoned();
-  const std::lock_guard lock(old.mutex);
+  const MutexLock lock(old.mutex);
   old.lookups.push_back(std::move(lookup));
 }
 

@@ -2,12 +2,12 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace rearview {
 
@@ -20,7 +20,7 @@ class LatestSlot {
   bool put(T value) {
     bool nothing_lost = true;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (value_) {
         ++dropped_;
         nothing_lost = false;
@@ -33,30 +33,32 @@ class LatestSlot {
 
   /// Waits for a value and takes it; nullopt when stop is asked for first.
   std::optional<T> take(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [this] { return value_.has_value(); })) return std::nullopt;
+    MutexLock lock(mutex_);
+    if (!changed_.wait(lock, stop, [this]() REQUIRES(mutex_) { return value_.has_value(); }))
+      return std::nullopt;
     return std::exchange(value_, std::nullopt);
   }
 
   /// As take(), but gives up with nullopt at the deadline too.
   std::optional<T> take_until(std::stop_token stop, SteadyTime deadline) {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_until(lock, stop, deadline, [this] { return value_.has_value(); }))
+    MutexLock lock(mutex_);
+    if (!changed_.wait_until(lock, stop, deadline,
+                             [this]() REQUIRES(mutex_) { return value_.has_value(); }))
       return std::nullopt;
     return std::exchange(value_, std::nullopt);
   }
 
   /// Values overwritten before anybody took them.
   std::uint64_t dropped() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return dropped_;
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any changed_;
-  std::optional<T> value_;
-  std::uint64_t dropped_ = 0;
+  std::optional<T> value_ GUARDED_BY(mutex_);
+  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace rearview

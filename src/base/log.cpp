@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "base/log_loss.h"
+#include "base/mutex.h"
 #include "base/output.h"
 
 namespace rearview::log {
@@ -59,7 +59,7 @@ std::string prefix(Level level) {
 class Sink {
  public:
   void write(std::string_view line) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const std::string rest = std::exchange(rest_, {}); !rest.empty() && !take(rest))
       rest_ = rest;
     if (rest_.empty() && untold_ > 0 &&
@@ -74,7 +74,7 @@ class Sink {
 
  private:
   /// False when it took nothing. What it left of a line it began is kept.
-  bool take(std::string_view line) {
+  bool take(std::string_view line) REQUIRES(mutex_) {
     const std::size_t taken = output_ ? output_->write(line).value_or(0) : 0;
     if (taken > 0) rest_ = line.substr(taken);
     return taken > 0;
@@ -87,10 +87,10 @@ class Sink {
     }
   }
 
-  std::mutex mutex_;
-  std::optional<Output> output_ = standard_error();
-  std::string rest_;
-  std::uint64_t untold_ = 0;
+  Mutex mutex_;
+  std::optional<Output> output_ GUARDED_BY(mutex_) = standard_error();
+  std::string rest_ GUARDED_BY(mutex_);
+  std::uint64_t untold_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace

@@ -9,17 +9,18 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <mutex>
 #include <system_error>
 #include <thread>
+
+#include "base/mutex.h"
 
 namespace rearview {
 
 struct Termination::State {
   int signal_fd = -1;
   int failure_fd = -1;
-  std::mutex mutex;
-  std::optional<std::string> reason;
+  Mutex mutex;
+  std::optional<std::string> reason GUARDED_BY(mutex);
   std::stop_source stop;
   std::thread watcher;
 
@@ -71,7 +72,7 @@ Termination::~Termination() {
 
 void Termination::fail(const std::string& reason) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     if (!state_->reason) state_->reason = reason;
   }
   state_->wake();
@@ -83,7 +84,7 @@ std::optional<std::string> Termination::wait() {
 }
 
 std::optional<std::string> Termination::failure() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->reason;
 }
 

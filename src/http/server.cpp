@@ -42,7 +42,7 @@ void refuse(tcp::socket& socket) {
 
 void Gate::deliver(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!loop_) return;
     if (!loop_->here()) {
       loop_->post(std::move(task));
@@ -53,7 +53,7 @@ void Gate::deliver(std::function<void()> task) {
 }
 
 void Gate::close() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   loop_ = nullptr;
 }
 

@@ -5,10 +5,10 @@
 //
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <unordered_set>
 
+#include "base/mutex.h"
 #include "base/tcp_acceptor.h"
 #include "http/host_check.h"
 #include "http/log_pause.h"
@@ -29,8 +29,8 @@ class Gate {
   void close();
 
  private:
-  std::mutex mutex_;
-  IoLoop* loop_;  ///< null when closed
+  Mutex mutex_;
+  IoLoop* loop_ GUARDED_BY(mutex_);  ///< null when closed
 };
 
 struct Server::Core : std::enable_shared_from_this<Server::Core> {

@@ -19,7 +19,7 @@ WorkerPool::~WorkerPool() {
 
 bool WorkerPool::post(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || tasks_.size() >= queue_limit_) return false;
     tasks_.push_back(std::move(task));
   }
@@ -30,7 +30,7 @@ bool WorkerPool::post(std::function<void()> task) {
 void WorkerPool::stop() {
   std::deque<std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     dropped.swap(tasks_);
   }
@@ -45,8 +45,8 @@ void WorkerPool::work() {
   while (true) {
     std::function<void()> task;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      MutexLock lock(mutex_);
+      changed_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || !tasks_.empty(); });
       if (stopping_) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

@@ -11,6 +11,8 @@
 
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "base/mutex.h"
+#include "base/sleep.h"
 #include "base/tcp_connection.h"
 
 namespace rearview {
@@ -94,13 +96,13 @@ void PositionSource::run(std::stop_token stop) {
     ++failures_;
     const SteadyTime now = SteadyClock::now();
     backoff_.failed(now);
-    std::unique_lock lock(mutex_);
-    connected_ = false;
-    problem_ = why;
-    lock.unlock();
+    {
+      const MutexLock lock(mutex_);
+      connected_ = false;
+      problem_ = why;
+    }
     say_what_changed();
-    lock.lock();
-    never_.wait_for(lock, stop, milliseconds(backoff_.wait_ms(now)), [] { return false; });
+    sleep_until(stop, now + milliseconds(backoff_.wait_ms(now)));
   }
 }
 
@@ -170,7 +172,7 @@ void PositionSource::take(const GpsdReport& report, TcpConnection& connection) {
                                              report.protocol, kProtocol));
       if (std::exchange(greeted_, true)) return;
       send(connection, watch_command(config_.device), config_.answer_timeout_ms);
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       connected_ = true;
       problem_ = "gpsd tells of no receiver";
       return;
@@ -187,7 +189,7 @@ void PositionSource::take(const GpsdReport& report, TcpConnection& connection) {
       break;
   }
   ++refused_[static_cast<std::size_t>(report.kind)];
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   newest_.reset();
   problem_ =
       report.kind == Kind::no_fix      ? "the receiver doesn't know where it is"
@@ -209,7 +211,7 @@ void PositionSource::take(const GpsFix& fix) {
   }
   next.travelled = odometer_.travelled();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (again && !newest_) return;
     if (again) next.at = newest_->at;
     newest_ = next;
@@ -219,7 +221,7 @@ void PositionSource::take(const GpsFix& fix) {
 }
 
 std::optional<RiderFix> PositionSource::now() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!newest_ || ms_between(newest_->at, now_()) > config_.stale_after_ms) return std::nullopt;
   return newest_;
 }
@@ -227,7 +229,7 @@ std::optional<RiderFix> PositionSource::now() const {
 PositionStatus PositionSource::status() const {
   PositionStatus status;
   status.fix = now().has_value();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   status.connected = connected_;
   if (!status.fix || !connected_) status.problem = problem_;
   return status;

@@ -2,16 +2,15 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/backoff.h"
+#include "base/mutex.h"
 #include "base/now.h"
 #include "base/worker.h"
 #include "position/gpsd_reader.h"
@@ -70,11 +69,10 @@ class PositionSource {
   const Now now_;
   std::function<void(const RiderFix&)> handler_;
 
-  mutable std::mutex mutex_;  ///< guards what follows
-  std::condition_variable_any never_;
-  std::optional<RiderFix> newest_;
-  bool connected_ = false;
-  std::string problem_ = "gpsd hasn't answered yet";
+  mutable Mutex mutex_;
+  std::optional<RiderFix> newest_ GUARDED_BY(mutex_);
+  bool connected_ GUARDED_BY(mutex_) = false;
+  std::string problem_ GUARDED_BY(mutex_) = "gpsd hasn't answered yet";
 
   // Of the source's thread.
   GpsdReader reader_;

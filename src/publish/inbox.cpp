@@ -30,7 +30,7 @@ void Inbox::alert() {
 
 void Inbox::heartbeat(HeartbeatPtr heartbeat) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     heartbeat_ = std::move(heartbeat);
   }
   wake();
@@ -38,7 +38,7 @@ void Inbox::heartbeat(HeartbeatPtr heartbeat) {
 
 void Inbox::analysis(AnalysisPtr analysis) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     analyses_.insert_or_assign(analysis->camera, analysis);
   }
   wake();
@@ -46,7 +46,7 @@ void Inbox::analysis(AnalysisPtr analysis) {
 
 void Inbox::picture(std::size_t camera, std::shared_ptr<const std::string> jpeg) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pictures_.insert_or_assign(camera, std::move(jpeg));
   }
   wake();
@@ -54,7 +54,7 @@ void Inbox::picture(std::size_t camera, std::shared_ptr<const std::string> jpeg)
 
 void Inbox::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stop_ = true;
   }
   wake();
@@ -64,7 +64,7 @@ Inbox::News Inbox::take() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(fd_, &count, sizeof count);
   News news;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   news.stop = stop_;
   news.heartbeat = std::exchange(heartbeat_, nullptr);
   for (auto& [camera, analysis] : analyses_) news.analyses.push_back(std::move(analysis));

@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "types/analysis.h"
 #include "types/heartbeat.h"
 
@@ -47,11 +47,11 @@ class Inbox {
   void wake();
 
   int fd_;
-  std::mutex mutex_;
-  bool stop_ = false;                            ///< guarded by mutex_
-  HeartbeatPtr heartbeat_;                       ///< guarded by mutex_
-  std::map<std::string, AnalysisPtr> analyses_;  ///< guarded by mutex_; by camera
-  std::map<std::size_t, std::shared_ptr<const std::string>> pictures_;  ///< guarded by mutex_
+  Mutex mutex_;
+  bool stop_ GUARDED_BY(mutex_) = false;
+  HeartbeatPtr heartbeat_ GUARDED_BY(mutex_);
+  std::map<std::string, AnalysisPtr> analyses_ GUARDED_BY(mutex_);  ///< by camera
+  std::map<std::size_t, std::shared_ptr<const std::string>> pictures_ GUARDED_BY(mutex_);
 };
 
 }  // namespace rearview

@@ -44,17 +44,17 @@ void Radar::stop() {
 
 void Radar::publish_analysis(const AnalysisPtr& analysis) {
   if (analysis->camera != config_.camera) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   newest_ = {analysis, SteadyClock::now()};
 }
 
 RadarStatus Radar::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
 Radar::Newest Radar::newest() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_;
 }
 
@@ -168,7 +168,7 @@ void Radar::report(const std::string& problem) {
   next.listening = next.on_air && peripheral_->listened_to();
   RadarStatus before;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     before = std::exchange(status_, next);
   }
   if (next.on_air && !before.on_air)

@@ -3,13 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/worker.h"
 #include "radar/radar_config.h"
 #include "radar/radar_encoder.h"
@@ -73,9 +73,9 @@ class Radar {
   void report(const std::string& problem);
 
   const RadarConfig config_;
-  mutable std::mutex mutex_;
-  Newest newest_;       ///< guarded by mutex_
-  RadarStatus status_;  ///< guarded by mutex_
+  mutable Mutex mutex_;
+  Newest newest_ GUARDED_BY(mutex_);
+  RadarStatus status_ GUARDED_BY(mutex_);
 
   // Of the radar's thread.
   std::unique_ptr<BluezPeripheral> peripheral_;

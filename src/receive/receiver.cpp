@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/printable_url.h"
+#include "base/sleep.h"
 #include "base/tcp_connection.h"
 #include "receive/decoder.h"
 #include "receive/libav_input.h"
@@ -94,14 +94,14 @@ struct Receiver::State {
   std::optional<std::string> told;  // text of the last `connecting`
   std::string told_codec;           // of the last stream that can't be given on, and why
 
-  mutable std::mutex mutex;  // guards what follows
-  std::uint64_t connections = 0;
-  std::uint64_t failed_attempts = 0;
-  Counts ended;
-  Counts standing;
+  mutable Mutex mutex;
+  std::uint64_t connections GUARDED_BY(mutex) = 0;
+  std::uint64_t failed_attempts GUARDED_BY(mutex) = 0;
+  Counts ended GUARDED_BY(mutex);
+  Counts standing GUARDED_BY(mutex);
 
   void publish(const Counts& counts) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     standing = counts;
   }
 
@@ -122,7 +122,7 @@ struct Receiver::State {
     told.reset();
     ++timeline.epoch;
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       ++connections;
     }
     log::info("receive", "connected",
@@ -303,8 +303,6 @@ void Receiver::State::run_file(const std::stop_token& stop) {
   SteadyTime start;        // of the recording's time
   std::uint32_t part = 0;  // between two jumps of its time
   const std::uint64_t before = timeline.next_seq - 1;
-  std::mutex pause_mutex;
-  std::condition_variable_any pause;
   Counts counts;
   while (const FramePtr read = on_the_link([&] { return reader.next(); })) {
     if (std::exchange(part, read->epoch) != read->epoch) {
@@ -316,9 +314,7 @@ void Receiver::State::run_file(const std::stop_token& stop) {
     }
     const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
                                  std::chrono::duration<double>(read->t_s));
-    std::unique_lock lock(pause_mutex);
-    pause.wait_until(lock, stop, due, [] { return false; });
-    if (stop.stop_requested()) return;
+    if (!sleep_until(stop, due)) return;
     auto frame = std::make_shared<Frame>(read->planes());
     frame->epoch = timeline.epoch;
     frame->seq = timeline.newest_frame_seq = before + read->seq;
@@ -369,8 +365,6 @@ void Receiver::run(std::stop_token stop) {
   State& s = *state_;
   const auto shortest = milliseconds(s.config.backoff_min_ms);
   auto pause = shortest;
-  std::mutex mutex;
-  std::condition_variable_any waiting;
   s.tell_connecting("");
   while (!stop.stop_requested()) {
     const std::uint32_t epoch_before = s.timeline.epoch;
@@ -382,7 +376,7 @@ void Receiver::run(std::stop_token stop) {
       reason = lost.what();
     }
     {
-      const std::lock_guard lock(s.mutex);
+      const MutexLock lock(s.mutex);
       s.ended.add(s.standing);
       s.standing = {};
       if (s.timeline.epoch == epoch_before) ++s.failed_attempts;
@@ -397,14 +391,13 @@ void Receiver::run(std::stop_token stop) {
     }
     // Only pictures show that a camera is back, not a port that accepts and closes.
     if (s.timeline.newest_frame_seq != seq_before) pause = shortest;
-    std::unique_lock lock(mutex);
-    waiting.wait_for(lock, stop, pause, [] { return false; });
+    sleep_until(stop, SteadyClock::now() + pause);
     pause = std::min(2 * pause, milliseconds(s.config.backoff_max_ms));
   }
 }
 
 ReceiverStats Receiver::stats() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   Counts all = state_->ended;
   all.add(state_->standing);
   ReceiverStats stats;

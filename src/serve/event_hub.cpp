@@ -41,7 +41,7 @@ EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& 
 
 void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const AnalysisPtr& before = newest_.at(camera).analysis;
     judged_anew_ |= !before || before->road != analysis->road || before->state != analysis->state ||
                     greatest_threat(*before) != greatest_threat(*analysis);
@@ -69,15 +69,16 @@ void EventHub::publish(const AlertUpdate& update) {
 }
 
 EventHub::Newest EventHub::newest(std::size_t camera) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_.at(camera);
 }
 
 void EventHub::deliver_analyses() {
-  std::vector<bool> fresh(fresh_.size());
+  std::vector<bool> fresh;
   bool judged_anew = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
+    fresh.assign(fresh_.size(), false);
     fresh.swap(fresh_);
     judged_anew = std::exchange(judged_anew_, false);
     delivery_posted_ = false;

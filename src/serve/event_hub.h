@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/now.h"
 #include "http/server.h"
 #include "http/stream.h"
@@ -107,11 +107,11 @@ class EventHub {
   const Now now_;
   http::Server* server_ = nullptr;
 
-  mutable std::mutex mutex_;
-  std::vector<Newest> newest_;    ///< guarded by mutex_
-  std::vector<bool> fresh_;       ///< guarded by mutex_: not yet delivered
-  bool delivery_posted_ = false;  ///< guarded by mutex_
-  bool judged_anew_ = false;      ///< guarded by mutex_: changed_ is due
+  mutable Mutex mutex_;
+  std::vector<Newest> newest_ GUARDED_BY(mutex_);
+  std::vector<bool> fresh_ GUARDED_BY(mutex_);  ///< not yet delivered
+  bool delivery_posted_ GUARDED_BY(mutex_) = false;
+  bool judged_anew_ GUARDED_BY(mutex_) = false;  ///< changed_ is due
 
   struct Formatted {
     AnalysisPtr of;

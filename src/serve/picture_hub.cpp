@@ -29,7 +29,7 @@ PictureHub::PictureHub(http::IoLoop& loop, SteadyClock::duration snapshot_wait)
 
 void PictureHub::publish(std::shared_ptr<const std::string> jpeg) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const bool on_its_way = incoming_ != nullptr;
     incoming_ = std::move(jpeg);
     if (on_its_way) return;  // the loop takes the newer one instead
@@ -40,7 +40,7 @@ void PictureHub::publish(std::shared_ptr<const std::string> jpeg) {
 void PictureHub::deliver() {
   std::shared_ptr<const std::string> jpeg;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     jpeg = std::exchange(incoming_, nullptr);
   }
   if (!jpeg) return;

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "http/io_loop.h"
 #include "http/responder.h"
 #include "http/stream.h"
@@ -49,8 +49,8 @@ class PictureHub {
   const SteadyClock::duration snapshot_wait_;
   std::atomic<std::size_t> wanted_ = 0;
 
-  std::mutex mutex_;
-  std::shared_ptr<const std::string> incoming_;  ///< guarded by mutex_
+  Mutex mutex_;
+  std::shared_ptr<const std::string> incoming_ GUARDED_BY(mutex_);
 
   std::unordered_set<std::shared_ptr<http::Stream>> viewers_;
   std::vector<Waiting> waiting_;

@@ -63,7 +63,7 @@ void VideoHub::publish(AnalysisPtr analysis) {
 
 void VideoHub::add(Piece piece, std::size_t bytes) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     incoming_bytes_ += bytes;
     if (incoming_bytes_ > 2 * most_bytes_) {  // the I/O thread is busy with something else
       incoming_.clear();
@@ -81,7 +81,7 @@ void VideoHub::deliver() {
   std::vector<Piece> pieces;
   bool gap = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pieces.swap(incoming_);
     incoming_bytes_ = 0;
     gap = std::exchange(gap_, false);

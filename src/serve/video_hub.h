@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/now.h"
 #include "http/io_loop.h"
 #include "http/stream.h"
@@ -71,10 +71,10 @@ class VideoHub {
   const Now now_;
   std::atomic<std::size_t> watched_ = 0;
 
-  std::mutex mutex_;
-  std::vector<Piece> incoming_;     ///< guarded by mutex_
-  std::size_t incoming_bytes_ = 0;  ///< guarded by mutex_
-  bool gap_ = false;                ///< guarded by mutex_: some were lost in front of incoming_
+  Mutex mutex_;
+  std::vector<Piece> incoming_ GUARDED_BY(mutex_);
+  std::size_t incoming_bytes_ GUARDED_BY(mutex_) = 0;
+  bool gap_ GUARDED_BY(mutex_) = false;  ///< some were lost in front of incoming_
 
   std::vector<http::Bytes> group_;  ///< the last IDR and what followed; empty when it grew too big
   std::size_t group_bytes_ = 0;

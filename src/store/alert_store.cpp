@@ -40,7 +40,7 @@ AlertStore::AlertStore(const StoreConfig& config)
 AlertStore::~AlertStore() {
   if (!writer_.joinable()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     write_rides_ = true;
   }
   changed_.notify_all();
@@ -72,7 +72,7 @@ std::uint64_t AlertStore::unreserved_id() {
 Alert AlertStore::append(Alert alert) {
   alert.text = valid_utf8(alert.text);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     alert.id = newest_id_ + 1;
     if (alert.id >= reserved_id_) alert.id = std::max(alert.id, unreserved_id());
     newest_id_ = alert.id;
@@ -106,7 +106,7 @@ bool AlertStore::unwritten() const {
 
 void AlertStore::camera_seen(const std::string& camera, WallTime time, bool road_seen) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!rides_->seen(camera, time, SteadyClock::now(), road_seen)) return;
     write_rides_ = true;
   }
@@ -114,23 +114,23 @@ void AlertStore::camera_seen(const std::string& camera, WallTime time, bool road
 }
 
 void AlertStore::camera_unseen(const std::string& camera) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   rides_->unseen(camera);
 }
 
 void AlertStore::rider_moved(const RiderFix& fix, bool keep_track) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   rides_->moved(fix, keep_track);
 }
 
 void AlertStore::on_change(std::function<void(const AlertUpdate&)> handler) {
-  const std::lock_guard lock(tell_mutex_);
+  const MutexLock lock(tell_mutex_);
   tell_change_ = std::move(handler);
 }
 
 void AlertStore::on_alert(std::function<void(const Alert&)> handler) {
   {
-    const std::lock_guard lock(tell_mutex_);
+    const MutexLock lock(tell_mutex_);
     tell_alert_ = std::move(handler);
   }
   changed_.notify_all();
@@ -144,7 +144,7 @@ void AlertStore::quiet() {
 void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
   const auto operation = std::make_shared<Operation>();
   operation->run = std::move(run);
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (stopped_ || operations_.size() >= kMostOperations)
     throw std::runtime_error(stopped_ ? "the store is closing" : "the store is busy");
   operations_.push_back(operation);
@@ -154,10 +154,10 @@ void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
 }
 
 bool AlertStore::flush() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::uint64_t wanted = recent_.empty() ? 0 : recent_.back().id;
   const std::uint64_t attempt = attempts_ + 1;  // one may be under way with less than all
-  changed_.wait(lock, [&] {
+  changed_.wait(lock, [&]() REQUIRES(mutex_) {
     return (on_disk_id_ >= wanted && !write_rides_) ||
            (attempts_ > attempt && !status_.problem.empty());
   });
@@ -171,7 +171,7 @@ void AlertStore::forget(const Removed& removed) {
 }
 
 void AlertStore::forget_in_memory(const Removed& removed) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::set<std::uint64_t> alerts(removed.alerts.begin(), removed.alerts.end());
   const std::set<std::uint64_t> snapshots(removed.snapshots.begin(), removed.snapshots.end());
   const std::set<std::uint64_t> clipless(removed.clipless.begin(), removed.clipless.end());
@@ -187,7 +187,7 @@ void AlertStore::forget_in_memory(const Removed& removed) {
 }
 
 void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
-  const std::lock_guard lock(tell_mutex_);
+  const MutexLock lock(tell_mutex_);
   if (!tell_change_) return;
   for (const std::uint64_t id : alerts) {
     const auto kept = alert(id);
@@ -197,26 +197,26 @@ void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
 
 void AlertStore::mark(const std::vector<std::uint64_t>& alerts,
                       const std::function<void(Keeping&)>& change) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Alert& alert : recent_) {
     if (std::find(alerts.begin(), alerts.end(), alert.id) != alerts.end()) change(*alert.keeping);
   }
 }
 
 void AlertStore::hold(std::uint64_t alert) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   held_.insert(alert);
 }
 
 void AlertStore::release(const std::vector<std::uint64_t>& alerts) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const std::uint64_t alert : alerts) {
     if (const auto one = held_.find(alert); one != held_.end()) held_.erase(one);
   }
 }
 
 std::uint64_t AlertStore::first_held() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return held_.empty() ? static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
                        : *held_.begin();
 }
@@ -247,7 +247,7 @@ bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t
 }
 
 std::string AlertStore::no_room_for_media() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!status_.problem.empty()) return status_.problem;
   return media_full_
              ? fmt::format("locked alerts fill the {} bytes of media_bytes", config_.media_bytes)
@@ -255,7 +255,7 @@ std::string AlertStore::no_room_for_media() const {
 }
 
 void AlertStore::note(const std::function<void(StoreStatus&)>& change) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   change(status_);
 }
 
@@ -275,7 +275,7 @@ Change AlertStore::remove(std::uint64_t alert) {
   Change change = Change::done;
   perform([&](StoreDatabase& database) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (held_.contains(alert)) {
         change = Change::open;
         return;
@@ -302,7 +302,7 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
       return;
     }
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       const bool busy = std::any_of(recent_.begin(), recent_.end(), [&](const Alert& one) {
         return one.keeping->ride == ride &&
                (one.id > std::max(on_disk_id_, writing_id_) || held_.contains(one.id));

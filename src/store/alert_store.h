@@ -7,11 +7,11 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "store/media_folder.h"
 #include "store/ride_log.h"
 #include "store/store_config.h"
@@ -110,12 +110,11 @@ class AlertStore : public EventArchive {
   void sweep();
   /// Of an alert or ride whose id the disk has not reserved: above all that were ever reserved.
   static std::uint64_t unreserved_id();
-  // These want mutex_ held.
-  void make_room();
-  bool unwritten() const;
-  Batch take_batch();
-  void in_trouble(const std::string& why);
-  std::vector<Alert> recent_alerts(const AlertQuery& query) const;
+  void make_room() REQUIRES(mutex_);
+  bool unwritten() const REQUIRES(mutex_);
+  Batch take_batch() REQUIRES(mutex_);
+  void in_trouble(const std::string& why) REQUIRES(mutex_);
+  std::vector<Alert> recent_alerts(const AlertQuery& query) const REQUIRES(mutex_);
 
   // Of the writer's thread, or before it.
   /// The ids that were free.
@@ -146,23 +145,24 @@ class AlertStore : public EventArchive {
   StoreDatabase database_;
   bool is_anothers_ = false;
 
-  mutable std::mutex mutex_;  ///< guards what follows
+  mutable Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Alert> recent_;  ///< ids rise from front to back
-  std::deque<Pass> passes_;   ///< of the same alerts
-  std::unique_ptr<RideLog> rides_;
-  std::deque<std::shared_ptr<Operation>> operations_;
-  std::multiset<std::uint64_t> held_;
-  std::uint64_t newest_id_ = 0;
-  std::uint64_t reserved_id_ = 0;  ///< ids below it are on disk as given
-  std::uint64_t on_disk_id_ = 0;   ///< alerts up to this id are on disk or lost
-  std::uint64_t writing_id_ = 0;   ///< alerts up to this id are being written; 0: none
-  std::uint64_t attempts_ = 0;
-  bool write_rides_ = false;
-  bool media_full_ = false;  ///< of locked ones
-  bool stopped_ = false;
-  StoreStatus status_;
-  std::string untold_;  ///< trouble that no alert has told of
+  std::deque<Alert> recent_ GUARDED_BY(mutex_);  ///< ids rise from front to back
+  std::deque<Pass> passes_ GUARDED_BY(mutex_);   ///< of the same alerts
+  std::unique_ptr<RideLog> rides_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Operation>> operations_ GUARDED_BY(mutex_);
+  std::multiset<std::uint64_t> held_ GUARDED_BY(mutex_);
+  std::uint64_t newest_id_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t reserved_id_ GUARDED_BY(mutex_) = 0;  ///< ids below it are on disk as given
+  std::uint64_t on_disk_id_ GUARDED_BY(mutex_) = 0;   ///< alerts up to this id are on disk or lost
+  std::uint64_t writing_id_ GUARDED_BY(mutex_) =
+      0;  ///< alerts up to this id are being written; 0: none
+  std::uint64_t attempts_ GUARDED_BY(mutex_) = 0;
+  bool write_rides_ GUARDED_BY(mutex_) = false;
+  bool media_full_ GUARDED_BY(mutex_) = false;  ///< of locked ones
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  StoreStatus status_ GUARDED_BY(mutex_);
+  std::string untold_ GUARDED_BY(mutex_);  ///< trouble that no alert has told of
 
   // Of the writer's thread.
   std::optional<SteadyTime> old_removed_;
@@ -177,9 +177,9 @@ class AlertStore : public EventArchive {
   };
   std::deque<Leftover> leftovers_;  ///< of the writer's thread; a kill leaves files to the sweep
 
-  mutable std::mutex tell_mutex_;  ///< guards these two and is held while they are called
-  std::function<void(const AlertUpdate&)> tell_change_;
-  std::function<void(const Alert&)> tell_alert_;
+  mutable Mutex tell_mutex_;  ///< held while these are called
+  std::function<void(const AlertUpdate&)> tell_change_ GUARDED_BY(tell_mutex_);
+  std::function<void(const Alert&)> tell_alert_ GUARDED_BY(tell_mutex_);
   std::jthread writer_;
 };
 

@@ -7,12 +7,12 @@
 namespace rearview {
 
 StoreStatus AlertStore::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   StoreStatus status = status_;
   if (status.persistent)
     status.waiting = static_cast<std::size_t>(
         std::count_if(recent_.begin(), recent_.end(),
-                      [this](const Alert& alert) { return alert.id > on_disk_id_; }));
+                      [known = on_disk_id_](const Alert& alert) { return alert.id > known; }));
   return status;
 }
 
@@ -20,7 +20,7 @@ std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
   std::vector<Alert> recent;
   std::uint64_t first_recent = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     first_recent = recent_.empty() ? newest_id_ + 1 : recent_.front().id;
     recent = recent_alerts(query);
   }
@@ -62,7 +62,7 @@ std::optional<Alert> AlertStore::alert(std::uint64_t id) const {
 }
 
 std::uint64_t AlertStore::newest_id() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_id_;
 }
 
@@ -92,7 +92,7 @@ std::vector<Ride> AlertStore::rides(const RideQuery& query) const {
   std::vector<Ride> found =
       database_.read([&](const StoreReader& reader) { return reader.rides(query); });
   const SteadyTime now = SteadyClock::now();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Ride& ride : found) {
     const StoredRide* on = rides_->going_on(ride.id, now);
     if (!on) continue;

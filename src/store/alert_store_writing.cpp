@@ -32,12 +32,12 @@ NextIds AlertStore::open() {
   const StoreDatabase::Opened opened = database_.open();
   std::map<std::uint64_t, Keeping> kept;
   if (opened.another) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const std::uint64_t first = recent_.empty() ? newest_id_ + 1 : recent_.front().id;
     lock.unlock();
     kept = database_.keeping(first);
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // What this program reserved is still free.
   if (opened.next.alert > reserved_id_) newest_id_ = std::max(newest_id_, opened.next.alert - 1);
   reserved_id_ = database_.reserved_alerts();
@@ -72,19 +72,20 @@ void AlertStore::in_trouble(const std::string& why) {
 void AlertStore::failed(const std::exception& failure) {
   database_.failed_by(failure);
   const std::string problem = failure.what();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (status_.problem.empty()) in_trouble(problem);
   status_.problem = problem;
 }
 
 AlertStore::Batch AlertStore::take_batch() {
   Batch batch;
-  const auto first = std::partition_point(recent_.begin(), recent_.end(),
-                                          [this](const Alert& a) { return a.id <= on_disk_id_; });
+  const auto first =
+      std::partition_point(recent_.begin(), recent_.end(),
+                           [known = on_disk_id_](const Alert& a) { return a.id <= known; });
   batch.alerts.assign(first, recent_.end());
   if (!batch.alerts.empty())
     std::copy_if(passes_.begin(), passes_.end(), std::back_inserter(batch.passes),
-                 [this](const Pass& pass) { return pass.id > on_disk_id_; });
+                 [known = on_disk_id_](const Pass& pass) { return pass.id > known; });
   batch.rides = rides_->take_changed();
   batch.track = rides_->take_track();
   batch.next = {newest_id_ + 1, rides_->newest_id() + 1};
@@ -96,7 +97,7 @@ AlertStore::Batch AlertStore::take_batch() {
 void AlertStore::write_batch(const Batch& batch) {
   database_.reserve(batch.next);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     reserved_id_ = database_.reserved_alerts();
   }
   if (!batch.alerts.empty() || !batch.rides.empty())
@@ -114,7 +115,7 @@ void AlertStore::note_rejected(const std::vector<RejectedRow>& rows) {
   if (rows.empty()) return;
   log::error("store", "not everything can be stored",
              {{"rows", rows.size()}, {"first", rows.front().row}, {"why", rows.front().why}});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   status_.rejected += rows.size();
   status_.rejected_why = fmt::format("{}: {}", rows.front().row, rows.front().why);
 }
@@ -125,24 +126,24 @@ bool AlertStore::store_what_waits() {
     const std::string broken = database_.broken();
     bool open_again = !broken.empty();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (open_again && status_.problem.empty()) in_trouble(broken);
       open_again |= !status_.problem.empty();
     }
     if (open_again) open();
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       batch = take_batch();
     }
     write_batch(batch);
   } catch (const std::exception& e) {
     failed(e);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     rides_->give_back(batch.rides, batch.track);
     writing_id_ = 0;
     return false;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!batch.alerts.empty()) on_disk_id_ = std::max(on_disk_id_, batch.alerts.back().id);
   writing_id_ = 0;
   if (!status_.problem.empty())
@@ -167,9 +168,9 @@ void AlertStore::run(const std::vector<std::shared_ptr<Operation>>& operations) 
 }
 
 void AlertStore::write(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
-    changed_.wait_for(lock, stop, kIdle, [this] {
+    changed_.wait_for(lock, stop, kIdle, [this]() REQUIRES(mutex_) {
       return unwritten() || write_rides_ || !operations_.empty() || !leftovers_.empty();
     });
     const std::vector<std::shared_ptr<Operation>> operations(operations_.begin(),
@@ -205,7 +206,7 @@ void AlertStore::tell_of_trouble(bool stored) {
   const SteadyTime now = SteadyClock::now();
   Alert alert;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stored || !untold_.empty()) failed_at_ = now;
     if (!told_ && !untold_.empty()) {
       alert.kind = AlertKind::store_failed;
@@ -218,11 +219,11 @@ void AlertStore::tell_of_trouble(bool stored) {
       return;
     }
   }
-  const std::lock_guard lock(tell_mutex_);
+  const MutexLock lock(tell_mutex_);
   if (!tell_alert_) return;  // nobody listens yet, or no more
   told_ = alert.kind == AlertKind::store_failed;
   {
-    const std::lock_guard guard(mutex_);
+    const MutexLock guard(mutex_);
     untold_.clear();
   }
   alert.time = WallClock::now();
@@ -253,7 +254,7 @@ void AlertStore::trim_media(StoreDatabase& database) {
     if (full) break;
     forget(removed);
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   media_full_ = full;
 }
 
@@ -262,7 +263,7 @@ void AlertStore::clear_leftovers() {
     const Leftover one = leftovers_.front();
     leftovers_.pop_front();
     if (one.alert) {
-      const std::lock_guard lock(tell_mutex_);
+      const MutexLock lock(tell_mutex_);
       if (tell_change_) tell_change_({*one.alert, std::nullopt});
     }
     if (one.alert && one.has_snapshot) media_.remove_snapshot(*one.alert);

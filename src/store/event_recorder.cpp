@@ -36,7 +36,7 @@ EventRecorder::EventRecorder(const StoreConfig& config, AlertStore& store,
 EventRecorder::~EventRecorder() {
   if (!thread_.joinable()) return;
   for (Camera& camera : cameras_) {
-    const std::lock_guard lock(camera.mutex);
+    const MutexLock lock(camera.mutex);
     end(camera, camera.encounters.finish());
   }
   thread_.request_stop();
@@ -46,7 +46,7 @@ EventRecorder::~EventRecorder() {
 void EventRecorder::access_unit(std::size_t camera, LiveAccessUnitPtr unit) {
   if (cameras_.empty() || config_.clips.kinds.empty()) return;
   Camera& of = cameras_.at(camera);
-  const std::lock_guard lock(of.mutex);
+  const MutexLock lock(of.mutex);
   of.ring.push(std::move(unit));
 }
 
@@ -56,7 +56,7 @@ void EventRecorder::alert(std::size_t camera, const Alert& alert, FramePtr frame
   if (frame && seen && config_.clips.wants_snapshot(alert.kind)) {
     bool busy = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       busy = snapshots_.size() >= kMostSnapshots;
       if (!busy) snapshots_.push_back({alert.id, std::move(frame), std::move(seen)});
     }
@@ -65,7 +65,7 @@ void EventRecorder::alert(std::size_t camera, const Alert& alert, FramePtr frame
   }
   if (config_.clips.kinds.empty()) return;
   Camera& of = cameras_.at(camera);
-  const std::lock_guard lock(of.mutex);
+  const MutexLock lock(of.mutex);
   const Encounters::Taken taken = of.encounters.alert(alert);
   if (taken == Encounters::Taken::yes) store_.hold(alert.id);
   if (taken == Encounters::Taken::refused)
@@ -75,7 +75,7 @@ void EventRecorder::alert(std::size_t camera, const Alert& alert, FramePtr frame
 void EventRecorder::analysis(std::size_t camera, const AnalysisPtr& analysis) {
   if (cameras_.empty()) return;
   Camera& of = cameras_.at(camera);
-  const std::lock_guard lock(of.mutex);
+  const MutexLock lock(of.mutex);
   of.ring.push(analysis);
   end(of, of.encounters.analysis(*analysis));
 }
@@ -94,7 +94,7 @@ void EventRecorder::end(Camera& camera, const std::vector<Encounters::Ended>& ov
     const bool nothing = clip.footage.units.empty();
     bool busy = false;
     if (!nothing) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       busy = !clips_.empty() && waiting_bytes_ + clip.footage.bytes > config_.clips.ring_bytes;
       if (!busy) {
         waiting_bytes_ += clip.footage.bytes;
@@ -112,9 +112,9 @@ void EventRecorder::end(Camera& camera, const std::vector<Encounters::Ended>& ov
 }
 
 void EventRecorder::run(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    const auto work = [this] { return !snapshots_.empty() || !clips_.empty(); };
+    const auto work = [this]() REQUIRES(mutex_) { return !snapshots_.empty() || !clips_.empty(); };
     if (problem_.empty())
       changed_.wait(lock, stop, work);
     else

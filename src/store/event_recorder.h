@@ -6,11 +6,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "store/alert_store.h"
 #include "store/clip_ring.h"
 #include "store/encounters.h"
@@ -45,9 +45,9 @@ class EventRecorder {
   struct Camera {
     Camera(const std::string& camera_name, const StoreConfig& config);
     const std::string name;
-    std::mutex mutex;  ///< guards what follows
-    ClipRing ring;
-    Encounters encounters;
+    Mutex mutex;
+    ClipRing ring GUARDED_BY(mutex);
+    Encounters encounters GUARDED_BY(mutex);
   };
   struct Snapshot {
     std::uint64_t alert = 0;
@@ -61,7 +61,7 @@ class EventRecorder {
     double important_s = 0;
   };
 
-  void end(Camera& camera, const std::vector<Encounters::Ended>& over);
+  void end(Camera& camera, const std::vector<Encounters::Ended>& over) REQUIRES(camera.mutex);
   void run(std::stop_token stop);
   void write(const Snapshot& snapshot);
   void write(Clip& clip);
@@ -76,11 +76,11 @@ class EventRecorder {
   const Draw draw_;
   std::deque<Camera> cameras_;
 
-  std::mutex mutex_;  ///< guards what follows
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Snapshot> snapshots_;
-  std::deque<Clip> clips_;
-  std::size_t waiting_bytes_ = 0;  ///< of clips_
+  std::deque<Snapshot> snapshots_ GUARDED_BY(mutex_);
+  std::deque<Clip> clips_ GUARDED_BY(mutex_);
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  ///< of clips_
 
   std::string problem_;  ///< the thread's own
   std::jthread thread_;

@@ -192,6 +192,7 @@ class StoreDatabase {
   NextIds reserved_;
   mutable std::atomic<bool> damaged_ = false;
   std::unique_ptr<SQLite::Database> writer_;
+  /// Kept by Change too, where in memory: a condition that clang doesn't follow.
   mutable std::mutex reader_mutex_;
   std::unique_ptr<SQLite::Database> reader_;  ///< null in memory: there is one connection for all
   std::size_t alerts_ = 0;

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cmath>
 #include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "http/site_check.h"
 #include "serve/access/credentials.h"
 #include "serve/access/failure_delay.h"
@@ -152,9 +152,9 @@ struct Access::Impl {
   std::atomic<std::uint16_t> port = 0;
   std::atomic<bool> hashing = false;
   std::atomic<std::uint64_t> wrong = 0;
-  std::mutex mutex;  ///< of what follows
-  FailureDelay delay;
-  Pairing pairing;
+  Mutex mutex;
+  FailureDelay delay GUARDED_BY(mutex);
+  Pairing pairing GUARDED_BY(mutex);
 };
 
 void Access::Impl::answer(Responder responder, std::function<Response()> make) const {
@@ -174,7 +174,7 @@ void Access::Impl::answer(Responder responder, std::function<Response()> make) c
 void Access::Impl::attempt(const Request& request) {
   const std::string address = address_of(request.peer);
   const SteadyTime now = SteadyClock::now();
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const double wait_s = std::chrono::duration<double>(delay.wait(address, now)).count();
   if (wait_s > 0)
     throw HttpError(429, fmt::format("too many wrong answers from here: try again in {:.0f} s",
@@ -183,7 +183,7 @@ void Access::Impl::attempt(const Request& request) {
 }
 
 void Access::Impl::was_right(const std::string& peer) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   delay.succeeded(address_of(peer));
 }
 
@@ -244,7 +244,7 @@ void Access::Impl::pair(const Request& request, Responder responder,
   attempt(request);
   std::optional<Scope> scope;
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     scope = pairing.redeem(code, SteadyClock::now());
   }
   if (!scope) {
@@ -287,7 +287,7 @@ PairingOffer Access::Impl::begin_pairing(Scope scope) {
     host = config.allowed_hosts.front();
   else if (is_any(host))
     host = outer_address();
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const SteadyTime now = SteadyClock::now();
   const Pairing::Code& code = pairing.begin(scope, now);
   return {code.text,

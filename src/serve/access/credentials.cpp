@@ -66,19 +66,19 @@ Credentials::Credentials(std::filesystem::path file) : file_(std::move(file)) {
 }
 
 bool Credentials::empty() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refresh();
   return content_.password_hash.empty() && content_.entries.empty();
 }
 
 bool Credentials::has_password() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refresh();
   return !content_.password_hash.empty();
 }
 
 std::vector<Token> Credentials::tokens() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refresh();
   std::vector<Token> tokens;
   for (const Entry& entry : content_.entries) tokens.push_back(entry.token);
@@ -123,7 +123,7 @@ void Credentials::set_password(std::string_view password) {
 
 std::optional<Token> Credentials::find(std::string_view secret) {
   const std::string hash = sha256_hex(secret);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refresh();
   Entry* found = nullptr;
   for (Entry& entry : content_.entries) {
@@ -137,7 +137,7 @@ std::optional<Token> Credentials::find(std::string_view secret) {
 bool Credentials::password_is(std::string_view password) {
   std::string hash;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     refresh();
     hash = content_.password_hash;
   }
@@ -146,9 +146,9 @@ bool Credentials::password_is(std::string_view password) {
 
 template <typename F>
 void Credentials::change(F edit) {
-  const std::lock_guard one_at_a_time(change_mutex_);
+  const MutexLock one_at_a_time(change_mutex_);
   if (file_.empty()) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     edit(content_);
     return;
   }
@@ -158,7 +158,7 @@ void Credentials::change(F edit) {
   Content content = read();
   edit(content);
   write(content);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   take(std::move(content));
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "serve/access/scope.h"
 
 namespace rearview {
@@ -64,17 +64,17 @@ class Credentials {
   };
   template <typename F>
   void change(F edit);
-  void refresh();
-  void take(Content content);
+  void refresh() REQUIRES(mutex_);
+  void take(Content content) REQUIRES(mutex_);
   Content read() const;
   void write(const Content& content) const;
 
   const std::filesystem::path file_;
-  std::mutex change_mutex_;  ///< held while the file is changed; taken before mutex_
-  std::mutex mutex_;         ///< of what follows; never waits for the disk for long
-  Content content_;
-  std::string version_;  ///< of the file, as last read or written
-  SteadyTime looked_;
+  Mutex change_mutex_;  ///< held while the file is changed; taken before mutex_
+  Mutex mutex_;         ///< never waits for the disk for long
+  Content content_ GUARDED_BY(mutex_);
+  std::string version_ GUARDED_BY(mutex_);  ///< of the file, as last read or written
+  SteadyTime looked_ GUARDED_BY(mutex_);
 };
 
 }  // namespace rearview
