@@ -63,11 +63,14 @@ class LineWriter {
 void print_for_people(const Alert& alert) {
   std::string line =
       fmt::format("{:8.2f} s  {:<7}  {}", alert.t_s, name(alert.level), name(alert.kind));
-  if (alert.track_id)
-    line +=
-        fmt::format("  {} #{} {}", name(alert.vehicle_class), *alert.track_id, name(alert.side));
-  if (alert.ttc_s) line += fmt::format("  time to contact {:.1f} s", *alert.ttc_s);
-  if (alert.distance_m) line += fmt::format("  {:.0f} m", *alert.distance_m);
+  const AlertVehicle* vehicle = alert.vehicle();
+  if (vehicle)
+    line += fmt::format("  {} #{} {}", name(vehicle->vehicle_class), vehicle->track_id,
+                        name(vehicle->side));
+  const auto* approach = std::get_if<AlertApproach>(&alert.about);
+  if (approach && approach->ttc_s)
+    line += fmt::format("  time to contact {:.1f} s", *approach->ttc_s);
+  if (vehicle && vehicle->distance_m) line += fmt::format("  {:.0f} m", *vehicle->distance_m);
   if (!alert.text.empty()) line += "  " + alert.text;
   fmt::print("{}\n", line);
 }

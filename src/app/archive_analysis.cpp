@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "analyse/network/inference_backend.h"
 #include "analyse/chain/stage_chain.h"
+#include "analyse/network/inference_backend.h"
 #include "app/model_catalogue.h"
 #include "archive/analysis_version.h"
 #include "archive/ride_events.h"
@@ -56,12 +56,6 @@ Json settings_of(const Config& config) {
           {"stages", std::move(stages)}};
 }
 
-std::string sha256_of_text(const std::string& text) {
-  Sha256 sha256;
-  sha256.add(text);
-  return sha256.finish();
-}
-
 /// Counts stream time, pictures and epochs from the recording's first picture on.
 class Lines {
  public:
@@ -70,7 +64,7 @@ class Lines {
 
   void alert(Alert alert) {
     alert.id = ++alerts_;
-    if (alert.pass_t_s) *alert.pass_t_s -= begin_s_;
+    if (auto* pass = std::get_if<AlertPass>(&alert.about)) pass->pass_t_s -= begin_s_;
     write(alert, "frame_seq", alert.frame_seq);
   }
   void analysis(const Analysis& analysis) { write(analysis, "seq", analysis.seq); }
@@ -100,7 +94,7 @@ class Lines {
 ArchiveAnalysis::ArchiveAnalysis(Config config)
     : config_(std::move(config)),
       settings_(settings_of(config_)),
-      id_(sha256_of_text(settings_.dump())) {}
+      id_(sha256_hex(settings_.dump())) {}
 
 std::optional<ChunkTimes> ArchiveAnalysis::times_of(const std::string& input) {
   const auto [it, is_new] = times_.try_emplace(input);

@@ -10,8 +10,6 @@
 
 namespace rearview {
 
-using AlertPtr = std::shared_ptr<const Alert>;
-
 /// Who wants to know what the cameras tell; what isn't of interest is left as it is. camera: its
 /// place in the configuration. Called from the cameras' threads, of one camera in one order, the
 /// same for every listener; must not wait.

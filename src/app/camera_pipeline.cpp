@@ -131,9 +131,8 @@ void CameraPipeline::publish(const FramePtr& frame, Analysis analysis) {
     const Annotated now{frame, shared};
     views_.see(now);
     for (const Alert& alert : shared->alerts) {
-      const bool passed = alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass;
-      bus_.put(camera_, alert,
-               passed && alert.track_id ? views_.of(*alert.track_id).value_or(now) : now);
+      const auto* passed = std::get_if<AlertPass>(&alert.about);
+      bus_.put(camera_, alert, passed ? views_.of(passed->track_id).value_or(now) : now);
     }
     if (!from_before) {
       newest_ = shared;
@@ -153,7 +152,7 @@ void CameraPipeline::raise(AlertKind kind, AlertLevel level, const Analysis& abo
   alert.kind = kind;
   alert.level = level;
   alert.text = text;
-  alert.blind_s = blind_s;
+  if (blind_s) alert.about = AlertBlindness{*blind_s};
   alert.epoch = about.epoch;
   alert.frame_seq = about.seq;
   bus_.put(camera_, std::move(alert), {});

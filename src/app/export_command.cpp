@@ -45,8 +45,8 @@ std::vector<Seen> read_sidecar(const fs::path& file) {
     for (const auto& frame : sidecar.at("frames")) {
       Seen& seen = all.emplace_back();
       seen.t_s = frame.at("t_s");
-      seen.analysis.road = road_from(frame.at("road").get<std::string>()).value();
-      seen.analysis.state = analysis_state_from(frame.at("state").get<std::string>()).value();
+      seen.analysis.road = from_name<Road>(frame.at("road").get<std::string>()).value();
+      seen.analysis.state = from_name<AnalysisState>(frame.at("state").get<std::string>()).value();
       seen.analysis.text = frame.at("text");
       for (const auto& track : frame.at("tracks"))
         seen.analysis.tracks.push_back(track_from_json(track));

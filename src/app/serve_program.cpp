@@ -47,14 +47,17 @@ Json health_of(const PositionSource& position) {
 }
 
 void log_alert(const Alert& alert) {
-  log::info("alert", name(alert.kind),
-            {{"id", alert.id},
-             {"camera", alert.camera},
-             {"level", name(alert.level)},
-             {"track", alert.track_id.value_or(0)},
-             {"ttc_s", alert.ttc_s ? fmt::format("{:.1f}", *alert.ttc_s) : "unknown"},
-             {"side", name(alert.side)},
-             {"text", alert.text}});
+  const AlertVehicle* vehicle = alert.vehicle();
+  const auto* approach = std::get_if<AlertApproach>(&alert.about);
+  log::info(
+      "alert", name(alert.kind),
+      {{"id", alert.id},
+       {"camera", alert.camera},
+       {"level", name(alert.level)},
+       {"track", vehicle ? vehicle->track_id : 0},
+       {"ttc_s", approach && approach->ttc_s ? fmt::format("{:.1f}", *approach->ttc_s) : "unknown"},
+       {"side", name(vehicle ? vehicle->side : Side::unknown)},
+       {"text", alert.text}});
 }
 
 EventRecorder::Draw snapshot_drawer() {
@@ -100,9 +103,9 @@ ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termin
       bus_(config_.cameras.size(),
            [this](const Alert& alert, const Annotated& seen) { return keep(alert, seen); }) {
   alerts_.on_change([this](const AlertUpdate& update) { service_.publish_update(update); });
-  alerts_.on_alert([this](const Alert& alert) {
+  alerts_.on_alert([this](const KeptAlert& alert) {
     log_alert(alert);
-    service_.publish_alert(std::make_shared<const Alert>(alert));
+    service_.publish_alert(std::make_shared<const KeptAlert>(alert));
     publisher_.publish_alert();
   });
   // In this order each hears of everything; the recorder's files are told of behind their alert.
@@ -231,7 +234,7 @@ AlertPtr ServeProgram::keep(const Alert& raised, const Annotated& seen) {
     alert.rider_speed_mps = rider->speed_mps;
     if (locate) alert.position = rider->position;
   }
-  auto kept = std::make_shared<const Alert>(alerts_.append(std::move(alert)));
+  auto kept = std::make_shared<const KeptAlert>(alerts_.append(std::move(alert)));
   log_alert(*kept);
   return kept;
 }

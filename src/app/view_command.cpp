@@ -51,8 +51,9 @@ int view_command(const ViewOptions& options) {
 
   Termination termination;
   Window window;
-  EventBus bus(
-      1, [](const Alert& alert, const Annotated&) { return std::make_shared<const Alert>(alert); });
+  EventBus bus(1, [](const Alert& alert, const Annotated&) {
+    return std::make_shared<const KeptAlert>(KeptAlert{alert});
+  });
   bus.add(window);
   CameraPipeline pipeline(camera, 0, make_stages(config, camera), bus,
                           [&termination](const std::string& reason) { termination.fail(reason); });

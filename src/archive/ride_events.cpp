@@ -14,15 +14,13 @@ constexpr double kForgotten_s = 2;
 RideEvents::RideEvents(double longest_s, std::function<void(const Alert&)> sink)
     : longest_s_(longest_s), sink_(std::move(sink)) {}
 
-RideEvents::Open& RideEvents::open_event(const Alert& alert) {
-  const auto it = std::find_if(open_.begin(), open_.end(), [&alert](const Open& event) {
-    return event.track_id == *alert.track_id && event.epoch == alert.epoch;
+RideEvents::Open& RideEvents::open_event(const Alert& alert, int track_id) {
+  const auto it = std::find_if(open_.begin(), open_.end(), [&](const Open& event) {
+    return event.track_id == track_id && event.epoch == alert.epoch;
   });
   if (it != open_.end()) return *it;
-  open_.push_back({.track_id = *alert.track_id,
-                   .epoch = alert.epoch,
-                   .first_s = alert.t_s,
-                   .seen_s = alert.t_s});
+  open_.push_back(
+      {.track_id = track_id, .epoch = alert.epoch, .first_s = alert.t_s, .seen_s = alert.t_s});
   return open_.back();
 }
 
@@ -43,11 +41,12 @@ void RideEvents::add(const Analysis& analysis, bool own) {
       event.seen_s = analysis.t_s;
   }
   for (const Alert& alert : analysis.alerts) {
-    if (!alert.track_id) {
+    const AlertVehicle* vehicle = alert.vehicle();
+    if (!vehicle) {
       if (own) sink_(alert);
       continue;
     }
-    Open& event = open_event(alert);
+    Open& event = open_event(alert, vehicle->track_id);
     event.seen_s = alert.t_s;
     event.passed = alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass;
     event.alerts.push_back(alert);

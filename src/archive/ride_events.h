@@ -37,7 +37,7 @@ class RideEvents {
     bool passed = false;
     std::vector<Alert> alerts = {};
   };
-  Open& open_event(const Alert& alert);
+  Open& open_event(const Alert& alert, int track_id);
   bool is_over(const Open& event, const Analysis& analysis) const;
   void tell(const Open& event);
 

@@ -76,6 +76,8 @@ void ClipScorer::follow(const Analysis& analysis, cv::Size picture) {
 }
 
 void ClipScorer::judge_approach(const Alert& alert) {
+  const AlertVehicle* named = alert.vehicle();
+  const AlertVehicle vehicle = named ? *named : AlertVehicle();
   EventScore* found = nullptr;
   float best = 0;
   for (EventScore& score : score_.events) {
@@ -83,7 +85,7 @@ void ClipScorer::judge_approach(const Alert& alert) {
     if (!within(alert.t_s, event.t_visible_s, event.t_pass_s)) continue;
     // Without a track only the time can tell; anything seen to overlap comes first.
     const float iou =
-        event.track.empty() ? kLeastIou : overlap(alert.box, event.track.box_at(alert.t_s));
+        event.track.empty() ? kLeastIou : overlap(vehicle.box, event.track.box_at(alert.t_s));
     if (iou < kLeastIou || (found && iou <= best)) continue;
     found = &score;
     best = iou;
@@ -93,23 +95,24 @@ void ClipScorer::judge_approach(const Alert& alert) {
       found->alert_t_s = alert.t_s;
       found->lead_s = found->event.t_pass_s - alert.t_s;
       found->alert_kind = alert.kind;
-      found->alert_side = alert.side;
+      found->alert_side = vehicle.side;
     } else {
       ++found->repeats;
       if (alert.kind == AlertKind::fast_approach && found->alert_kind != alert.kind)
         found->escalated = true;
     }
-    if (alert.track_id) found->track_ids.insert(*alert.track_id);
+    if (named) found->track_ids.insert(named->track_id);
     return;
   }
 
-  StrayAlert stray{alert.t_s, alert.kind, alert.track_id, alert.box, ""};
+  StrayAlert stray{alert.t_s, alert.kind, {}, vehicle.box, ""};
+  if (named) stray.track_id = named->track_id;
   const TruthOther* on = nullptr;
   best = 0;
   for (std::size_t i = 0; i < truth_.others.size(); ++i) {
     const TruthOther& other = truth_.others[i];
     if (other.track.empty() || !within(alert.t_s, other.t0_s, other.t1_s)) continue;
-    const float iou = overlap(alert.box, other.track.box_at(alert.t_s));
+    const float iou = overlap(vehicle.box, other.track.box_at(alert.t_s));
     if (iou < kLeastIou || iou <= best) continue;
     on = &other;
     best = iou;
@@ -121,7 +124,7 @@ void ClipScorer::judge_approach(const Alert& alert) {
   } else {
     for (const EventScore& score : score_.events) {
       const TruthEvent& event = score.event;
-      if (!event.track.empty() && overlap(alert.box, event.track.box_at(alert.t_s)) >= kLeastIou)
+      if (!event.track.empty() && overlap(vehicle.box, event.track.box_at(alert.t_s)) >= kLeastIou)
         stray.on = fmt::format("event {}, too {}", event.id,
                                alert.t_s < event.t_visible_s ? "early" : "late");
     }
@@ -131,13 +134,14 @@ void ClipScorer::judge_approach(const Alert& alert) {
 }
 
 void ClipScorer::judge_pass(const Alert& alert) {
+  const auto* pass = std::get_if<AlertPass>(&alert.about);
   for (EventScore& score : score_.events) {
-    if (score.reported_pass_s || !alert.track_id || !score.track_ids.contains(*alert.track_id) ||
+    if (score.reported_pass_s || !pass || !score.track_ids.contains(pass->track_id) ||
         !within(alert.t_s, score.event.t_visible_s, score.event.t_pass_s + kLatestPassAlert_s))
       continue;
-    score.reported_pass_s = alert.pass_t_s.value_or(alert.t_s);
-    score.reported_side = alert.side;
-    score.reported_lateral_m = alert.lateral_m;
+    score.reported_pass_s = pass->pass_t_s;
+    score.reported_side = pass->side;
+    score.reported_lateral_m = pass->lateral_m;
     return;
   }
   if (!truth_.ignored(alert.t_s)) ++score_.stray_passes;

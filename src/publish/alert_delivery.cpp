@@ -11,8 +11,8 @@ AlertDelivery::AlertDelivery(const Channel& channel, const std::filesystem::path
                              const AlertHistory& history, int max_age_s)
     : channel_(channel), max_age_s_(max_age_s), mark_(folder, channel.name(), history) {}
 
-const Alert* AlertDelivery::next() {
-  while (const Alert* alert = mark_.feed().next()) {
+const KeptAlert* AlertDelivery::next() {
+  while (const KeptAlert* alert = mark_.feed().next()) {
     const double age_s = std::chrono::duration<double>(WallClock::now() - alert->time).count();
     if (age_s <= max_age_s_) return alert;
     ++too_old_;

@@ -24,7 +24,7 @@ class AlertDelivery {
                 const AlertHistory& history, int max_age_s);
 
   /// The next that isn't too old; nullptr while there is none. Throws what the history throws.
-  const Alert* next();
+  const KeptAlert* next();
   /// The alert that next() gave was taken, or will never be.
   void taken();
   void refused();

@@ -9,7 +9,7 @@ constexpr std::size_t kPage = 64;
 
 }  // namespace
 
-const Alert* AlertFeed::next() {
+const KeptAlert* AlertFeed::next() {
   if (!page_.empty()) return &page_.front();
   // Asked for first: an alert that comes in between has a greater id and isn't passed over.
   const std::uint64_t newest = history_.newest_id();
@@ -17,7 +17,7 @@ const Alert* AlertFeed::next() {
   AlertQuery query;
   query.after = position_;
   query.limit = kPage;
-  for (Alert& alert : history_.alerts(query)) page_.push_back(std::move(alert));
+  for (KeptAlert& alert : history_.alerts(query)) page_.push_back(std::move(alert));
   if (!page_.empty()) return &page_.front();
   position_ = newest;
   return nullptr;

@@ -15,7 +15,7 @@ class AlertFeed {
   AlertFeed(const AlertHistory& history, std::uint64_t after) : history_(history) { seek(after); }
 
   /// The next alert; nullptr while there is none. Throws what the history throws.
-  const Alert* next();
+  const KeptAlert* next();
   /// The alert that next() gave has been delivered.
   void done();
   /// Goes on behind this id. One that was never given comes of another history: only what is new
@@ -30,7 +30,7 @@ class AlertFeed {
  private:
   const AlertHistory& history_;
   std::uint64_t position_ = 0;
-  std::deque<Alert> page_;
+  std::deque<KeptAlert> page_;
 };
 
 }  // namespace rearview

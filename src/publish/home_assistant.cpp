@@ -15,13 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kExpires_s = 5;
 
-template <typename E>
-Json names_up_to(E last) {
-  Json names = Json::array();
-  for (int i = 0; i <= static_cast<int>(last); ++i) names.push_back(name(static_cast<E>(i)));
-  return names;
-}
-
 /// The entities of one camera.
 class Device {
  public:
@@ -74,10 +67,9 @@ class Device {
 std::vector<MqttMessage> entities(const MqttConfig& config, const std::string& camera,
                                   std::size_t index) {
   Device device(config, camera, index);
-  device.add_sensor("road", "Road",
-                    {{"device_class", "enum"},
-                     {"options", names_up_to(Road::no_signal)},
-                     {"icon", "mdi:road-variant"}});
+  device.add_sensor(
+      "road", "Road",
+      {{"device_class", "enum"}, {"options", kNames<Road>}, {"icon", "mdi:road-variant"}});
   device.add_sensor("threat", "Threat", {{"icon", "mdi:car-brake-alert"}});
   device.add_sensor("vehicles", "Vehicles behind",
                     {{"state_class", "measurement"}, {"icon", "mdi:car-back"}});
@@ -97,7 +89,7 @@ std::vector<MqttMessage> entities(const MqttConfig& config, const std::string& c
   device.add(
       "event", "alert", "Alert",
       {{"state_topic", alert_topic(config)},
-       {"event_types", names_up_to(AlertKind::store_back)},
+       {"event_types", kNames<AlertKind>},
        {"value_template",
         fmt::format(
             "{{% if value_json.camera in ['{}', ''] %}}{{{{ {{'event_type': value_json.kind, "

@@ -141,10 +141,10 @@ void MqttChannel::send_state() {
 void MqttChannel::send_next_alert() {
   if (backoff_.wait_ms(SteadyClock::now()) > 0) return;
   try {
-    const Alert* alert = delivery_.next();
+    const KeptAlert* alert = delivery_.next();
     if (!alert) return;
-    if (const int number = link_.publish(
-            {.topic = alert_topic(config_), .payload = dump(to_json(*alert)), .qos = 2});
+    if (const int number =
+            link_.publish({.topic = alert_topic(config_), .payload = message_of(*alert), .qos = 2});
         number > 0)
       in_flight_ = number;
     want_picture(alert->camera);

@@ -112,9 +112,9 @@ bool NdjsonClient::refill() {
   append(std::exchange(heartbeat_due_, nullptr));
   for (auto& [camera, line] : analyses_due_) append(std::exchange(line, nullptr));
   while (pending_.size() < kMostPending && !holds(SteadyClock::now())) {
-    const Alert* alert = feed_.next();
+    const KeptAlert* alert = feed_.next();
     if (!alert) break;
-    pending_ += line_of(to_json(*alert));
+    pending_ += message_of(*alert) + "\n";
     feed_.done();
     ++alerts_;
   }

@@ -72,9 +72,9 @@ void WebhookChannel::take_heartbeat(HeartbeatPtr heartbeat) {
 
 bool WebhookChannel::deliver_alerts() {
   try {
-    while (const Alert* alert = delivery_.next()) {
+    while (const KeptAlert* alert = delivery_.next()) {
       const auto outcome =
-          post(fmt::format("{}_{}", delivery_.history_name(), alert->id), dump(to_json(*alert)));
+          post(fmt::format("{}_{}", delivery_.history_name(), alert->id), message_of(*alert));
       delivery_.count_waiting();
       if (outcome == Outcome::stopped) return false;
       if (outcome == Outcome::failed) return true;
@@ -96,7 +96,7 @@ bool WebhookChannel::deliver_heartbeat() {
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(heartbeat_->time.time_since_epoch());
   const auto outcome = post(fmt::format("{}_heartbeat_{}", delivery_.history_name(), ms.count()),
-                            dump(to_json(*heartbeat_)));
+                            message_of(*heartbeat_));
   if (outcome == Outcome::stopped) return false;
   if (outcome == Outcome::failed) return true;
   heartbeat_due_ = false;

@@ -21,7 +21,6 @@ using http::HttpError;
 using http::Request;
 using http::Responder;
 using http::Response;
-using Json = nlohmann::ordered_json;
 
 std::uint64_t id_of(const Request& request) {
   only_these(request, {});
@@ -38,9 +37,9 @@ HttpError no_ride(std::uint64_t id) {
 
 template <typename List>
 Response list_of(const List& found) {
-  Json list = Json::array();
-  for (const auto& one : found) list.push_back(to_json(one));
-  return fresh_json(list);
+  std::string list = "[";
+  for (const auto& one : found) list += (list.size() > 1 ? "," : "") + message_of(one);
+  return fresh_text(list + "]");
 }
 
 class ArchiveRoutes {
@@ -163,7 +162,7 @@ class ArchiveRoutes {
   Response alert_now(std::uint64_t id) const {
     const auto alert = archive_.alert(id);
     if (!alert) throw no_alert(id);
-    return fresh_json(to_json(*alert));
+    return fresh_text(message_of(*alert));
   }
 
   template <typename Make>

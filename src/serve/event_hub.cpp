@@ -24,8 +24,8 @@ EventText make_text(std::string_view kind, std::uint64_t id, std::string json) {
           std::make_shared<const std::string>(std::move(json))};
 }
 
-EventText alert_text(const Alert& alert) {
-  return make_text("alert", alert.id, dump(to_json(alert)));
+EventText alert_text(const KeptAlert& alert) {
+  return make_text("alert", alert.id, message_of(alert));
 }
 
 }  // namespace
@@ -52,13 +52,13 @@ void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
   loop_.post([this] { deliver_analyses(); });
 }
 
-void EventHub::publish(std::shared_ptr<const Alert> alert) {
+void EventHub::publish(const AlertPtr& alert) {
   loop_.post(
       [this, id = alert->id, text = alert_text(*alert)] { take(order_.published(id, text)); });
 }
 
 void EventHub::publish(const AlertUpdate& update) {
-  loop_.post([this, id = update.id, text = make_text("alert_update", 0, dump(to_json(update)))] {
+  loop_.post([this, id = update.id, text = make_text("alert_update", 0, message_of(update))] {
     const auto all = subscribers_;
     for (const auto& [stream, subscriber] : all) {
       subscriber->updates.insert_or_assign(id, text);
@@ -120,7 +120,7 @@ const EventText& EventHub::analysis_text(std::size_t camera) {
   Formatted& formatted = formatted_[camera];
   AnalysisPtr analysis = newest(camera).analysis;
   if (formatted.of != analysis) {
-    formatted.text = make_text("analysis", 0, dump(to_json(*analysis)));
+    formatted.text = make_text("analysis", 0, message_of(*analysis));
     formatted.of = std::move(analysis);
   }
   return formatted.text;
@@ -159,7 +159,7 @@ bool EventHub::read_history(std::uint64_t after, std::function<void(Page)> then)
       AlertQuery query;
       query.after = after;
       query.limit = kHistoryPage;
-      for (const Alert& alert : history_.alerts(query))
+      for (const KeptAlert& alert : history_.alerts(query))
         found->emplace_back(alert.id, alert_text(alert));
     } catch (const std::exception& error) {
       log::error("serve", "the alert history can't be read", {{"error", error.what()}});

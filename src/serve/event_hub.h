@@ -36,7 +36,7 @@ class EventHub {
   /// Any thread.
   void publish(std::size_t camera, AnalysisPtr analysis);
   /// Any thread.
-  void publish(std::shared_ptr<const Alert> alert);
+  void publish(const AlertPtr& alert);
   /// Any thread. Reaches each subscriber behind the alert itself.
   void publish(const AlertUpdate& update);
 

@@ -64,11 +64,10 @@ void per_camera(Page& page, const Cameras& cameras, std::string_view name, std::
 /// One series for each value an enumeration may have, 1 for the one it has.
 template <typename E>
 void per_state(Page& page, const Cameras& cameras, std::string_view family, std::string_view help,
-               std::string_view key, E last, const std::function<E(const CameraView&)>& of) {
+               std::string_view key, const std::function<E(const CameraView&)>& of) {
   page.family(family, "gauge", help);
   for (const CameraView& camera : cameras) {
-    for (int i = 0; i <= static_cast<int>(last); ++i) {
-      const E state = static_cast<E>(i);
+    for (const E state : values<E>()) {
       page.value(fmt::format("{},{}=\"{}\"", label(camera), key, name(state)),
                  of(camera) == state ? 1 : 0);
     }
@@ -77,13 +76,13 @@ void per_state(Page& page, const Cameras& cameras, std::string_view family, std:
 
 void camera_metrics(Page& page, const Cameras& cameras) {
   per_state<CameraState>(page, cameras, "rearview_camera_state",
-                         "1 for the state the camera is in.", "state", CameraState::failed,
+                         "1 for the state the camera is in.", "state",
                          [](const CameraView& c) { return c.status.state; });
   per_state<AnalysisState>(page, cameras, "rearview_analysis_state",
-                           "1 for the state the analysis is in.", "state", AnalysisState::failed,
+                           "1 for the state the analysis is in.", "state",
                            [](const CameraView& c) { return c.status.analysis; });
   per_state<Road>(page, cameras, "rearview_road", "1 for what is known of the road behind.", "road",
-                  Road::no_signal, road_of);
+                  road_of);
   per_camera(page, cameras, "rearview_frames_per_second_in", "gauge",
              "Pictures decoded per second.", [](const CameraView& c) { return c.status.fps_in; });
   per_camera(page, cameras, "rearview_frames_per_second_analysed", "gauge",

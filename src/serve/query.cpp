@@ -51,7 +51,7 @@ AlertQuery alert_query(const http::Request& request) {
     query.limit = number_or_400("limit", *limit, 1, 1000);
   if (const auto camera = request.query_value("camera")) query.camera = std::string(*camera);
   if (const auto kind = request.query_value("kind")) {
-    query.kind = alert_kind_from(*kind);
+    query.kind = from_name<AlertKind>(*kind);
     if (!query.kind) throw HttpError(400, fmt::format("'{}' is no kind of alert", *kind));
   }
   return query;

@@ -155,9 +155,10 @@ void Service::Impl::beat() {
   auto report = std::make_shared<Heartbeat>();
   report->time = WallClock::now();
   report->newest_alert_id = events.newest_alert_id();
-  report->store_problem = archive.status().problem;
+  if (const std::string problem = archive.status().problem; !problem.empty())
+    report->store_problem = problem;
   for (const CameraView& camera : cameras()) report->cameras.push_back(road_report(camera));
-  if (events.subscribers() > 0) events.broadcast("heartbeat", dump(to_json(*report)));
+  if (events.subscribers() > 0) events.broadcast("heartbeat", message_of(*report));
   if (on_heartbeat) on_heartbeat(std::move(report));
 }
 
@@ -459,9 +460,9 @@ void Service::publish_analysis(std::size_t camera, AnalysisPtr analysis) {
   impl_->events.publish(camera, std::move(analysis));
 }
 
-void Service::publish_alert(std::shared_ptr<const Alert> alert) {
+void Service::publish_alert(const AlertPtr& alert) {
   impl_->count_pass(*alert);
-  impl_->events.publish(std::move(alert));
+  impl_->events.publish(alert);
 }
 
 void Service::publish_update(const AlertUpdate& update) {

@@ -69,7 +69,7 @@ class Service {
   /// Any thread; doesn't block.
   void publish_analysis(std::size_t camera, AnalysisPtr analysis);
   /// An alert that the archive already holds, with its id. Any thread; doesn't block.
-  void publish_alert(std::shared_ptr<const Alert> alert);
+  void publish_alert(const AlertPtr& alert);
   /// What is kept of a published alert has changed. Any thread; doesn't block.
   void publish_update(const AlertUpdate& update);
 

@@ -95,7 +95,7 @@ void VideoHub::deliver() {
         piece.message
             ? piece.message
             : make_message(Kind::analysis, false, piece.analysis->epoch, piece.analysis->seq,
-                           piece.analysis->t_s, dump(to_json(*piece.analysis)));
+                           piece.analysis->t_s, message_of(*piece.analysis));
     for (auto& [stream, viewer] : viewers_)
       give(viewer, message, piece.message != nullptr, piece.begins);
   }

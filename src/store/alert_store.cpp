@@ -69,21 +69,24 @@ std::uint64_t AlertStore::unreserved_id() {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(WallClock::now()), 1));
 }
 
-Alert AlertStore::append(Alert alert) {
+KeptAlert AlertStore::append(Alert alert) {
   alert.text = valid_utf8(alert.text);
+  KeptAlert one;
   {
     const MutexLock lock(mutex_);
     alert.id = newest_id_ + 1;
     if (alert.id >= reserved_id_) alert.id = std::max(alert.id, unreserved_id());
     newest_id_ = alert.id;
-    alert.keeping = Keeping{.ride = rides_->current(alert.camera, SteadyClock::now())};
-    if (alert.blind_s) rides_->was_unseen(alert.camera, *alert.blind_s, SteadyClock::now());
-    if (auto pass = rides_->note(alert)) passes_.push_back(std::move(*pass));
-    recent_.push_back(alert);
+    if (const auto* blind = std::get_if<AlertBlindness>(&alert.about))
+      rides_->was_unseen(alert.camera, blind->blind_s, SteadyClock::now());
+    const auto ride = rides_->current(alert.camera, SteadyClock::now());
+    one = kept(std::move(alert), {.ride = ride});
+    if (auto pass = rides_->note(one)) passes_.push_back(std::move(*pass));
+    recent_.push_back(one);
     make_room();
   }
   changed_.notify_all();
-  return alert;
+  return one;
 }
 
 void AlertStore::make_room() {
@@ -128,7 +131,7 @@ void AlertStore::on_change(std::function<void(const AlertUpdate&)> handler) {
   tell_change_ = std::move(handler);
 }
 
-void AlertStore::on_alert(std::function<void(const Alert&)> handler) {
+void AlertStore::on_alert(std::function<void(const KeptAlert&)> handler) {
   {
     const MutexLock lock(tell_mutex_);
     tell_alert_ = std::move(handler);
@@ -180,9 +183,9 @@ void AlertStore::forget_in_memory(const Removed& removed) {
   if (!alerts.empty())
     std::erase_if(passes_, [&](const Pass& one) { return alerts.contains(one.id); });
   if (snapshots.empty() && clipless.empty()) return;
-  for (Alert& alert : recent_) {
-    if (snapshots.contains(alert.id)) alert.keeping->has_snapshot = false;
-    if (clipless.contains(alert.id)) alert.keeping->has_clip = false;
+  for (KeptAlert& alert : recent_) {
+    if (snapshots.contains(alert.id)) alert.keeping.has_snapshot = false;
+    if (clipless.contains(alert.id)) alert.keeping.has_clip = false;
   }
 }
 
@@ -190,16 +193,16 @@ void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
   const MutexLock lock(tell_mutex_);
   if (!tell_change_) return;
   for (const std::uint64_t id : alerts) {
-    const auto kept = alert(id);
-    tell_change_({id, kept ? kept->keeping : std::nullopt});
+    const auto found = alert(id);
+    tell_change_({id, !found, found ? found->keeping : Keeping{}});
   }
 }
 
 void AlertStore::mark(const std::vector<std::uint64_t>& alerts,
                       const std::function<void(Keeping&)>& change) {
   const MutexLock lock(mutex_);
-  for (Alert& alert : recent_) {
-    if (std::find(alerts.begin(), alerts.end(), alert.id) != alerts.end()) change(*alert.keeping);
+  for (KeptAlert& alert : recent_) {
+    if (std::find(alerts.begin(), alerts.end(), alert.id) != alerts.end()) change(alert.keeping);
   }
 }
 
@@ -303,8 +306,8 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
     }
     {
       const MutexLock lock(mutex_);
-      const bool busy = std::any_of(recent_.begin(), recent_.end(), [&](const Alert& one) {
-        return one.keeping->ride == ride &&
+      const bool busy = std::any_of(recent_.begin(), recent_.end(), [&](const KeptAlert& one) {
+        return one.keeping.ride == ride &&
                (one.id > std::max(on_disk_id_, writing_id_) || held_.contains(one.id));
       });
       if (busy || rides_->going_on(ride, SteadyClock::now())) {

@@ -37,7 +37,7 @@ class AlertStore : public EventArchive {
   ~AlertStore() override;
 
   /// Gives the alert the next id and the ride, keeps it and returns it. Doesn't wait for the disk.
-  Alert append(Alert alert);
+  KeptAlert append(Alert alert);
   /// Pictures of this camera are arriving: it is on a ride. road_seen: the road was seen in them.
   /// Doesn't wait for the disk.
   void camera_seen(const std::string& camera, WallTime time, bool road_seen);
@@ -53,7 +53,7 @@ class AlertStore : public EventArchive {
   void on_change(std::function<void(const AlertUpdate&)> handler);
   /// What to do with an alert that the store itself raises (store_failed, store_back), appended
   /// like any other. Called on the store's thread; must not wait. Without it none is raised.
-  void on_alert(std::function<void(const Alert&)> handler);
+  void on_alert(std::function<void(const KeptAlert&)> handler);
   /// Calls neither of them any more, and waits for one that is being called.
   void quiet();
 
@@ -75,8 +75,8 @@ class AlertStore : public EventArchive {
   /// For whoever writes snapshots and clips to say how that goes.
   void note(const std::function<void(StoreStatus&)>& change);
 
-  std::vector<Alert> alerts(const AlertQuery& query) const override;
-  std::optional<Alert> alert(std::uint64_t id) const override;
+  std::vector<KeptAlert> alerts(const AlertQuery& query) const override;
+  std::optional<KeptAlert> alert(std::uint64_t id) const override;
   std::uint64_t newest_id() const override;
   std::optional<std::filesystem::path> snapshot(std::uint64_t alert) const override;
   std::optional<std::filesystem::path> clip(std::uint64_t alert) const override;
@@ -100,7 +100,7 @@ class AlertStore : public EventArchive {
   };
   /// What one turn of the writer takes.
   struct Batch {
-    std::vector<Alert> alerts;
+    std::vector<KeptAlert> alerts;
     std::vector<Pass> passes;
     std::vector<StoredRide> rides;
     std::vector<StoredPoint> track;
@@ -114,7 +114,7 @@ class AlertStore : public EventArchive {
   bool unwritten() const REQUIRES(mutex_);
   Batch take_batch() REQUIRES(mutex_);
   void in_trouble(const std::string& why) REQUIRES(mutex_);
-  std::vector<Alert> recent_alerts(const AlertQuery& query) const REQUIRES(mutex_);
+  std::vector<KeptAlert> recent_alerts(const AlertQuery& query) const REQUIRES(mutex_);
 
   // Of the writer's thread, or before it.
   /// The ids that were free.
@@ -147,7 +147,7 @@ class AlertStore : public EventArchive {
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Alert> recent_ GUARDED_BY(mutex_);  ///< ids rise from front to back
+  std::deque<KeptAlert> recent_ GUARDED_BY(mutex_);  ///< ids rise from front to back
   std::deque<Pass> passes_ GUARDED_BY(mutex_);   ///< of the same alerts
   std::unique_ptr<RideLog> rides_ GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<Operation>> operations_ GUARDED_BY(mutex_);
@@ -179,7 +179,7 @@ class AlertStore : public EventArchive {
 
   mutable Mutex tell_mutex_;  ///< held while these are called
   std::function<void(const AlertUpdate&)> tell_change_ GUARDED_BY(tell_mutex_);
-  std::function<void(const Alert&)> tell_alert_ GUARDED_BY(tell_mutex_);
+  std::function<void(const KeptAlert&)> tell_alert_ GUARDED_BY(tell_mutex_);
   std::jthread writer_;
 };
 

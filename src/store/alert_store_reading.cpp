@@ -16,8 +16,8 @@ StoreStatus AlertStore::status() const {
   return status;
 }
 
-std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
-  std::vector<Alert> recent;
+std::vector<KeptAlert> AlertStore::alerts(const AlertQuery& query) const {
+  std::vector<KeptAlert> recent;
   std::uint64_t first_recent = 0;
   {
     const MutexLock lock(mutex_);
@@ -27,7 +27,7 @@ std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
   if (query.after + 1 >= first_recent) return recent;
   // What had left memory by then is on disk. Memory first: what leaves it while the disk is being
   // read would else be in neither.
-  std::vector<Alert> found;
+  std::vector<KeptAlert> found;
   try {
     found = database_.read(
         [&](const StoreReader& reader) { return reader.alerts(query, first_recent); });
@@ -35,15 +35,15 @@ std::vector<Alert> AlertStore::alerts(const AlertQuery& query) const {
     // Who waits for a warning must not wait for the disk.
     log::warning("store", "older alerts can't be read", {{"why", e.what()}});
   }
-  for (Alert& alert : recent) {
+  for (KeptAlert& alert : recent) {
     if (found.size() >= query.limit) break;
     found.push_back(std::move(alert));
   }
   return found;
 }
 
-std::vector<Alert> AlertStore::recent_alerts(const AlertQuery& query) const {
-  std::vector<Alert> found;
+std::vector<KeptAlert> AlertStore::recent_alerts(const AlertQuery& query) const {
+  std::vector<KeptAlert> found;
   auto it = std::partition_point(recent_.begin(), recent_.end(),
                                  [&](const Alert& a) { return a.id <= query.after; });
   for (; it != recent_.end() && found.size() < query.limit; ++it) {
@@ -54,7 +54,7 @@ std::vector<Alert> AlertStore::recent_alerts(const AlertQuery& query) const {
   return found;
 }
 
-std::optional<Alert> AlertStore::alert(std::uint64_t id) const {
+std::optional<KeptAlert> AlertStore::alert(std::uint64_t id) const {
   if (id == 0) return std::nullopt;
   const auto found = alerts({.after = id - 1, .limit = 1});
   if (found.empty() || found.front().id != id) return std::nullopt;

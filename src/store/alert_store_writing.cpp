@@ -45,12 +45,12 @@ NextIds AlertStore::open() {
   if (opened.another) {
     // What is in memory goes into this one, too. Its pictures may be elsewhere.
     on_disk_id_ = 0;
-    for (Alert& alert : recent_) {
+    for (KeptAlert& alert : recent_) {
       const auto found = kept.find(alert.id);
       if (found != kept.end())
         alert.keeping = found->second;
       else
-        alert.keeping->has_snapshot = alert.keeping->has_clip = false;
+        alert.keeping.has_snapshot = alert.keeping.has_clip = false;
     }
     if (rides_) rides_->write_again();
   }
@@ -264,7 +264,7 @@ void AlertStore::clear_leftovers() {
     leftovers_.pop_front();
     if (one.alert) {
       const MutexLock lock(tell_mutex_);
-      if (tell_change_) tell_change_({*one.alert, std::nullopt});
+      if (tell_change_) tell_change_({.id = *one.alert, .deleted = true});
     }
     if (one.alert && one.has_snapshot) media_.remove_snapshot(*one.alert);
     if (one.clip) media_.remove_clip(*one.clip);

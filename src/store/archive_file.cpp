@@ -39,11 +39,11 @@ ArchiveFile::ArchiveFile(const std::filesystem::path& folder) : media_(folder) {
 
 ArchiveFile::~ArchiveFile() = default;
 
-std::vector<Alert> ArchiveFile::alerts(const AlertQuery& query) const {
+std::vector<KeptAlert> ArchiveFile::alerts(const AlertQuery& query) const {
   return StoreReader(*database_).alerts(query, kMostId);
 }
 
-std::optional<Alert> ArchiveFile::alert(std::uint64_t id) const {
+std::optional<KeptAlert> ArchiveFile::alert(std::uint64_t id) const {
   if (id == 0) return std::nullopt;
   const auto found = alerts({.after = id - 1, .limit = 1});
   return found.empty() || found.front().id != id ? std::nullopt : std::optional(found.front());

@@ -23,8 +23,8 @@ class ArchiveFile final : public RideArchive {
   explicit ArchiveFile(const std::filesystem::path& folder);
   ~ArchiveFile() override;
 
-  std::vector<Alert> alerts(const AlertQuery& query) const override;
-  std::optional<Alert> alert(std::uint64_t id) const override;
+  std::vector<KeptAlert> alerts(const AlertQuery& query) const override;
+  std::optional<KeptAlert> alert(std::uint64_t id) const override;
   std::uint64_t newest_id() const override;
   std::optional<std::filesystem::path> clip(std::uint64_t alert) const;
   std::optional<std::filesystem::path> tracks(std::uint64_t alert) const;

@@ -31,16 +31,18 @@ Encounters::Ended Encounters::ended(const Open& open) const {
 
 Encounters::Taken Encounters::alert(const Alert& alert) {
   const bool wanted = config_.wants_clip(alert.kind);
+  const AlertVehicle* vehicle = alert.vehicle();
+  const std::optional<int> track_id = vehicle ? std::optional(vehicle->track_id) : std::nullopt;
   auto found = open_.end();
-  if (alert.track_id)
+  if (track_id)
     found = std::find_if(open_.begin(), open_.end(), [&](const Open& open) {
-      return open.track_id == alert.track_id && open.epoch == alert.epoch && !open.passed;
+      return open.track_id == track_id && open.epoch == alert.epoch && !open.passed;
     });
   if (found == open_.end()) {
-    if (!alert.track_id && !wanted) return Taken::no;
+    if (!track_id && !wanted) return Taken::no;
     if (open_.size() >= kMostOpen) return Taken::refused;
     found = open_.insert(open_.end(), Open{.epoch = alert.epoch,
-                                           .track_id = alert.track_id,
+                                           .track_id = track_id,
                                            .first_s = alert.t_s,
                                            .threat_s = alert.t_s});
   }

@@ -140,36 +140,38 @@ void RideLog::keep_unwritten(const StoredRide& ride) {
   if (unwritten_.size() > kMostUnwritten) unwritten_.pop_front();
 }
 
-std::optional<Pass> RideLog::note(const Alert& alert) {
-  if (!alert.track_id) return std::nullopt;
+std::optional<Pass> RideLog::note(const KeptAlert& alert) {
+  const AlertVehicle* vehicle = alert.vehicle();
+  if (!vehicle) return std::nullopt;
   const auto first =
       std::find_if(first_alerts_.begin(), first_alerts_.end(), [&](const FirstAlert& one) {
-        return one.track_id == *alert.track_id && one.epoch == alert.epoch &&
+        return one.track_id == vehicle->track_id && one.epoch == alert.epoch &&
                one.camera == alert.camera;
       });
-  if (!alert.pass_t_s) {
+  const auto* passed = std::get_if<AlertPass>(&alert.about);
+  if (!passed) {
     if (first != first_alerts_.end()) return std::nullopt;
-    first_alerts_.push_back({alert.camera, alert.epoch, *alert.track_id, alert.t_s});
+    first_alerts_.push_back({alert.camera, alert.epoch, vehicle->track_id, alert.t_s});
     if (first_alerts_.size() > kMostVehicles) first_alerts_.pop_front();
     return std::nullopt;
   }
   Pass pass;
   pass.id = alert.id;
-  if (alert.keeping) pass.ride = alert.keeping->ride;
+  pass.ride = alert.keeping.ride;
   pass.camera = alert.camera;
   pass.time = alert.time;
   pass.close = alert.kind == AlertKind::close_pass;
-  pass.vehicle_class = alert.vehicle_class;
-  pass.side = alert.side;
-  pass.lateral_m = alert.lateral_m;
-  pass.closing_mps = alert.closing_mps;
+  pass.vehicle_class = vehicle->vehicle_class;
+  pass.side = vehicle->side;
+  pass.lateral_m = vehicle->lateral_m;
+  pass.closing_mps = vehicle->closing_mps;
   pass.position = alert.position;
   pass.rider_speed_mps = alert.rider_speed_mps;
   const auto on = rides_.find(alert.camera);
   if (pass.ride && on != rides_.end() && on->second.ride.id == *pass.ride && on->second.counted)
     pass.ride_distance_m = on->second.ride.travelled.distance_m;
   if (first != first_alerts_.end()) {
-    pass.lead_s = *alert.pass_t_s - first->t_s;
+    pass.lead_s = passed->pass_t_s - first->t_s;
     first_alerts_.erase(first);
   }
   return pass;

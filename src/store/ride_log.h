@@ -49,7 +49,7 @@ class RideLog {
   std::uint64_t lost_points() const { return lost_points_; }
 
   /// Remembers the vehicle's first alert; of an alert that tells a pass, makes the pass.
-  std::optional<Pass> note(const Alert& alert);
+  std::optional<Pass> note(const KeptAlert& alert);
 
   /// It was removed, and is not going on.
   void forget(std::uint64_t ride);

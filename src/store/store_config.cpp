@@ -16,7 +16,7 @@ void read_kinds(ConfigReader& reader, const char* key, std::vector<AlertKind>& t
   reader.texts(key, names, 0, 8);
   target.clear();
   for (const std::string& one : names) {
-    const auto kind = alert_kind_from(one);
+    const auto kind = from_name<AlertKind>(one);
     // Of a store's own alerts there is no picture.
     if (!kind || *kind > AlertKind::view_blocked)
       reader.fail(key, fmt::format("\"{}\" is no kind of a camera's alerts", one));

@@ -7,10 +7,9 @@
 #include <chrono>
 #include <map>
 
+#include "store/rows.h"
 #include "store/store_change.h"
 #include "store/store_schema.h"
-#include "store/stretches.h"
-#include "types/json.h"
 
 namespace rearview {
 
@@ -85,21 +84,13 @@ void StoreDatabase::forget(const Media& gone) {
 }
 
 std::vector<StoredRide> StoreDatabase::latest_rides() {
-  SQLite::Statement select(writer(),
-                           "SELECT max(id), camera, start_ms, seen_ms, duration_s, distance_m, "
-                           "known_s, moving_s, unseen FROM rides GROUP BY camera");
+  SQLite::Statement select(writer(), "SELECT " + columns<StoredRide>("{}") +
+                                         " FROM rides WHERE id IN "
+                                         "(SELECT max(id) FROM rides GROUP BY camera)");
   std::vector<StoredRide> rides;
   while (select.executeStep()) {
-    const auto unseen = stretches_from(select.getColumn(8).getString());
-    if (!unseen) continue;  // somebody has spoilt it: a new one is begun
-    rides.push_back({unsigned_of(select.getColumn(0)),
-                     select.getColumn(1).getString(),
-                     from_unix_ms(select.getColumn(2).getInt64()),
-                     from_unix_ms(select.getColumn(3).getInt64()),
-                     select.getColumn(4).getDouble(),
-                     {select.getColumn(5).getDouble(), select.getColumn(6).getDouble(),
-                      select.getColumn(7).getDouble()},
-                     *unseen});
+    // Where somebody has spoilt it, a new one is begun.
+    if (auto ride = stored_ride(select)) rides.push_back(std::move(*ride));
   }
   return rides;
 }
@@ -110,11 +101,7 @@ std::map<std::uint64_t, Keeping> StoreDatabase::keeping(std::uint64_t first) {
   select.bind(1, signed_of(first));
   std::map<std::uint64_t, Keeping> found;
   while (select.executeStep()) {
-    Keeping& one = found[unsigned_of(select.getColumn(0))];
-    one.locked = select.getColumn(1).getInt() != 0;
-    one.has_snapshot = select.getColumn(2).getInt64() != 0;
-    one.has_clip = !select.getColumn(3).isNull();
-    if (!select.getColumn(4).isNull()) one.ride = unsigned_of(select.getColumn(4));
+    found.emplace(unsigned_of(select.getColumn(0)), keeping_of(select));
   }
   return found;
 }

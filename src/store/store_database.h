@@ -93,7 +93,8 @@ class StoreDatabase {
   /// All in one transaction, but for the rows that it doesn't take, which it returns. passes: of
   /// some of the alerts; rides: new or changed ones; track: of these or older ones, passed over
   /// where the ride has a point of that second.
-  std::vector<RejectedRow> insert(const std::vector<Alert>& alerts, const std::vector<Pass>& passes,
+  std::vector<RejectedRow> insert(const std::vector<KeptAlert>& alerts,
+                                  const std::vector<Pass>& passes,
                                   const std::vector<StoredRide>& rides,
                                   const std::vector<StoredPoint>& track = {});
 
@@ -172,7 +173,7 @@ class StoreDatabase {
   void count();
   SQLite::Database& writer();
   void insert_rides(const std::vector<StoredRide>& rides, Rows& rows);
-  std::size_t insert_alerts(const std::vector<Alert>& alerts, Rows& rows);
+  std::size_t insert_alerts(const std::vector<KeptAlert>& alerts, Rows& rows);
   void insert_passes(const std::vector<Pass>& passes, Rows& rows);
   std::size_t insert_track(const std::vector<StoredPoint>& track, Rows& rows);
   bool remove_track_where(const std::string& which, std::int64_t value);

@@ -6,20 +6,17 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "store/rows.h"
 #include "store/store_change.h"
-#include "store/stretches.h"
-#include "types/json.h"
 
 namespace rearview {
 namespace {
 
-void bind_or_null(SQLite::Statement& statement, int index, const std::optional<double>& value) {
-  if (value) statement.bind(index, *value);
-}
-
-void bind_or_null(SQLite::Statement& statement, int index,
-                  const std::optional<std::uint64_t>& value) {
-  if (value) statement.bind(index, signed_of(*value));
+/// insert: INSERT, and what to do about a row that is there.
+template <Described T>
+std::string insert_into(const char* insert, const char* table) {
+  return fmt::format("{} INTO {} ({}) VALUES ({})", insert, table, columns<T>("{}"),
+                     columns<T>(":{}"));
 }
 
 /// Whether another row might be taken all the same.
@@ -55,7 +52,7 @@ class StoreDatabase::Rows {
   std::vector<RejectedRow> rejected_;
 };
 
-std::vector<RejectedRow> StoreDatabase::insert(const std::vector<Alert>& alerts,
+std::vector<RejectedRow> StoreDatabase::insert(const std::vector<KeptAlert>& alerts,
                                                const std::vector<Pass>& passes,
                                                const std::vector<StoredRide>& rides,
                                                const std::vector<StoredPoint>& track) {
@@ -72,44 +69,28 @@ std::vector<RejectedRow> StoreDatabase::insert(const std::vector<Alert>& alerts,
 }
 
 void StoreDatabase::insert_rides(const std::vector<StoredRide>& rides, Rows& rows) {
-  SQLite::Statement row(
-      writer(),
-      "INSERT INTO rides (id, camera, start_ms, seen_ms, duration_s, distance_m, known_s, "
-      "moving_s, unseen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-      "seen_ms = excluded.seen_ms, duration_s = excluded.duration_s, "
-      "distance_m = excluded.distance_m, known_s = excluded.known_s, "
-      "moving_s = excluded.moving_s, unseen = excluded.unseen");
+  SQLite::Statement row(writer(), insert_into<StoredRide>("INSERT", "rides") +
+                                      " ON CONFLICT (id) DO UPDATE SET " +
+                                      columns<StoredRide>("{0} = excluded.{0}"));
   for (const StoredRide& ride : rides)
-    rows.take(row, fmt::format("ride {}", ride.id), [&] {
-      row.bind(1, signed_of(ride.id));
-      row.bind(2, ride.camera);
-      row.bind(3, unix_ms(ride.start));
-      row.bind(4, unix_ms(ride.seen));
-      row.bind(5, ride.duration_s);
-      row.bind(6, ride.travelled.distance_m);
-      row.bind(7, ride.travelled.known_s);
-      row.bind(8, ride.travelled.moving_s);
-      row.bind(9, text_of(ride.unseen));
-    });
+    rows.take(row, fmt::format("ride {}", ride.id), [&] { bind_row(row, ride); });
 }
 
-std::size_t StoreDatabase::insert_alerts(const std::vector<Alert>& alerts, Rows& rows) {
+std::size_t StoreDatabase::insert_alerts(const std::vector<KeptAlert>& alerts, Rows& rows) {
   // A batch that failed halfway is written again, whole.
   SQLite::Statement row(writer(),
                         "INSERT OR IGNORE INTO alerts (id, camera, kind, json, time_ms, ride, "
-                        "locked) VALUES (?, ?, ?, ?, ?, ?, ?)");
+                        "locked) VALUES (:id, :camera, :kind, :json, :time_ms, :ride, :locked)");
   std::size_t added = 0;
-  for (const Alert& alert : alerts) {
+  for (const KeptAlert& alert : alerts) {
     const int changed = rows.take(row, fmt::format("alert {}", alert.id), [&] {
-      Alert bare = alert;
-      bare.keeping.reset();  // has columns of its own
-      row.bind(1, signed_of(alert.id));
-      row.bind(2, alert.camera);
-      row.bind(3, std::string(name(alert.kind)));
-      row.bind(4, dump(to_json(bare)));
-      row.bind(5, unix_ms(alert.time));
-      if (alert.keeping) bind_or_null(row, 6, alert.keeping->ride);
-      row.bind(7, alert.keeping && alert.keeping->locked ? 1 : 0);
+      bind_value(row, ":id", alert.id);
+      bind_value(row, ":camera", alert.camera);
+      bind_value(row, ":kind", alert.kind);
+      bind_value(row, ":json", *alert.json);
+      bind_value(row, ":time_ms", alert.time);
+      bind_value(row, ":ride", alert.keeping.ride);
+      bind_value(row, ":locked", alert.keeping.locked);
     });
     added += static_cast<std::size_t>(changed);
   }
@@ -117,49 +98,17 @@ std::size_t StoreDatabase::insert_alerts(const std::vector<Alert>& alerts, Rows&
 }
 
 void StoreDatabase::insert_passes(const std::vector<Pass>& passes, Rows& rows) {
-  SQLite::Statement row(
-      writer(),
-      "INSERT OR IGNORE INTO passes (id, ride, camera, time_ms, close, class, side, "
-      "lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps, "
-      "ride_distance_m) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  SQLite::Statement row(writer(), insert_into<Pass>("INSERT OR IGNORE", "passes"));
   for (const Pass& pass : passes)
-    rows.take(row, fmt::format("pass {}", pass.id), [&] {
-      row.bind(1, signed_of(pass.id));
-      bind_or_null(row, 2, pass.ride);
-      row.bind(3, pass.camera);
-      row.bind(4, unix_ms(pass.time));
-      row.bind(5, pass.close ? 1 : 0);
-      row.bind(6, std::string(name(pass.vehicle_class)));
-      row.bind(7, std::string(name(pass.side)));
-      bind_or_null(row, 8, pass.lead_s);
-      bind_or_null(row, 9, pass.lateral_m);
-      bind_or_null(row, 10, pass.closing_mps);
-      if (pass.position) {
-        row.bind(11, pass.position->lat_deg);
-        row.bind(12, pass.position->lon_deg);
-        bind_or_null(row, 13, pass.position->accuracy_m);
-      }
-      bind_or_null(row, 14, pass.rider_speed_mps);
-      bind_or_null(row, 15, pass.ride_distance_m);
-    });
+    rows.take(row, fmt::format("pass {}", pass.id), [&] { bind_row(row, pass); });
 }
 
 std::size_t StoreDatabase::insert_track(const std::vector<StoredPoint>& track, Rows& rows) {
-  SQLite::Statement row(writer(),
-                        "INSERT OR IGNORE INTO track (ride, t_s, lat_deg, lon_deg, "
-                        "accuracy_m, speed_mps, distance_m) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  SQLite::Statement row(writer(), insert_into<StoredPoint>("INSERT OR IGNORE", "track"));
   std::map<std::uint64_t, int> added;
-  for (const auto& [ride, point] : track)
-    added[ride] +=
-        rows.take(row, fmt::format("second {} of ride {}", point.t_s, ride), [&, ride = ride] {
-          row.bind(1, signed_of(ride));
-          row.bind(2, point.t_s);
-          row.bind(3, point.position.lat_deg);
-          row.bind(4, point.position.lon_deg);
-          bind_or_null(row, 5, point.position.accuracy_m);
-          bind_or_null(row, 6, point.speed_mps);
-          row.bind(7, point.distance_m);
-        });
+  for (const StoredPoint& one : track)
+    added[one.ride] += rows.take(row, fmt::format("second {} of ride {}", one.point.t_s, one.ride),
+                                 [&] { bind_row(row, one); });
   SQLite::Statement count(writer(),
                           "UPDATE rides SET track_points = track_points + ? WHERE id = ?");
   std::size_t all = 0;

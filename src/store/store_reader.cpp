@@ -7,8 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "store/stretches.h"
-#include "types/json.h"
+#include "store/rows.h"
 
 namespace rearview {
 namespace {
@@ -21,10 +20,6 @@ constexpr double kLongestRide_s = 30 * 86'400.0;
 
 std::optional<std::uint64_t> id_of(const SQLite::Column& column) {
   return column.isNull() ? std::nullopt : std::optional(unsigned_of(column));
-}
-
-std::optional<double> number_of(const SQLite::Column& column) {
-  return column.isNull() ? std::nullopt : std::optional(column.getDouble());
 }
 
 }  // namespace
@@ -40,26 +35,22 @@ WallTime from_unix_ms(std::int64_t ms) {
       std::chrono::milliseconds(std::clamp(ms, -kMost, kMost))));
 }
 
-std::vector<Alert> StoreReader::alerts(const AlertQuery& query, std::uint64_t before) const {
+std::vector<KeptAlert> StoreReader::alerts(const AlertQuery& query, std::uint64_t before) const {
   SQLite::Statement select(
       database_,
-      "SELECT json, locked, snapshot_bytes, clip, ride, id FROM alerts WHERE id > ? AND id < ? "
+      "SELECT json, id, locked, snapshot_bytes, clip, ride FROM alerts WHERE id > ? AND id < ? "
       "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(before));
   select.bind(3, query.camera.value_or(""));
   select.bind(4, std::string(query.kind ? name(*query.kind) : ""));
-  std::vector<Alert> found;
+  std::vector<KeptAlert> found;
   while (found.size() < query.limit && select.executeStep()) {
     // A row that somebody has spoilt ends for itself.
     try {
       Alert alert = alert_from_json(nlohmann::json::parse(select.getColumn(0).getString()));
-      alert.id = unsigned_of(select.getColumn(5));
-      alert.keeping = Keeping{.locked = select.getColumn(1).getInt() != 0,
-                              .has_snapshot = select.getColumn(2).getInt64() != 0,
-                              .has_clip = !select.getColumn(3).isNull(),
-                              .ride = id_of(select.getColumn(4))};
-      found.push_back(std::move(alert));
+      alert.id = unsigned_of(select.getColumn(1));
+      found.push_back(kept(std::move(alert), keeping_of(select)));
     } catch (const SQLite::Exception&) {
       throw;
     } catch (const std::exception&) {
@@ -82,35 +73,33 @@ std::optional<AlertMedia> StoreReader::media(std::uint64_t alert) const {
 }
 
 std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
-  SQLite::Statement select(database_,
-                           "SELECT id, camera, start_ms, seen_ms, "
-                           "(SELECT count(*) FROM passes WHERE ride = rides.id), "
-                           "(SELECT count(*) FROM passes WHERE ride = rides.id AND close), "
-                           "(SELECT count(*) FROM alerts WHERE ride = rides.id), "
-                           "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked), "
-                           "duration_s, distance_m, known_s, moving_s, unseen "
-                           "FROM rides WHERE id > ? ORDER BY id");
+  SQLite::Statement select(
+      database_,
+      "SELECT " + columns<StoredRide>("{}") +
+          ", (SELECT count(*) FROM passes WHERE ride = rides.id) AS passes, "
+          "(SELECT count(*) FROM passes WHERE ride = rides.id AND close) AS close_passes, "
+          "(SELECT count(*) FROM alerts WHERE ride = rides.id) AS alerts, "
+          "EXISTS (SELECT 1 FROM alerts WHERE ride = rides.id AND locked) AS locked "
+          "FROM rides WHERE id > ? ORDER BY id");
   select.bind(1, static_cast<std::int64_t>(query.after));
   std::vector<Ride> found;
   while (found.size() < query.limit && select.executeStep()) {
-    Ride ride;
-    ride.id = unsigned_of(select.getColumn(0));
-    ride.camera = select.getColumn(1).getString();
-    ride.start = from_unix_ms(select.getColumn(2).getInt64());
-    ride.end = from_unix_ms(select.getColumn(3).getInt64());
-    ride.passes = unsigned_of(select.getColumn(4));
-    ride.close_passes = unsigned_of(select.getColumn(5));
-    ride.alerts = unsigned_of(select.getColumn(6));
-    ride.locked = select.getColumn(7).getInt() != 0;
-    ride.duration_s = select.getColumn(8).getDouble();
-    ride.travelled = {select.getColumn(9).getDouble(), select.getColumn(10).getDouble(),
-                      select.getColumn(11).getDouble()};
-    const auto unseen = stretches_from(select.getColumn(12).getString());
-    // Without it nobody knows when the road was seen. A ride that is too long fills the memory of
+    // Without knowing when the road was seen it is none. One that is too long fills the memory of
     // who writes it to a file.
-    if (!unseen || !(ride.duration_s >= 0 && ride.duration_s <= kLongestRide_s)) continue;
-    ride.unseen = *unseen;
-    found.push_back(std::move(ride));
+    const auto stored = stored_ride(select);
+    if (!stored || !(stored->duration_s >= 0 && stored->duration_s <= kLongestRide_s)) continue;
+    Ride& ride = found.emplace_back();
+    ride.id = stored->id;
+    ride.camera = stored->camera;
+    ride.start = stored->start;
+    ride.end = stored->seen;
+    ride.duration_s = stored->duration_s;
+    ride.travelled = stored->travelled;
+    ride.unseen = stored->unseen;
+    read_value(select.getColumn("passes"), ride.passes);
+    read_value(select.getColumn("close_passes"), ride.close_passes);
+    read_value(select.getColumn("alerts"), ride.alerts);
+    read_value(select.getColumn("locked"), ride.locked);
   }
   return found;
 }
@@ -118,51 +107,32 @@ std::vector<Ride> StoreReader::rides(const RideQuery& query) const {
 std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
   SQLite::Statement select(
       database_,
-      "SELECT passes.id, passes.ride, alerts.id, passes.camera, passes.time_ms, close, class, "
-      "side, lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps, "
-      "ride_distance_m "
-      "FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
-      "WHERE passes.id > ?1 AND (?2 = 0 OR passes.ride = ?2) ORDER BY passes.id LIMIT ?3");
+      "SELECT " + columns<Pass>("passes.{0} AS {0}") +
+          ", alerts.id AS alert FROM passes LEFT JOIN alerts ON alerts.id = passes.id "
+          "WHERE passes.id > ?1 AND (?2 = 0 OR passes.ride = ?2) ORDER BY passes.id LIMIT ?3");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(query.ride.value_or(0)));
   select.bind(3, static_cast<std::int64_t>(query.limit));
   std::vector<Pass> found;
   while (select.executeStep()) {
     Pass& pass = found.emplace_back();
-    pass.id = unsigned_of(select.getColumn(0));
-    pass.ride = id_of(select.getColumn(1));
-    pass.alert = id_of(select.getColumn(2));
-    pass.camera = select.getColumn(3).getString();
-    pass.time = from_unix_ms(select.getColumn(4).getInt64());
-    pass.close = select.getColumn(5).getInt() != 0;
-    pass.vehicle_class =
-        vehicle_class_from(select.getColumn(6).getString()).value_or(VehicleClass::vehicle);
-    pass.side = side_from(select.getColumn(7).getString()).value_or(Side::unknown);
-    pass.lead_s = number_of(select.getColumn(8));
-    pass.lateral_m = number_of(select.getColumn(9));
-    pass.closing_mps = number_of(select.getColumn(10));
-    if (!select.getColumn(11).isNull())
-      pass.position = Position{select.getColumn(11).getDouble(), select.getColumn(12).getDouble(),
-                               number_of(select.getColumn(13))};
-    pass.rider_speed_mps = number_of(select.getColumn(14));
-    pass.ride_distance_m = number_of(select.getColumn(15));
+    pass.position.emplace();
+    read_row(select, pass);
+    if (select.getColumn("lat_deg").isNull()) pass.position.reset();
+    read_value(select.getColumn("alert"), pass.alert);
   }
   return found;
 }
 
 std::vector<TrackPoint> StoreReader::track(std::uint64_t ride) const {
-  SQLite::Statement select(database_,
-                           "SELECT t_s, lat_deg, lon_deg, accuracy_m, speed_mps, distance_m "
-                           "FROM track WHERE ride = ? ORDER BY t_s");
+  SQLite::Statement select(database_, "SELECT " + columns<StoredPoint>("{}") +
+                                          " FROM track WHERE ride = ? ORDER BY t_s");
   select.bind(1, static_cast<std::int64_t>(ride));
   std::vector<TrackPoint> found;
   while (select.executeStep()) {
-    TrackPoint& point = found.emplace_back();
-    point.t_s = select.getColumn(0).getInt();
-    point.position = {select.getColumn(1).getDouble(), select.getColumn(2).getDouble(),
-                      number_of(select.getColumn(3))};
-    point.speed_mps = number_of(select.getColumn(4));
-    point.distance_m = select.getColumn(5).getDouble();
+    StoredPoint one;
+    read_row(select, one);
+    found.push_back(one.point);
   }
   return found;
 }

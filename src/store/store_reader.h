@@ -26,7 +26,7 @@ class StoreReader {
   explicit StoreReader(SQLite::Database& database) : database_(database) {}
 
   /// Alerts with query.after < id < before, oldest first.
-  std::vector<Alert> alerts(const AlertQuery& query, std::uint64_t before) const;
+  std::vector<KeptAlert> alerts(const AlertQuery& query, std::uint64_t before) const;
   /// 0 without any.
   std::uint64_t newest_alert_id() const;
   /// nullopt: there is no such alert.

@@ -81,7 +81,7 @@ void version_4(SQLite::Database& database) {
     Told& ride = rides[told.getColumn(0).getInt64()];
     ride.duration_s = told.getColumn(4).getDouble();
     if (told.getColumn(1).isNull()) continue;
-    const auto kind = alert_kind_from(told.getColumn(1).getString());
+    const auto kind = from_name<AlertKind>(told.getColumn(1).getString());
     const double t_s = told.getColumn(2).getDouble();
     if (kind == AlertKind::camera_lost || kind == AlertKind::view_blocked) {
       if (!ride.since_s) ride.since_s = t_s - told.getColumn(3).getDouble();

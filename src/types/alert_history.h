@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "types/analysis.h"
+#include "types/alert.h"
 
 namespace rearview {
 
@@ -22,8 +22,8 @@ class AlertHistory {
  public:
   virtual ~AlertHistory() = default;
   /// Oldest first.
-  virtual std::vector<Alert> alerts(const AlertQuery& query) const = 0;
-  virtual std::optional<Alert> alert(std::uint64_t id) const = 0;
+  virtual std::vector<KeptAlert> alerts(const AlertQuery& query) const = 0;
+  virtual std::optional<KeptAlert> alert(std::uint64_t id) const = 0;
   /// Greatest id given so far; 0 before the first alert.
   virtual std::uint64_t newest_id() const = 0;
 };

@@ -9,11 +9,6 @@
 
 namespace rearview {
 
-/// connecting: no picture yet on this connection or no connection; live: pictures arrive;
-/// stalled: connected, but none for the stall time; blind: pictures arrive, but show nothing;
-/// failed: analysis doesn't work.
-enum class CameraState { connecting, live, stalled, blind, failed };
-
 struct Percentiles {
   double p50_ms = 0;
   double p95_ms = 0;

@@ -46,6 +46,10 @@ struct Ride {
     if (travelled.known_s <= 0 || travelled.known_s < kLeastKnown * duration_s) return std::nullopt;
     return travelled.distance_m;
   }
+  /// Without standing; nullopt as distance_m.
+  std::optional<double> moving_s() const {
+    return distance_m() ? std::optional(travelled.moving_s) : std::nullopt;
+  }
 };
 
 /// A vehicle that has passed. Outlives its alert.
@@ -64,6 +68,8 @@ struct Pass {
   std::optional<Position> position;  ///< of the rider
   std::optional<double> rider_speed_mps;
   std::optional<double> ride_distance_m;  ///< from the ride's start to here, as far as known
+
+  AlertKind kind() const { return close ? AlertKind::close_pass : AlertKind::overtake; }
 };
 
 struct RideQuery {
@@ -118,7 +124,8 @@ struct RideChange {
 /// What is kept of an alert has changed.
 struct AlertUpdate {
   std::uint64_t id = 0;
-  std::optional<Keeping> keeping;  ///< as of now; absent: the alert was deleted
+  bool deleted = false;
+  Keeping keeping;  ///< as of now; nothing of a deleted one
 };
 
 /// What is told of rides. Calls may wait for the disk and throw std::runtime_error when it fails.

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,13 +31,10 @@ struct RoadReport {
 struct Heartbeat {
   WallTime time;
   std::uint64_t newest_alert_id = 0;
-  std::string store_problem;        ///< why alerts aren't kept now; empty while they are
-  std::vector<RoadReport> cameras;  ///< in the order of the configuration
+  std::optional<std::string> store_problem;  ///< why alerts aren't kept now
+  std::vector<RoadReport> cameras;           ///< in the order of the configuration
 };
 
 using HeartbeatPtr = std::shared_ptr<const Heartbeat>;
-
-/// The message `heartbeat` of docs/http-api.md.
-nlohmann::ordered_json to_json(const Heartbeat& heartbeat);
 
 }  // namespace rearview

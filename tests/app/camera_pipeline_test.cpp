@@ -139,8 +139,9 @@ class CameraPipelineTest : public testing::Test {
   std::atomic<bool> quiet_ = false;
   CameraConfig config_;
   Listener listener_;
-  EventBus bus_{
-      1, [](const Alert& alert, const Annotated&) { return std::make_shared<const Alert>(alert); }};
+  EventBus bus_{1, [](const Alert& alert, const Annotated&) {
+                  return std::make_shared<const KeptAlert>(KeptAlert{alert});
+                }};
   std::unique_ptr<CameraPipeline> pipeline_;  // last: its threads use all the rest
 };
 
@@ -200,7 +201,7 @@ TEST_F(CameraPipelineTest, RecordersGetTheBestLookAtAVehicleThatHasPassed) {
     if (analysis.seq != 25) return;
     Alert alert;
     alert.kind = AlertKind::close_pass;
-    alert.track_id = 7;
+    alert.about = AlertPass{{.track_id = 7}};
     analysis.alerts.push_back(alert);
   });
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::close_pass));
@@ -251,7 +252,8 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
   EXPECT_EQ(listener_.so_far().alerts.size(), silent.alerts.size());
   quiet_ = true;
   ASSERT_TRUE(listener_.wait([&] { return listener_.alerts.size() > silent.alerts.size(); }));
-  EXPECT_GE(silent.alerts.back().blind_s.value_or(0), 0.3) << "since the last picture";
+  EXPECT_GE(std::get<AlertBlindness>(silent.alerts.back().about).blind_s, 0.3)
+      << "since the last picture";
   EXPECT_EQ(silent.alerts.back().level, AlertLevel::danger);
   EXPECT_EQ(listener_.so_far().alerts[silent.alerts.size()].kind, AlertKind::camera_back);
 }
@@ -375,7 +377,7 @@ TEST_F(CameraPipelineTest, AlertsGoOutBeforeTheAnalysisThatRaisedThem) {
   start(camera.url(), [](const Frame&, Analysis& analysis) {
     Alert alert;
     alert.kind = AlertKind::vehicle_approaching;
-    alert.track_id = 7;
+    alert.about = AlertApproach{{.track_id = 7}};
     analysis.alerts.push_back(alert);
   });
   ASSERT_TRUE(listener_.wait_for_alert(AlertKind::vehicle_approaching));

@@ -38,9 +38,9 @@ class EventBusTest : public testing::Test {
  protected:
   std::atomic<std::uint64_t> ids_ = 0;
   EventBus bus_{2, [this](const Alert& raised, const Annotated&) {
-                  Alert kept = raised;
+                  KeptAlert kept{raised};
                   kept.id = ++ids_;
-                  return std::make_shared<const Alert>(kept);
+                  return std::make_shared<const KeptAlert>(kept);
                 }};
 };
 

@@ -29,7 +29,7 @@ class RideEventsTest : public testing::Test {
       alert.kind = kind;
       alert.t_s = t_s;
       alert.epoch = 1;
-      if (kind != AlertKind::all_clear) alert.track_id = 7;
+      if (kind != AlertKind::all_clear) alert.about = AlertPass{{.track_id = 7}};
       analysis.alerts.push_back(alert);
     }
     events_.add(analysis, t_s >= begin_s_);

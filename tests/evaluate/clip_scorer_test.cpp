@@ -34,8 +34,11 @@ Alert alert(AlertKind kind = AlertKind::vehicle_approaching, const cv::Rect2f& b
             int track_id = 7) {
   Alert a;
   a.kind = kind;
-  a.box = box;
-  a.track_id = track_id;
+  const AlertVehicle vehicle{.track_id = track_id, .box = box};
+  if (kind == AlertKind::overtake || kind == AlertKind::close_pass)
+    a.about = AlertPass{vehicle, 8.1};
+  else
+    a.about = AlertApproach{vehicle};
   return a;
 }
 
@@ -228,10 +231,8 @@ TEST(ClipScorer, ComparesEstimatesWithTheTruthOfTheMoment) {
 
 TEST(ClipScorer, APassBelongsToTheEventWhoseTrackItNames) {
   Alert pass = alert(AlertKind::overtake, cv::Rect2f(0, 0, 5, 5), 7);
-  pass.pass_t_s = 8.1;
-  pass.side = Side::left;
-  Alert stray = pass;
-  stray.track_id = 9;
+  std::get<AlertPass>(pass.about).side = Side::left;
+  const Alert stray = alert(AlertKind::overtake, cv::Rect2f(0, 0, 5, 5), 9);
   const ClipScore score =
       scored(truth_with({event("1", 2, 8)}), {{3.0, alert()}, {8.3, pass}, {8.5, stray}});
   EXPECT_EQ(score.events[0].reported_pass_s, 8.1);

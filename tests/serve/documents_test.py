@@ -17,6 +17,7 @@ import time
 import unittest
 
 import jsonschema
+import websocket
 import yaml
 
 from scripted import ScriptedService
@@ -166,9 +167,21 @@ def resolved(node):
     return node
 
 
-def check_schema(value, schema):
-    jsonschema.validate(value, {**schema, "components": API["components"]},
-                        cls=jsonschema.Draft202012Validator)
+def strict(node):
+    """The schemas, without room for what they don't name."""
+    if isinstance(node, list):
+        return [strict(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {"additionalProperties": False} if "properties" in node else {}
+    return {key: strict(value) for key, value in node.items()} | closed
+
+
+STRICT = strict(API["components"])
+
+
+def check_schema(value, schema, components=API["components"]):
+    jsonschema.validate(value, {**schema, "components": components}, cls=jsonschema.Draft202012Validator)
 
 
 def message(kind):
@@ -330,21 +343,41 @@ class DocumentsTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
 
+    def check_messages(self, path, messages):
+        """Each is what the document says, and nothing more, until one of each kind has come."""
+        responses = API["paths"][path]["get"]["responses"]
+        schema = next(one["x-message"] for one in responses.values() if "x-message" in one)
+        awaited = {resolved(one)["properties"]["type"]["const"] for one in resolved(schema)["oneOf"]}
+        for event, text in messages:
+            value = json.loads(text)
+            check_schema(value, schema, STRICT)
+            self.assertEqual(event or value["type"], value["type"])
+            if value["type"] == "alert" and "alert" in awaited:
+                self.service.say(self.attach)  # makes an alert_update
+            awaited.discard(value["type"])
+            if not awaited:
+                return
+
     def test_events_match_their_schemas(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=DEADLINE_S)
         self.addCleanup(connection.close)
         connection.request("GET", "/api/v1/events?after=0&analysis=1")
         stream = connection.getresponse()
-        kinds, event = set(), ""
-        while kinds != {"alert", "alert_update", "analysis", "heartbeat"}:
-            field, _, value = stream.readline().decode().rstrip().partition(": ")
-            if field == "event":
-                event = value
-            elif field == "data":
-                check_schema(json.loads(value), message(event))
-                if event == "alert" and event not in kinds:
-                    self.service.say(self.attach)
-                kinds.add(event)
+
+        def messages():
+            event = ""
+            while True:
+                field, _, value = stream.readline().decode().rstrip().partition(": ")
+                if field == "event":
+                    event = value
+                elif field == "data":
+                    yield event, value
+        self.check_messages("/api/v1/events", messages())
+
+    def test_a_web_sockets_messages_match_their_schemas(self):
+        link = websocket.create_connection(f"ws://127.0.0.1:{self.service.port}/api/v1/ws?after=0&analysis=1", timeout=DEADLINE_S)
+        self.addCleanup(link.close)
+        self.check_messages("/api/v1/ws", (("", link.recv()) for _ in iter(int, 1)))
 
     def test_the_guide_lists_the_same_paths(self):
         listed = set()

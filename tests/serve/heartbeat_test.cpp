@@ -122,7 +122,7 @@ TEST_F(HeartbeatTest, CountsThePasses) {
     Alert alert;
     alert.camera = "rear";
     alert.kind = kind;
-    service_.publish_alert(std::make_shared<const Alert>(history_.store(alert)));
+    service_.publish_alert(std::make_shared<const KeptAlert>(history_.store(alert)));
   }
   clock_.advance(1s);
   EXPECT_TRUE(

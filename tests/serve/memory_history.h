@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "types/event_archive.h"
+#include "types/json.h"
 
 namespace rearview::test {
 
@@ -18,20 +19,18 @@ namespace rearview::test {
 class MemoryHistory final : public EventArchive {
  public:
   /// Gives the alert the next id and keeps it.
-  Alert store(Alert alert) {
+  KeptAlert store(Alert alert) {
     const std::lock_guard lock(mutex_);
     alert.id = ++newest_;
-    alert.keeping.emplace();
-    alerts_.push_back(alert);
-    return alert;
+    return alerts_.emplace_back(kept(std::move(alert), {}));
   }
   /// Gives an alert files, whatever they hold.
   void attach(std::uint64_t id, const std::filesystem::path& snapshot,
               const std::filesystem::path& clip, const std::filesystem::path& tracks) {
     const std::lock_guard lock(mutex_);
     files_[id] = {snapshot, clip, tracks};
-    for (Alert& alert : alerts_) {
-      if (alert.id == id) alert.keeping->has_snapshot = alert.keeping->has_clip = true;
+    for (KeptAlert& alert : alerts_) {
+      if (alert.id == id) alert.keeping.has_snapshot = alert.keeping.has_clip = true;
     }
   }
   /// The next alert to be deleted is still being recorded.
@@ -54,10 +53,10 @@ class MemoryHistory final : public EventArchive {
     ++newest_;
   }
 
-  std::vector<Alert> alerts(const AlertQuery& query) const override {
+  std::vector<KeptAlert> alerts(const AlertQuery& query) const override {
     const std::lock_guard lock(mutex_);
-    std::vector<Alert> found;
-    for (const Alert& alert : alerts_) {
+    std::vector<KeptAlert> found;
+    for (const KeptAlert& alert : alerts_) {
       if (found.size() >= query.limit) break;
       if (alert.id <= query.after) continue;
       if (query.camera && alert.camera != *query.camera) continue;
@@ -66,10 +65,10 @@ class MemoryHistory final : public EventArchive {
     }
     return found;
   }
-  std::optional<Alert> alert(std::uint64_t id) const override {
+  std::optional<KeptAlert> alert(std::uint64_t id) const override {
     const std::lock_guard lock(mutex_);
     const auto it = std::find_if(alerts_.begin(), alerts_.end(),
-                                 [id](const Alert& one) { return one.id == id; });
+                                 [id](const KeptAlert& one) { return one.id == id; });
     return it == alerts_.end() ? std::nullopt : std::optional(*it);
   }
   std::uint64_t newest_id() const override {
@@ -86,9 +85,9 @@ class MemoryHistory final : public EventArchive {
   Change set_locked(std::uint64_t id, bool locked) override {
     const std::lock_guard lock(mutex_);
     if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
-    for (Alert& alert : alerts_) {
+    for (KeptAlert& alert : alerts_) {
       if (alert.id != id) continue;
-      alert.keeping->locked = locked;
+      alert.keeping.locked = locked;
       return Change::done;
     }
     return Change::unknown;
@@ -98,9 +97,9 @@ class MemoryHistory final : public EventArchive {
     if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
     if (id == open_) return Change::open;
     const auto it = std::find_if(alerts_.begin(), alerts_.end(),
-                                 [id](const Alert& one) { return one.id == id; });
+                                 [id](const KeptAlert& one) { return one.id == id; });
     if (it == alerts_.end()) return Change::unknown;
-    if (it->keeping->locked) return Change::locked;
+    if (it->keeping.locked) return Change::locked;
     alerts_.erase(it);
     return Change::done;
   }
@@ -110,9 +109,9 @@ class MemoryHistory final : public EventArchive {
     const auto it =
         std::find_if(rides_.begin(), rides_.end(), [id](const Ride& one) { return one.id == id; });
     if (it == rides_.end()) return {Change::unknown};
-    const auto of_ride = [id](const Alert& one) { return one.keeping->ride == id; };
-    const auto locked = std::count_if(alerts_.begin(), alerts_.end(), [&](const Alert& one) {
-      return of_ride(one) && one.keeping->locked;
+    const auto of_ride = [id](const KeptAlert& one) { return one.keeping.ride == id; };
+    const auto locked = std::count_if(alerts_.begin(), alerts_.end(), [&](const KeptAlert& one) {
+      return of_ride(one) && one.keeping.locked;
     });
     if (locked > 0) return {Change::locked, static_cast<std::size_t>(locked)};
     if (!it->end) return {Change::open};
@@ -161,7 +160,7 @@ class MemoryHistory final : public EventArchive {
   std::vector<Ride> rides_;
   std::vector<Pass> passes_;
   StoreStatus status_;
-  std::vector<Alert> alerts_;
+  std::vector<KeptAlert> alerts_;
   std::uint64_t newest_ = 0;
 };
 

@@ -49,17 +49,6 @@ struct Script {
   bool silent = false;
 };
 
-template <typename E>
-bool from_name(const std::string& text, E last, E& target) {
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    if (name(static_cast<E>(i)) == text) {
-      target = static_cast<E>(i);
-      return true;
-    }
-  }
-  return false;
-}
-
 /// Vehicle number index at time t_s: comes closer again and again, each a little behind the last.
 Track vehicle(int index, double t_s) {
   Track track;
@@ -144,7 +133,8 @@ class ScriptedService {
       std::string tracks;
       words >> clip >> tracks;
       history_.attach(std::stoull(value), side, clip, tracks);
-      service_.publish_update({std::stoull(value), history_.alert(std::stoull(value))->keeping});
+      service_.publish_update(
+          {std::stoull(value), false, history_.alert(std::stoull(value))->keeping});
       return true;
     }
     if (command == "open") history_.set_open(std::stoull(value));
@@ -156,8 +146,8 @@ class ScriptedService {
       history_.set_status(status);
     }
     const std::lock_guard lock(mutex_);
-    if (command == "road") from_name(value, Road::no_signal, script_.road);
-    if (command == "state") from_name(value, AnalysisState::failed, script_.state);
+    if (command == "road") script_.road = from_name<Road>(value).value();
+    if (command == "state") script_.state = from_name<AnalysisState>(value).value();
     if (command == "vehicles") script_.vehicles = std::stoi(value);
     if (command == "freeze") script_.frozen = true;
     if (command == "thaw") script_.frozen = false;
@@ -244,24 +234,27 @@ class ScriptedService {
     Alert alert;
     alert.camera = cameras_.front();
     alert.time = WallClock::now();
-    alert.kind = alert_kind_from(kind).value_or(AlertKind::vehicle_approaching);
+    alert.kind = from_name<AlertKind>(kind).value();
     const bool of_vehicle = alert.kind <= AlertKind::close_pass;
-    from_name(side, Side::unknown, alert.side);
     alert.level = alert.kind == AlertKind::fast_approach || alert.kind == AlertKind::close_pass
                       ? AlertLevel::danger
                   : of_vehicle && alert.kind != AlertKind::overtake ? AlertLevel::warning
                                                                     : AlertLevel::info;
     if (of_vehicle) {
-      alert.track_id = track;
-      alert.vehicle_class = VehicleClass::car;
-      alert.ttc_s = 3.4;
-      alert.distance_m = 21;
-      alert.closing_mps = 6.2;
-      alert.lateral_m = 1.4;
+      const AlertVehicle vehicle{.track_id = track,
+                                 .vehicle_class = VehicleClass::car,
+                                 .distance_m = 21,
+                                 .closing_mps = 6.2,
+                                 .side = from_name<Side>(side).value(),
+                                 .lateral_m = 1.4};
+      if (alert.kind == AlertKind::overtake || alert.kind == AlertKind::close_pass)
+        alert.about = AlertPass{vehicle};
+      else
+        alert.about = AlertApproach{vehicle, 3.4};
       alert.position = kRider;
       alert.rider_speed_mps = 6.94;
     }
-    service_.publish_alert(std::make_shared<const Alert>(history_.store(std::move(alert))));
+    service_.publish_alert(std::make_shared<const KeptAlert>(history_.store(std::move(alert))));
   }
 
   /// No picture that can be decoded: just what one would be wrapped in.

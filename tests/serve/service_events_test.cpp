@@ -118,7 +118,7 @@ TEST_F(ServiceTest, NoGapAndNoRepeatBetweenHistoryAndLive) {
         // Two threads that store in order and publish in any.
         const auto newest = history_.newest_id();
         if (const auto alert = history_.alert(newest))
-          service_->publish_alert(std::make_shared<const Alert>(*alert));
+          service_->publish_alert(std::make_shared<const KeptAlert>(*alert));
         std::this_thread::sleep_for(100us);
       }
     });
@@ -145,12 +145,12 @@ TEST_F(ServiceTest, TellsWhatBecameOfAnAlertBehindTheAlert) {
   RawClient catching_up(port_);
   subscribe(catching_up, "?after=0");
   // While the history is being read for the one, and before the other was sent what it is about.
-  service_->publish_update({400, Keeping{.has_clip = true}});
-  const Alert next = store();
-  service_->publish_update({next.id, Keeping{.has_snapshot = true}});
-  service_->publish_update({next.id, Keeping{.locked = true, .has_snapshot = true}});
-  service_->publish_alert(std::make_shared<const Alert>(next));
-  service_->publish_update({next.id, std::nullopt});
+  service_->publish_update({400, false, {.has_clip = true}});
+  const KeptAlert next = store();
+  service_->publish_update({next.id, false, {.has_snapshot = true}});
+  service_->publish_update({next.id, false, {.locked = true, .has_snapshot = true}});
+  service_->publish_alert(std::make_shared<const KeptAlert>(next));
+  service_->publish_update({.id = next.id, .deleted = true});
   for (auto* client : {&live, &catching_up}) {
     std::vector<std::string> heard;
     while (heard.empty() || heard.back() != "501 deleted") {

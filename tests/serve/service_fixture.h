@@ -75,7 +75,7 @@ class ServiceTest : public ::testing::Test {
     service_->publish_analysis(1, analysis(1));
   }
 
-  Alert store(AlertKind kind = AlertKind::vehicle_approaching, std::string camera = "rear") {
+  KeptAlert store(AlertKind kind = AlertKind::vehicle_approaching, std::string camera = "rear") {
     Alert alert;
     alert.camera = std::move(camera);
     alert.kind = kind;
@@ -83,8 +83,8 @@ class ServiceTest : public ::testing::Test {
     return history_.store(alert);
   }
   std::uint64_t raise() {
-    const Alert stored = store();
-    service_->publish_alert(std::make_shared<const Alert>(stored));
+    const KeptAlert stored = store();
+    service_->publish_alert(std::make_shared<const KeptAlert>(stored));
     return stored.id;
   }
 

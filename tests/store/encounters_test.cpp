@@ -18,7 +18,7 @@ class EncountersTest : public testing::Test {
     made.id = id;
     made.kind = kind;
     made.t_s = t_s;
-    made.track_id = track;
+    if (track) made.about = AlertApproach{{.track_id = *track}};
     made.epoch = epoch;
     return encounters_.alert(made);
   }

@@ -53,7 +53,7 @@ class EventRecorderTest : public testing::Test {
         Alert alert;
         alert.camera = "rear";
         alert.kind = found->second;
-        alert.track_id = 7;
+        alert.about = AlertApproach{{.track_id = 7}};
         alert.epoch = 1;
         alert.t_s = seen->t_s;
         alert.frame_seq = seq_;
@@ -62,7 +62,7 @@ class EventRecorderTest : public testing::Test {
       recorder_->analysis(0, seen);
     }
   }
-  bool has_clip(std::uint64_t alert) const { return store_->alert(alert)->keeping->has_clip; }
+  bool has_clip(std::uint64_t alert) const { return store_->alert(alert)->keeping.has_clip; }
 
   const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(50, {});
   const FramePtr frame_ = testing_support::frame_of(testing_support::flat_planes({64, 36}, 90));
@@ -82,8 +82,8 @@ TEST_F(EventRecorderTest, AnEncounterGetsOneClipAndEachAlertItsPicture) {
   };
   ASSERT_TRUE(eventually(written));
   EXPECT_TRUE(has_clip(1));
-  EXPECT_TRUE(store_->alert(1)->keeping->has_snapshot);
-  EXPECT_TRUE(store_->alert(2)->keeping->has_snapshot);
+  EXPECT_TRUE(store_->alert(1)->keeping.has_snapshot);
+  EXPECT_TRUE(store_->alert(2)->keeping.has_snapshot);
   EXPECT_TRUE(has_clip(2));
   EXPECT_EQ(store_->clip(1), store_->clip(2));
   EXPECT_TRUE(std::filesystem::exists(*store_->clip(1)));
@@ -132,7 +132,7 @@ TEST_F(EventRecorderTest, ADiskThatRefusesCostsTheClipNotTheAlertAndLeavesNothin
   open();
   play(100, {{40, AlertKind::overtake}});
   ASSERT_TRUE(eventually([&] { return store_->status().clips_failed == 1; }));
-  EXPECT_TRUE(store_->alert(1)->keeping->has_snapshot);
+  EXPECT_TRUE(store_->alert(1)->keeping.has_snapshot);
   EXPECT_FALSE(has_clip(1));
   EXPECT_THAT(store_->status().media_problem, HasSubstr("clips"));
   EXPECT_TRUE(store_->status().problem.empty());

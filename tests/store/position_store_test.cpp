@@ -41,8 +41,7 @@ class PositionStore : public testing::Test {
     made.camera = "rear";
     made.kind = AlertKind::close_pass;
     made.time = WallClock::now();
-    made.track_id = 7;
-    made.pass_t_s = 13;
+    made.about = AlertPass{{.track_id = 7}, 13};
     made.position = kHere;
     made.rider_speed_mps = 6.0;
     return made;
@@ -222,7 +221,7 @@ TEST_F(PositionStore, ADatabaseOfTheSecondVersionIsTakenOver) {
       "PRAGMA user_version = 2;");
   {
     AlertStore store(config_);
-    EXPECT_TRUE(store.alert(5)->keeping->locked);
+    EXPECT_TRUE(store.alert(5)->keeping.locked);
     EXPECT_FALSE(store.alert(5)->position);
     EXPECT_EQ(store.passes({}).at(0).lead_s, 2.5);
     EXPECT_FALSE(store.passes({}).at(0).position);

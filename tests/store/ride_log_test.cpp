@@ -205,9 +205,9 @@ TEST(RideLog, ARestartGoesOnWithTheWayOfTheRide) {
 
 TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   RideLog log(600, {}, 0);
-  Alert alert;
+  KeptAlert alert;
   alert.camera = "rear";
-  alert.track_id = 7;
+  alert.about = AlertApproach{{.track_id = 7}};
   alert.t_s = 10;
   EXPECT_FALSE(log.note(alert));
   alert.t_s = 12;
@@ -215,11 +215,10 @@ TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   EXPECT_FALSE(log.note(alert));
   alert.id = 3;
   alert.kind = AlertKind::close_pass;
-  alert.pass_t_s = 13.5;
-  alert.lateral_m = 0.9;
+  alert.about = AlertPass{{.track_id = 7, .lateral_m = 0.9}, 13.5};
   alert.position = Position{48.1, 11.5, 3};
   alert.rider_speed_mps = 6.5;
-  alert.keeping = Keeping{.ride = 2};
+  alert.keeping.ride = 2;
   const auto pass = log.note(alert);
   ASSERT_TRUE(pass);
   EXPECT_EQ(pass->id, 3u);
@@ -231,12 +230,12 @@ TEST(RideLog, APassKnowsHowLongBeforeItsVehicleWasFirstTold) {
   EXPECT_EQ(pass->rider_speed_mps, 6.5);
   EXPECT_EQ(pass->ride_distance_m, std::nullopt);
   log.seen("rear", kNoon, kStart, true);
-  alert.keeping->ride = 1;
+  alert.keeping.ride = 1;
   EXPECT_EQ(log.note(alert)->ride_distance_m, std::nullopt) << "nobody measures";
   log.moved(fix_at(kStart, 100, 10), true);
   log.moved(fix_at(kStart + 1s, 106, 11), true);
   EXPECT_EQ(log.note(alert)->ride_distance_m, 6);
-  alert.keeping->ride = 2;
+  alert.keeping.ride = 2;
   EXPECT_EQ(log.note(alert)->ride_distance_m, std::nullopt);
   alert.epoch = 5;
   EXPECT_EQ(log.note(alert)->lead_s, std::nullopt) << "nothing is made up";

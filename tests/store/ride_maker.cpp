@@ -118,18 +118,18 @@ class RideMaker {
         if (std::lround(at_s * kFps) != seq) return;
         Alert told = alert(at_s, kind, level);
         const Track of = track(car, at_s - first_s);
-        told.track_id = of.id;
-        told.vehicle_class = of.vehicle_class;
-        told.box = of.box;
-        told.side = of.side;
-        told.closing_mps = of.closing_mps;
+        AlertVehicle vehicle{.track_id = of.id,
+                             .vehicle_class = of.vehicle_class,
+                             .box = of.box,
+                             .closing_mps = of.closing_mps,
+                             .side = of.side};
         told.frame_seq = analysis.seq;
         if (kind == AlertKind::vehicle_approaching) {
-          told.ttc_s = of.ttc_s;
-          told.distance_m = of.distance_m;
+          vehicle.distance_m = of.distance_m;
+          told.about = AlertApproach{vehicle, of.ttc_s};
         } else {
-          told.pass_t_s = at_s;
-          told.lateral_m = lateral_m;
+          vehicle.lateral_m = lateral_m;
+          told.about = AlertPass{vehicle, at_s};
         }
         ride_to(at_s);
         recorder.alert(0, store_.append(told), frame_, seen);

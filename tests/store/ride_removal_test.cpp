@@ -28,10 +28,10 @@ class RideRemoval : public testing::Test {
     Alert alert;
     alert.camera = camera;
     alert.time = WallClock::now();
-    alert.track_id = 7;
+    alert.about = AlertApproach{{.track_id = 7}};
     std::vector<std::uint64_t> ids;
     for (const bool passes : {false, true}) {
-      if (passes) alert.pass_t_s = 13;
+      if (passes) alert.about = AlertPass{{.track_id = 7}, 13};
       alert.kind = passes ? AlertKind::overtake : AlertKind::vehicle_approaching;
       ids.push_back(store.append(alert).id);
       store.attach_snapshot(ids.back(), put(store.media().snapshot(ids.back())));
@@ -72,7 +72,7 @@ TEST_F(RideRemoval, TakesAllThatIsOfTheRideAndNothingElse) {
   {
     AlertStore store(config_);
     store.on_change([&told](const AlertUpdate& update) {
-      if (!update.keeping) told.push_back(update.id);
+      if (update.deleted) told.push_back(update.id);
     });
     EXPECT_EQ(store.status().media_bytes, 40u);
     EXPECT_EQ(store.remove_ride(1).change, Change::done);
@@ -114,7 +114,7 @@ TEST_F(RideRemoval, LeavesOneThatGoesOnAndGoesOnWithNoneThatIsGone) {
   }
   const auto ride_of_next = [](AlertStore& store) {
     store.camera_seen("rear", WallClock::now(), true);
-    return store.append(Alert{.camera = "rear"}).keeping->ride;
+    return store.append(Alert{.camera = "rear"}).keeping.ride;
   };
   {
     AlertStore store(config_);

@@ -26,7 +26,7 @@ using testing::IsSupersetOf;
 /// Milliseconds since 1970 of long ago: ids that nobody could reserve are above it.
 constexpr std::uint64_t kUnreserved = 1'600'000'000'000;
 
-std::vector<std::uint64_t> ids(const std::vector<Alert>& alerts) {
+std::vector<std::uint64_t> ids(const std::vector<KeptAlert>& alerts) {
   std::vector<std::uint64_t> found;
   for (const Alert& alert : alerts) found.push_back(alert.id);
   return found;
@@ -238,7 +238,7 @@ TEST_F(StoreFaults, WhatGoesMissingUnderTheStoreIsNoticedAndWrittenAnew) {
     }));
     EXPECT_THAT(ids(store.alerts({.limit = 10'000})), IsSupersetOf(given));
     EXPECT_TRUE(std::is_sorted(given.begin(), given.end()));
-    EXPECT_TRUE(ArchiveFile(config_.folder).alert(given[0])->keeping->locked);
+    EXPECT_TRUE(ArchiveFile(config_.folder).alert(given[0])->keeping.locked);
   }
 }
 

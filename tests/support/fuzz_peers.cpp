@@ -10,11 +10,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "position/gpsd_reader.h"
 #include "publish/mqtt_frame.h"
 #include "publish/ndjson_client.h"
+#include "types/json.h"
 
 namespace rearview::test {
 namespace {
@@ -30,13 +32,16 @@ std::string text_of(std::span<const std::uint8_t> input) {
 /// A few alerts.
 class ShortHistory final : public AlertHistory {
  public:
-  std::vector<Alert> alerts(const AlertQuery& query) const override {
-    std::vector<Alert> found;
-    for (std::uint64_t id = query.after; id < kNewest && found.size() < query.limit; ++id)
-      found.emplace_back().id = id + 1;
+  std::vector<KeptAlert> alerts(const AlertQuery& query) const override {
+    std::vector<KeptAlert> found;
+    for (std::uint64_t id = query.after; id < kNewest && found.size() < query.limit; ++id) {
+      Alert alert;
+      alert.id = id + 1;
+      found.push_back(kept(std::move(alert), {}));
+    }
     return found;
   }
-  std::optional<Alert> alert(std::uint64_t) const override { return std::nullopt; }
+  std::optional<KeptAlert> alert(std::uint64_t) const override { return std::nullopt; }
   std::uint64_t newest_id() const override { return kNewest; }
 
  private:

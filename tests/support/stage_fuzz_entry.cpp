@@ -161,12 +161,19 @@ void check_analysis(const Analysis& analysis, const Frame& frame) {
            "a growth is finite");
   }
   for (const Alert& alert : analysis.alerts) {
-    demand(finite(alert.ttc_s) && finite(alert.distance_m) && finite(alert.closing_mps) &&
-               finite(alert.lateral_m) && finite(alert.pass_t_s) && finite(alert.blind_s),
-           "an alert's numbers are finite");
-    demand(!alert.reason || (std::isfinite(alert.reason->growth_per_s) &&
-                             std::isfinite(alert.reason->bearing_deg_per_s)),
-           "an alert's reasons are finite");
+    if (const AlertVehicle* vehicle = alert.vehicle())
+      demand(
+          finite(vehicle->distance_m) && finite(vehicle->closing_mps) && finite(vehicle->lateral_m),
+          "an alert's numbers are finite");
+    if (const auto* approach = std::get_if<AlertApproach>(&alert.about))
+      demand(finite(approach->ttc_s) &&
+                 (!approach->reason || (std::isfinite(approach->reason->growth_per_s) &&
+                                        std::isfinite(approach->reason->bearing_deg_per_s))),
+             "an alert's reasons are finite");
+    if (const auto* pass = std::get_if<AlertPass>(&alert.about))
+      demand(std::isfinite(pass->pass_t_s), "a pass has its time");
+    if (const auto* blind = std::get_if<AlertBlindness>(&alert.about))
+      demand(std::isfinite(blind->blind_s), "how long nobody saw is finite");
   }
   if (analysis.view) {
     demand(inside(analysis.view->shown), "what is shown lies in the picture");

@@ -270,7 +270,7 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
       vehicle.told_as_ = told->told_as_.value_or(told->id_);
     } else {
       analysis.alerts.push_back(
-          alert(vehicle, AlertKind::vehicle_approaching, AlertLevel::warning));
+          warning_of(vehicle, AlertKind::vehicle_approaching, AlertLevel::warning));
       warned_ = true;
     }
   }
@@ -278,7 +278,7 @@ void ApproachStage::judge(VehicleState& vehicle, const Track& track, Analysis& a
   if (vehicle.threat_ == 2 && !vehicle.fast_alerted_ &&
       !same_as_told(vehicle, &VehicleState::fast_alerted_)) {
     vehicle.fast_alerted_ = true;
-    analysis.alerts.push_back(alert(vehicle, AlertKind::fast_approach, AlertLevel::danger));
+    analysis.alerts.push_back(warning_of(vehicle, AlertKind::fast_approach, AlertLevel::danger));
     warned_ = true;
   }
 }
@@ -343,29 +343,35 @@ void ApproachStage::gone(VehicleState& vehicle, double out_s, Analysis& analysis
   const std::optional<Estimate> across = vehicle.lateral();
   const bool close =
       across && across->sigma < 1.0 && std::abs(across->value) < config_.close_pass_m;
-  Alert passed = alert(vehicle, close ? AlertKind::close_pass : AlertKind::overtake,
-                       close ? AlertLevel::warning : AlertLevel::info);
-  passed.ttc_s.reset();
-  passed.reason.reset();
-  passed.pass_t_s = out_s;
+  Alert passed;
+  passed.kind = close ? AlertKind::close_pass : AlertKind::overtake;
+  passed.level = close ? AlertLevel::warning : AlertLevel::info;
+  passed.about = AlertPass{told_of(vehicle), out_s};
   analysis.alerts.push_back(passed);
 }
 
-Alert ApproachStage::alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const {
+AlertVehicle ApproachStage::told_of(const VehicleState& vehicle) {
+  AlertVehicle told;
+  told.track_id = vehicle.id_;
+  told.vehicle_class = vehicle.vehicle_class_;
+  told.box = vehicle.box_;
+  if (vehicle.distance()) told.distance_m = vehicle.distance()->value;
+  told.closing_mps = vehicle.closing_mps();
+  told.side = vehicle.side();
+  if (const auto across = vehicle.lateral(); across && across->sigma < 3)
+    told.lateral_m = told.side == Side::left ? -across->value : across->value;
+  return told;
+}
+
+Alert ApproachStage::warning_of(const VehicleState& vehicle, AlertKind kind, AlertLevel level) {
+  AlertApproach about{told_of(vehicle)};
+  if (const auto time = vehicle.ttc()) about.ttc_s = time->value;
+  about.reason =
+      AlertReason{vehicle.growth().value, vehicle.bearing_rate_deg_per_s(), vehicle.gate_frames_};
   Alert alert;
   alert.kind = kind;
   alert.level = level;
-  alert.track_id = vehicle.id_;
-  alert.vehicle_class = vehicle.vehicle_class_;
-  alert.box = vehicle.box_;
-  if (const auto time = vehicle.ttc()) alert.ttc_s = time->value;
-  if (vehicle.distance()) alert.distance_m = vehicle.distance()->value;
-  alert.closing_mps = vehicle.closing_mps();
-  alert.side = vehicle.side();
-  if (const auto across = vehicle.lateral(); across && across->sigma < 3)
-    alert.lateral_m = alert.side == Side::left ? -across->value : across->value;
-  alert.reason =
-      AlertReason{vehicle.growth().value, vehicle.bearing_rate_deg_per_s(), vehicle.gate_frames_};
+  alert.about = about;
   return alert;
 }
 

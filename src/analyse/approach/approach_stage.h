@@ -45,7 +45,8 @@ class ApproachStage : public Stage {
   /// The one that the rider has been told of and whose box it shares, if any; told: of what.
   const VehicleState* same_as_told(const VehicleState& vehicle, bool VehicleState::*told) const;
   bool pass_is_told(const VehicleState& vehicle, double out_s) const;
-  Alert alert(const VehicleState& vehicle, AlertKind kind, AlertLevel level) const;
+  static AlertVehicle told_of(const VehicleState& vehicle);
+  static Alert warning_of(const VehicleState& vehicle, AlertKind kind, AlertLevel level);
 
   ApproachConfig config_;
   CameraHeight height_;  ///< outlives reset(): the mount is the same

@@ -134,7 +134,7 @@ ExternalDetector::Line ExternalDetector::read(std::string_view text) const {
     if (!name.is_string()) throw std::runtime_error("\"name\" is no text");
     const double score = number(member(detection, "confidence"), "confidence", 0, 1);
     const cv::Rect2f box = box_of(member(detection, "box"));
-    const auto vehicle_class = vehicle_class_from(name.get_ref<const std::string&>());
+    const auto vehicle_class = from_name<VehicleClass>(name.get_ref<const std::string&>());
     if (!vehicle_class || score < settings_.score_threshold) continue;
     line.detections.push_back({.box = box,
                                .score = static_cast<float>(score),

@@ -159,7 +159,7 @@ void OnnxSettings::read(ConfigReader& config) {
           label >= kMostClasses)
         names.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
       const auto vehicle_class =
-          value.is_string() ? vehicle_class_from(value.get<std::string>()) : std::nullopt;
+          value.is_string() ? from_name<VehicleClass>(value.get<std::string>()) : std::nullopt;
       if (!vehicle_class)
         names.fail(key, "is not one of car, van, bus, truck, motorcycle, bicycle, vehicle");
       classes[label] = *vehicle_class;

@@ -159,7 +159,7 @@ void ViewStage::process(const Frame& frame, Analysis& analysis) {
     reason_ = at_once.empty() ? now : at_once;
     Alert alert;
     alert.kind = AlertKind::view_blocked;
-    alert.blind_s = std::max(t_s - *fault_since_s_, life_.silent_s());
+    alert.about = AlertBlindness{std::max(t_s - *fault_since_s_, life_.silent_s())};
     alert.level = AlertLevel::warning;
     alert.text = reason_;
     analysis.alerts.push_back(alert);

@@ -43,7 +43,7 @@ TEST(ApproachStage, AVehicleThatWasNotSeenToLeaveIsPastOnceItsWayLedOut) {
   for (; t < 6; t += 1.0 / 30) unseen(t);
   EXPECT_EQ(unseen(t), Road::following);
   ASSERT_EQ(ride.count(AlertKind::overtake) + ride.count(AlertKind::close_pass), 1);
-  EXPECT_NEAR(ride.alerts.back().pass_t_s.value_or(0), 5.6, 0.1);
+  EXPECT_NEAR(std::get<AlertPass>(ride.alerts.back().about).pass_t_s, 5.6, 0.1);
   for (; t < 9; t += 1.0 / 30) ride.step(t, {});
   EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
   EXPECT_EQ(ride.kinds.back(), AlertKind::all_clear);
@@ -136,7 +136,11 @@ TEST(ApproachStage, ANewTrackOfTheSameCarKeepsItsNumberAndDoesNotAlertAgain) {
   EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
   ASSERT_EQ(last.tracks.size(), 1U);
   EXPECT_EQ(last.tracks[0].id, 1);
-  for (const Alert& alert : ride.alerts) EXPECT_EQ(alert.track_id.value_or(1), 1);
+  for (const Alert& alert : ride.alerts) {
+    if (const AlertVehicle* told = alert.vehicle()) {
+      EXPECT_EQ(told->track_id, 1);
+    }
+  }
 }
 
 TEST(ApproachStage, ATrackThatComesBackAfterItsCarHasAnotherNeverSharesItsNumber) {

@@ -27,10 +27,11 @@ TEST(ApproachStage, OneOvertakingCarGivesEachAlertOnce) {
   EXPECT_EQ(ride.kinds.front(), AlertKind::vehicle_approaching);
   EXPECT_EQ(ride.kinds.back(), AlertKind::all_clear);
   EXPECT_LT(ride.times.front(), 2.0) << "four seconds before it is level";
-  EXPECT_EQ(ride.alerts.front().side, Side::left);
-  ASSERT_TRUE(ride.alerts.front().reason);
-  EXPECT_GT(ride.alerts.front().reason->growth_per_s, 0.1);
-  EXPECT_GE(ride.alerts.front().reason->confirmed_frames, 5);
+  const auto& told = std::get<AlertApproach>(ride.alerts.front().about);
+  EXPECT_EQ(told.side, Side::left);
+  ASSERT_TRUE(told.reason);
+  EXPECT_GT(told.reason->growth_per_s, 0.1);
+  EXPECT_GE(told.reason->confirmed_frames, 5);
 }
 
 TEST(ApproachStage, MeasuresTimeDistanceAndSpeedOfASteadyApproach) {
@@ -136,12 +137,12 @@ TEST(ApproachStage, WhatGrowsBesideAKnownVehicleThatComesIsExplainedByIt) {
   };
   Ride coming;
   play(coming, 12);
-  for (const Alert& alert : coming.alerts) EXPECT_EQ(alert.track_id, 1);
+  for (const Alert& alert : coming.alerts) EXPECT_EQ(alert.vehicle()->track_id, 1);
   EXPECT_EQ(coming.count(AlertKind::vehicle_approaching), 1);
   Ride staying;  // a car that keeps its distance explains nothing
   play(staying, 0);
   ASSERT_EQ(staying.count(AlertKind::vehicle_approaching), 1);
-  EXPECT_EQ(staying.alerts.front().track_id, 2);
+  EXPECT_EQ(staying.alerts.front().vehicle()->track_id, 2);
 }
 
 TEST(ApproachStage, AVehicleHiddenBehindANearerOneWaitsUntilItIsSeen) {

@@ -94,7 +94,7 @@ void expect_blind(const std::function<cv::Mat(int)>& picture, const std::string&
   EXPECT_EQ(viewer.alerts[0].kind, AlertKind::view_blocked);
   EXPECT_EQ(viewer.alerts[0].text, last.text);
   const ViewConfig config;
-  EXPECT_NEAR(viewer.alerts[0].blind_s.value_or(0),
+  EXPECT_NEAR(std::get<AlertBlindness>(viewer.alerts[0].about).blind_s,
               why == "frozen" ? config.frozen_s : config.enter_s, 0.1);
   const Analysis free = viewer.show_for(2, road);
   EXPECT_EQ(free.road, Road::unknown);
