@@ -88,7 +88,7 @@ ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termin
       config_(std::move(config)),
       given_at_start_(config_.given),
       stage_settings_(std::move(stages.settings)),
-      alerts_(config_.store),
+      alerts_(config_.store, failure()),
       rides_(alerts_),
       position_(config_.gps.enabled ? std::make_shared<PositionSource>(config_.gps) : nullptr),
       radar_(config_.radar.enabled ? std::make_shared<Radar>(config_.radar) : nullptr),
@@ -96,7 +96,7 @@ ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termin
       // What was delivered is remembered beside the alerts that it counts.
       publisher_(config_.publish, names_of(config_),
                  alerts_.is_anothers() ? std::filesystem::path() : config_.store.folder, alerts_),
-      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer()),
+      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer(), failure()),
       to_service_(service_),
       to_publisher_(publisher_),
       to_recorder_(recorder_),

@@ -2,8 +2,9 @@
 
 #include <pthread.h>
 
-#include <exception>
 #include <utility>
+
+#include "base/thrown.h"
 
 namespace rearview {
 
@@ -14,10 +15,8 @@ void Worker::start(std::string name, std::function<void(std::stop_token)> body, 
     pthread_setname_np(pthread_self(), name.substr(0, kLongestShown).c_str());
     try {
       body(std::move(stop));
-    } catch (const std::exception& error) {
-      failure(name + ": " + error.what());
     } catch (...) {
-      failure(name + ": something that is no exception was thrown");
+      failure(name + ": " + thrown());
     }
   });
 }

@@ -11,9 +11,9 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thrown.h"
 #include "http/io_loop.h"
 #include "http/log_pause.h"
-#include "http/thrown.h"
 
 namespace rearview::http {
 

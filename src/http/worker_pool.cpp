@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "http/thrown.h"
+#include "base/thrown.h"
 
 namespace rearview::http {
 

@@ -19,7 +19,7 @@ constexpr std::size_t kMostOperations = 64;
 
 }  // namespace
 
-AlertStore::AlertStore(const StoreConfig& config)
+AlertStore::AlertStore(const StoreConfig& config, Worker::Failure failure)
     : config_(config), media_(config.folder), database_(config.folder) {
   status_.persistent = !config_.folder.empty();
   try {
@@ -34,19 +34,31 @@ AlertStore::AlertStore(const StoreConfig& config)
     rides_ = std::make_unique<RideLog>(config_.ride_gap_s, std::vector<StoredRide>(),
                                        std::max(next.ride, unreserved_id()) - 1);
   }
-  writer_ = std::jthread([this](std::stop_token stop) { write(stop); });
+  writer_.start(
+      "store",
+      [this](const std::stop_token& stop) {
+        try {
+          write(stop);
+        } catch (...) {
+          end_waiting();
+          throw;
+        }
+        end_waiting();
+      },
+      [failure = std::move(failure)](const std::string& reason) {
+        log::error("store", "nothing is stored any more", {{"why", reason}});
+        if (failure) failure(reason);
+      });
 }
 
 AlertStore::~AlertStore() {
-  if (!writer_.joinable()) return;
   {
     const MutexLock lock(mutex_);
     write_rides_ = true;
   }
   changed_.notify_all();
   flush();
-  writer_.request_stop();
-  writer_.join();
+  writer_.stop();
 }
 
 void AlertStore::sweep() {
@@ -161,10 +173,10 @@ bool AlertStore::flush() {
   const std::uint64_t wanted = recent_.empty() ? 0 : recent_.back().id;
   const std::uint64_t attempt = attempts_ + 1;  // one may be under way with less than all
   changed_.wait(lock, [&]() REQUIRES(mutex_) {
-    return (on_disk_id_ >= wanted && !write_rides_) ||
+    return stopped_ || (on_disk_id_ >= wanted && !write_rides_) ||
            (attempts_ > attempt && !status_.problem.empty());
   });
-  return on_disk_id_ >= wanted && status_.problem.empty();
+  return !stopped_ && on_disk_id_ >= wanted && status_.problem.empty();
 }
 
 void AlertStore::forget(const Removed& removed) {

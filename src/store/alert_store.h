@@ -9,9 +9,10 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
+#include <vector>
 
 #include "base/mutex.h"
+#include "base/worker.h"
 #include "store/media_folder.h"
 #include "store/ride_log.h"
 #include "store/store_config.h"
@@ -31,8 +32,10 @@ namespace rearview {
 class AlertStore : public EventArchive {
  public:
   /// Opens or makes the folder and deletes what a killed program left half done in it. Where that
-  /// fails, the status says why.
-  explicit AlertStore(const StoreConfig& config);
+  /// fails, the status says why. failure: called when the store's thread can't go on, on it; then
+  /// nothing is written any more, and who waits for it is told so. Nothing but a want of memory is
+  /// known that would do it.
+  explicit AlertStore(const StoreConfig& config, Worker::Failure failure = {});
   /// Writes what waits, if the disk takes it.
   ~AlertStore() override;
 
@@ -120,7 +123,11 @@ class AlertStore : public EventArchive {
   /// The ids that were free.
   NextIds open();
   void failed(const std::exception& failure);
-  void write(std::stop_token stop);
+  void failed(const std::string& problem);
+  void write(const std::stop_token& stop);
+  /// False: it failed. Throws nothing.
+  bool turn(const std::vector<std::shared_ptr<Operation>>& operations);
+  void end_waiting();
   /// Opens the database again where that is needed. False: it can't be written now.
   bool store_what_waits();
   void write_batch(const Batch& batch);
@@ -180,7 +187,7 @@ class AlertStore : public EventArchive {
   mutable Mutex tell_mutex_;  ///< held while these are called
   std::function<void(const AlertUpdate&)> tell_change_ GUARDED_BY(tell_mutex_);
   std::function<void(const KeptAlert&)> tell_alert_ GUARDED_BY(tell_mutex_);
-  std::jthread writer_;
+  Worker writer_;
 };
 
 }  // namespace rearview

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thrown.h"
 #include "store/alert_store.h"
 
 namespace rearview {
@@ -71,7 +72,10 @@ void AlertStore::in_trouble(const std::string& why) {
 
 void AlertStore::failed(const std::exception& failure) {
   database_.failed_by(failure);
-  const std::string problem = failure.what();
+  failed(std::string(failure.what()));
+}
+
+void AlertStore::failed(const std::string& problem) {
   const MutexLock lock(mutex_);
   if (status_.problem.empty()) in_trouble(problem);
   status_.problem = problem;
@@ -163,37 +167,53 @@ void AlertStore::run(const std::vector<std::shared_ptr<Operation>>& operations) 
     } catch (const std::exception& e) {
       database_.failed_by(e);
       operation->error = e.what();
+    } catch (...) {
+      operation->error = thrown();
     }
   }
 }
 
-void AlertStore::write(std::stop_token stop) {
+void AlertStore::write(const std::stop_token& stop) {
   MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
     changed_.wait_for(lock, stop, kIdle, [this]() REQUIRES(mutex_) {
       return unwritten() || write_rides_ || !operations_.empty() || !leftovers_.empty();
     });
+    // They stay in the queue until they are done: whatever ends this thread, nobody waits for ever.
     const std::vector<std::shared_ptr<Operation>> operations(operations_.begin(),
                                                              operations_.end());
-    operations_.clear();
     lock.unlock();
-    const bool stored = store_what_waits();
-    run(operations);
-    clear_leftovers();
-    tell_of_trouble(stored);
+    const bool stored = turn(operations);
     lock.lock();
     for (const auto& operation : operations) operation->done = true;
+    operations_.erase(operations_.begin(),
+                      operations_.begin() + static_cast<std::ptrdiff_t>(operations.size()));
     ++attempts_;
     status_.track_points_lost = rides_->lost_points();
     status_.media_bytes = database_.media_bytes();
     changed_.notify_all();
     if (!stored) changed_.wait_for(lock, stop, kRetry, [] { return false; });
   }
-  while (!leftovers_.empty()) {
-    lock.unlock();
+  lock.unlock();
+  while (!leftovers_.empty()) clear_leftovers();
+}
+
+bool AlertStore::turn(const std::vector<std::shared_ptr<Operation>>& operations) {
+  for (const auto& operation : operations) operation->error = "the store has failed";
+  try {
+    const bool stored = store_what_waits();
+    run(operations);
     clear_leftovers();
-    lock.lock();
+    tell_of_trouble(stored);
+    return stored;
+  } catch (...) {
+    failed(thrown());
+    return false;
   }
+}
+
+void AlertStore::end_waiting() {
+  const std::lock_guard lock(mutex_);
   stopped_ = true;
   for (const auto& operation : operations_) {
     operation->done = true;

@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thrown.h"
 #include "store/clip_file.h"
 
 namespace rearview {
@@ -26,21 +26,24 @@ EventRecorder::Camera::Camera(const std::string& camera_name, const StoreConfig&
       encounters(config.clips) {}
 
 EventRecorder::EventRecorder(const StoreConfig& config, AlertStore& store,
-                             std::vector<std::string> cameras, Draw draw)
+                             std::vector<std::string> cameras, Draw draw, Worker::Failure failure)
     : config_(config), store_(store), draw_(std::move(draw)) {
   if (config_.folder.empty()) return;
   for (const std::string& name : cameras) cameras_.emplace_back(name, config_);
-  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  worker_.start(
+      "recorder", [this](const std::stop_token& stop) { run(stop); },
+      [failure = std::move(failure)](const std::string& reason) {
+        log::error("store", "no snapshots and clips any more", {{"why", reason}});
+        if (failure) failure(reason);
+      });
 }
 
 EventRecorder::~EventRecorder() {
-  if (!thread_.joinable()) return;
   for (Camera& camera : cameras_) {
     const MutexLock lock(camera.mutex);
     end(camera, camera.encounters.finish());
   }
-  thread_.request_stop();
-  thread_.join();
+  worker_.stop();
 }
 
 void EventRecorder::access_unit(std::size_t camera, LiveAccessUnitPtr unit) {
@@ -111,7 +114,7 @@ void EventRecorder::end(Camera& camera, const std::vector<Encounters::Ended>& ov
   }
 }
 
-void EventRecorder::run(std::stop_token stop) {
+void EventRecorder::run(const std::stop_token& stop) {
   MutexLock lock(mutex_);
   for (;;) {
     const auto work = [this]() REQUIRES(mutex_) { return !snapshots_.empty() || !clips_.empty(); };
@@ -157,8 +160,8 @@ bool EventRecorder::guarded(const std::function<void()>& write) {
     write();
     tell("");
     return true;
-  } catch (const std::exception& e) {
-    tell(e.what());
+  } catch (...) {
+    tell(thrown());
     return false;
   }
 }

@@ -7,10 +7,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/worker.h"
 #include "store/alert_store.h"
 #include "store/clip_ring.h"
 #include "store/encounters.h"
@@ -30,8 +30,10 @@ class EventRecorder {
       std::function<std::shared_ptr<const std::string>(const Frame& frame, const Analysis&)>;
 
   /// store must outlive the recorder. Without a folder in the configuration nothing is recorded.
+  /// failure: called when the recorder's thread can't go on, on it; what fails in one snapshot or
+  /// clip ends that one only.
   EventRecorder(const StoreConfig& config, AlertStore& store, std::vector<std::string> cameras,
-                Draw draw);
+                Draw draw, Worker::Failure failure = {});
   /// Ends the clips that are open and writes what waits.
   ~EventRecorder();
 
@@ -62,7 +64,7 @@ class EventRecorder {
   };
 
   void end(Camera& camera, const std::vector<Encounters::Ended>& over) REQUIRES(camera.mutex);
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
   void write(const Snapshot& snapshot);
   void write(Clip& clip);
   /// Runs one write; says why it failed, or that it works again.
@@ -83,7 +85,7 @@ class EventRecorder {
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  ///< of clips_
 
   std::string problem_;  ///< the thread's own
-  std::jthread thread_;
+  Worker worker_;
 };
 
 }  // namespace rearview

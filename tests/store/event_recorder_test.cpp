@@ -28,10 +28,13 @@ class EventRecorderTest : public testing::Test {
 
   void open() {
     store_.emplace(config_);
-    recorder_.emplace(config_, *store_, std::vector<std::string>{"rear"},
-                      [](const Frame&, const Analysis&) {
-                        return std::make_shared<const std::string>("a picture");
-                      });
+    recorder_.emplace(
+        config_, *store_, std::vector<std::string>{"rear"},
+        [this](const Frame&, const Analysis&) {
+          if (cannot_draw_) throw 7;
+          return std::make_shared<const std::string>("a picture");
+        },
+        [](const std::string& reason) { ADD_FAILURE() << reason; });
   }
   /// So many pictures, 25 a second, each analysed; an alert at some of them.
   void play(int pictures, const std::map<int, AlertKind>& alerts = {}) {
@@ -67,6 +70,7 @@ class EventRecorderTest : public testing::Test {
   const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(50, {});
   const FramePtr frame_ = testing_support::frame_of(testing_support::flat_planes({64, 36}, 90));
   std::uint64_t seq_ = 0;
+  std::atomic<bool> cannot_draw_ = false;
   const test::TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store", .least_free_bytes = 0};
   std::optional<AlertStore> store_;
@@ -140,6 +144,17 @@ TEST_F(EventRecorderTest, ADiskThatRefusesCostsTheClipNotTheAlertAndLeavesNothin
   play(100, {{40, AlertKind::overtake}});
   ASSERT_TRUE(eventually([&] { return has_clip(2); }));
   EXPECT_EQ(store_->status().media_problem, "");
+}
+
+TEST_F(EventRecorderTest, APictureThatCannotBeDrawnEndsNoMoreThanItself) {
+  open();
+  cannot_draw_ = true;
+  play(100, {{40, AlertKind::overtake}});
+  ASSERT_TRUE(eventually([&] { return has_clip(1); }));
+  EXPECT_EQ(store_->status().snapshots_failed, 1u);
+  cannot_draw_ = false;
+  play(100, {{40, AlertKind::overtake}});
+  ASSERT_TRUE(eventually([&] { return store_->status().snapshots_written == 1; }));
 }
 
 TEST_F(EventRecorderTest, ADiskWithLessFreeThanAskedIsLeftAlone) {

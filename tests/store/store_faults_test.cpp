@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -103,6 +104,32 @@ TEST_F(StoreFaults, ADiskThatRefusesNeverStopsAlertsAndIsToldAndRecovers) {
   EXPECT_EQ(store.status().lost, 0u);
   EXPECT_EQ(store.status().failures, 1u);
   EXPECT_EQ(store.status().set_aside, "") << "nothing is wrong with it";
+}
+
+TEST_F(StoreFaults, WhatAListenerThrowsEndsNeitherTheStoreNorAWait) {
+  AlertStore store(config_, [](const std::string& reason) { ADD_FAILURE() << reason; });
+  store.append(Alert());
+  store.on_change([](const AlertUpdate&) { throw 7; });
+  EXPECT_THROW(store.set_locked(1, true), std::runtime_error);
+  store.on_change([](const AlertUpdate&) { throw std::runtime_error("no listener"); });
+  EXPECT_THROW(store.set_locked(1, false), std::runtime_error);
+  store.on_change({});
+  EXPECT_EQ(store.set_locked(1, true), Change::done);
+
+  std::atomic<int> told = 0;
+  store.on_alert([&told](const Alert&) {
+    ++told;
+    throw std::runtime_error("no listener");
+  });
+  auto other = std::make_unique<SQLite::Database>(database().string(), SQLite::OPEN_READWRITE);
+  other->exec("BEGIN IMMEDIATE");
+  store.append(Alert());
+  ASSERT_TRUE(eventually([&] { return told > 0; }));
+  other.reset();
+  store.quiet();
+  ASSERT_TRUE(eventually([&] { return store.status().problem.empty(); }));
+  EXPECT_TRUE(has({1, 2}));
+  EXPECT_EQ(store.set_locked(2, true), Change::done);
 }
 
 TEST_F(StoreFaults, WhatFellOutOfMemoryUnwrittenIsCounted) {

@@ -1,10 +1,9 @@
 #pragma once
 
-// Private to this room.
 #include <exception>
 #include <string>
 
-namespace rearview::http {
+namespace rearview {
 
 /// What the exception that is being handled says, whatever its type. Only inside a catch (...).
 inline std::string thrown() {
@@ -13,8 +12,8 @@ inline std::string thrown() {
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "something that is not a std::exception";
+    return "something that is no exception was thrown";
   }
 }
 
-}  // namespace rearview::http
+}  // namespace rearview
