@@ -297,7 +297,7 @@ void Connection::respond(Response response) {
   } else {
     state_ = State::closed;
     core_->remove(shared_from_this());
-    start_stream(core_, std::move(socket_), client(), std::move(head),
+    start_stream(core_, std::move(socket_), client(), request_, std::move(head),
                  std::move(std::get<StreamBody>(response.body)));
   }
 }

@@ -36,6 +36,8 @@ class Peer {
   /// Since when the client has let us wait; nullopt while it doesn't. One that does may have to
   /// make room for another.
   virtual std::optional<SteadyTime> silent_since() const = 0;
+  /// Whether who lets clients in would do so still.
+  virtual bool admitted() const { return true; }
   /// Closes at once, and tells whom it concerns.
   virtual void drop() = 0;
   /// The server stops: close without calling anybody back.

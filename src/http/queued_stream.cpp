@@ -22,8 +22,9 @@ void bound_send_buffer(Socket& socket, const ServerConfig& config) {
                sizeof kNotSentLowWaterBytes);
 }
 
-QueuedStream::QueuedStream(std::shared_ptr<Server::Core> core, Client client)
-    : Peer(std::move(client)), core_(std::move(core)) {}
+QueuedStream::QueuedStream(std::shared_ptr<Server::Core> core, Client client,
+                           std::function<bool()> still_admitted)
+    : Peer(std::move(client)), core_(std::move(core)), still_admitted_(std::move(still_admitted)) {}
 
 void QueuedStream::opened() {
   core_->add(shared_from_this());

@@ -16,7 +16,9 @@ namespace rearview::http {
 /// queue up to a bound or the newest piece.
 class QueuedStream : public Stream, public Peer, public std::enable_shared_from_this<QueuedStream> {
  public:
-  QueuedStream(std::shared_ptr<Server::Core> core, Client client);
+  /// still_admitted: the request's.
+  QueuedStream(std::shared_ptr<Server::Core> core, Client client,
+               std::function<bool()> still_admitted);
 
   bool send_latest(Bytes piece) final;
   bool send(Bytes piece) final;
@@ -30,6 +32,7 @@ class QueuedStream : public Stream, public Peer, public std::enable_shared_from_
   void expire() final;
   /// It is for us to speak.
   std::optional<SteadyTime> silent_since() const final { return std::nullopt; }
+  bool admitted() const final { return !still_admitted_ || still_admitted_(); }
   void drop() final { finish(); }
   void abandon() final;
 
@@ -60,6 +63,7 @@ class QueuedStream : public Stream, public Peer, public std::enable_shared_from_
   void let_go();
 
   std::shared_ptr<Server::Core> core_;
+  const std::function<bool()> still_admitted_;
   bool open_ = true;
   Bytes under_way_;
   Bytes latest_;

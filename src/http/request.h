@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct Request {
   std::string peer;                ///< address:port
   bool from_this_machine = false;  ///< the peer's address is a loopback address
   bool http_1_0 = false;
+  /// Set by whoever admits the request: whether a stream that it opens may go on. Asked several
+  /// times a second on the I/O thread; must not wait. Empty: it may.
+  std::function<bool()> still_admitted;
 
   /// The first header of that name (any case).
   std::optional<std::string_view> header(std::string_view name) const;

@@ -109,9 +109,14 @@ bool Server::Core::has_room_for_stream(const Client& client) const {
 void Server::Core::sweep() {
   const SteadyTime now = config.now();
   std::vector<std::shared_ptr<Peer>> late;
+  std::vector<std::shared_ptr<Peer>> shut_out;
   for (const auto& peer : peers) {
-    if (peer->deadline() <= now) late.push_back(peer);
+    if (peer->deadline() <= now)
+      late.push_back(peer);
+    else if (!peer->admitted())
+      shut_out.push_back(peer);
   }
+  for (const auto& peer : shut_out) guard(peer, [&peer] { peer->drop(); });
   for (const auto& peer : late) {
     guard(peer, [&peer] { peer->expire(); });
   }

@@ -10,10 +10,10 @@
 
 #include "base/mutex.h"
 #include "base/tcp_acceptor.h"
+#include "base/thrown.h"
 #include "http/host_check.h"
 #include "http/log_pause.h"
 #include "http/server.h"
-#include "http/thrown.h"
 #include "http/visitors.h"
 #include "http/worker_pool.h"
 
@@ -116,9 +116,9 @@ void start_doorkeeper(const std::shared_ptr<Server::Core>& core, Socket::Tcp soc
 /// Reads requests from the socket and answers them until it closes or becomes a stream.
 void start_connection(const std::shared_ptr<Server::Core>& core, Socket socket, Client client);
 
-/// Takes the socket over for a response without end; head goes out first.
+/// Takes the socket over for the request's response without end; head goes out first.
 void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
-                  std::string head, StreamBody body);
+                  const Request& request, std::string head, StreamBody body);
 
 /// Takes the socket over and answers the handshake that request asks for.
 void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,

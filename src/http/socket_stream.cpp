@@ -10,8 +10,9 @@ namespace {
 /// A stream whose pieces go out as they are.
 class SocketStream final : public QueuedStream {
  public:
-  SocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client)
-      : QueuedStream(core, std::move(client)), socket_(std::move(socket)) {}
+  SocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
+               const Request& request)
+      : QueuedStream(core, std::move(client), request.still_admitted), socket_(std::move(socket)) {}
 
   void start(std::string head, const StreamBody& body) {
     bound_send_buffer(*socket_, config());
@@ -70,8 +71,9 @@ class SocketStream final : public QueuedStream {
 }  // namespace
 
 void start_stream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
-                  std::string head, StreamBody body) {
-  const auto stream = std::make_shared<SocketStream>(core, std::move(socket), std::move(client));
+                  const Request& request, std::string head, StreamBody body) {
+  const auto stream =
+      std::make_shared<SocketStream>(core, std::move(socket), std::move(client), request);
   core->guard(stream, [&] { stream->start(std::move(head), body); });
 }
 

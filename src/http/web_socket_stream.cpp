@@ -18,8 +18,10 @@ constexpr std::size_t kMostFromClient = 4096;
 /// A stream whose pieces go out as messages (RFC 6455).
 class WebSocketStream final : public QueuedStream {
  public:
-  WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client)
-      : QueuedStream(core, std::move(client)), socket_(std::in_place, std::move(socket)) {}
+  WebSocketStream(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
+                  const Request& request)
+      : QueuedStream(core, std::move(client), request.still_admitted),
+        socket_(std::in_place, std::move(socket)) {}
 
   void start(const Request& request, WebSocketBody body) {
     bound_send_buffer(socket_->next_layer(), config());
@@ -80,7 +82,8 @@ class WebSocketStream final : public QueuedStream {
 
 void start_web_socket(const std::shared_ptr<Server::Core>& core, Socket socket, Client client,
                       const Request& request, WebSocketBody body) {
-  const auto stream = std::make_shared<WebSocketStream>(core, std::move(socket), std::move(client));
+  const auto stream =
+      std::make_shared<WebSocketStream>(core, std::move(socket), std::move(client), request);
   core->guard(stream, [&] { stream->start(request, std::move(body)); });
 }
 

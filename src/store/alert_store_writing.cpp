@@ -213,7 +213,7 @@ bool AlertStore::turn(const std::vector<std::shared_ptr<Operation>>& operations)
 }
 
 void AlertStore::end_waiting() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stopped_ = true;
   for (const auto& operation : operations_) {
     operation->done = true;

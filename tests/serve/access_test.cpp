@@ -13,6 +13,7 @@
 #include "serve/access/qr_code.h"
 #include "serve/access/secret.h"
 #include "tests/serve/service_fixture.h"
+#include "tests/serve/web_socket_client.h"
 #include "tests/support/temporary_folder.h"
 
 namespace rearview::test {
@@ -311,6 +312,43 @@ TEST_F(AccessTest, AStreamsTokenIsForThatStreamAlone) {
   later.replace(later.find("token=") + 6, 1, "9");
   EXPECT_EQ(ask("GET", later).status, 401) << "its end is signed";
   EXPECT_EQ(ask("POST", "/api/v1/access/streams", view_, R"({"path":"http://x/"})").status, 400);
+}
+
+TEST_F(AccessTest, StreamsEndWhenTheirTokenIsRevoked) {
+  start(config_);
+  const json token = json::parse(
+      ask("POST", "/api/v1/access/tokens", admin_, R"({"name":"lost","scope":"view"})").body);
+  const std::string path = json::parse(ask("POST", "/api/v1/access/streams", token["token"],
+                                           R"({"path":"/api/v1/cameras/rear/stream.mjpg"})")
+                                           .body)["path"];
+  const auto header = [](const std::string& secret) {
+    return "Authorization: Bearer " + secret + "\r\n";
+  };
+  const std::string lost = header(token["token"]);
+  RawClient events(port_);
+  subscribe(events, {}, lost);
+  RawClient pictures(port_);
+  pictures.request("GET", "/api/v1/cameras/rear/stream.mjpg", lost);
+  ASSERT_TRUE(pictures.read_until("HTTP/1.1 200"));
+  RawClient passed_on(port_);
+  passed_on.request("GET", path);
+  ASSERT_TRUE(passed_on.read_until("HTTP/1.1 200"));
+  WebSocketClient messages(port_);
+  ASSERT_THAT(messages.shake_hands("/api/v1/ws", lost), HasSubstr("101"));
+  WebSocketClient video(port_);
+  ASSERT_THAT(video.shake_hands("/api/v1/cameras/rear/video", lost), HasSubstr("101"));
+  RawClient others(port_);
+  subscribe(others, {}, header(view_));
+
+  EXPECT_EQ(ask("DELETE", "/api/v1/access/tokens/" + token["id"].get<std::string>(), admin_).status,
+            204);
+  EXPECT_TRUE(events.closed_by_server());
+  EXPECT_TRUE(pictures.closed_by_server());
+  EXPECT_TRUE(passed_on.closed_by_server()) << "an address that the token's owner passed on";
+  EXPECT_TRUE(messages.closed_by_server());
+  EXPECT_TRUE(video.closed_by_server());
+  EXPECT_EQ(ask("GET", path).status, 401);
+  EXPECT_TRUE(next_event(others, "heartbeat")) << "another token's goes on";
 }
 
 TEST_F(AccessTest, WhatIsOpenedForItselfIsOpen) {

@@ -312,7 +312,7 @@ Response Access::Impl::stream(const Request& request) {
   const std::string path = text_of(body_of(request), "path", 256);
   if (!path.starts_with("/api/v1/") || path.find_first_of("?#") != std::string::npos)
     throw HttpError(400, "\"path\" must begin with /api/v1/ and have no query");
-  return fresh_json({{"path", gate.stream_path(path)}}, 201);
+  return fresh_json({{"path", gate.stream_path(path, gate.visitor(request))}}, 201);
 }
 
 Access::Access(const ServeConfig& config, Credentials& credentials, Gate& gate,

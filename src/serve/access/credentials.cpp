@@ -134,6 +134,13 @@ std::optional<Token> Credentials::find(std::string_view secret) {
   return found->token;
 }
 
+bool Credentials::holds(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  return std::any_of(content_.entries.begin(), content_.entries.end(),
+                     [id](const Entry& one) { return one.token.id == id; });
+}
+
 bool Credentials::password_is(std::string_view password) {
   std::string hash;
   {

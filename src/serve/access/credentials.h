@@ -50,6 +50,8 @@ class Credentials {
 
   /// The token whose secret this is; notes that it was used.
   std::optional<Token> find(std::string_view secret);
+  /// The token of this id has not been revoked.
+  bool holds(std::string_view id);
   /// Takes 0.1 s and 32 MiB: not for the I/O thread.
   bool password_is(std::string_view password);
 

@@ -53,8 +53,8 @@ std::optional<std::string_view> cookie_of(const Request& request) {
   return std::nullopt;
 }
 
-std::string signed_text(std::string_view path, std::int64_t ends) {
-  return fmt::format("{} {}", ends, path);
+std::string signed_text(std::string_view path, std::string_view ends, std::string_view issuer) {
+  return fmt::format("{} {} {}", ends, issuer, path);
 }
 
 }  // namespace
@@ -84,8 +84,11 @@ void Gate::admit(Request& request) {
   const bool by_stream_token = opens_stream(request);
   std::erase_if(request.query, [](const auto& one) { return one.first == "token"; });
   if (need == Scope::none || (need == Scope::view && by_stream_token)) return;
-  const Scope scope = visitor(request).scope;
-  if (scope >= need) return;
+  const auto [scope, token] = visitor(request);
+  if (scope >= need) {
+    if (token) admit_until_revoked(request, token->id);
+    return;
+  }
   ++refused_;
   if (scope == Scope::view)
     throw HttpError(403, "this token may only look: ask for one with the scope admin");
@@ -109,21 +112,37 @@ Gate::Visitor Gate::visitor(const Request& request) {
   return {};
 }
 
-std::string Gate::stream_path(std::string_view path) const {
-  const std::int64_t ends = unix_now_s() + kStreamTokenLasts_s;
-  return fmt::format("{}?token={}.{}", path, ends, hmac_hex(key_, signed_text(path, ends)));
+void Gate::admit_until_revoked(Request& request, std::string token) {
+  request.still_admitted = [&credentials = credentials_, token = std::move(token)] {
+    return credentials.holds(token);
+  };
 }
 
-bool Gate::opens_stream(const Request& request) const {
+std::string Gate::stream_path(std::string_view path, const Visitor& visitor) const {
+  const std::string ends = std::to_string(unix_now_s() + kStreamTokenLasts_s);
+  const std::string issuer = visitor.token ? visitor.token->id : std::string();
+  return fmt::format("{}?token={}.{}.{}", path, ends, issuer,
+                     hmac_hex(key_, signed_text(path, ends, issuer)));
+}
+
+bool Gate::opens_stream(Request& request) {
   const auto token = request.query_value("token");
   if (!token) return false;
-  const std::size_t dot = token->find('.');
-  if (dot == std::string_view::npos) return false;
-  std::int64_t ends = 0;
-  const auto [end, error] = std::from_chars(token->data(), token->data() + dot, ends);
-  if (error != std::errc() || end != token->data() + dot || ends < unix_now_s()) return false;
-  return equal_in_constant_time(token->substr(dot + 1),
-                                hmac_hex(key_, signed_text(request.path, ends)));
+  const std::size_t first = token->find('.');
+  const std::size_t last = token->rfind('.');
+  if (first == std::string_view::npos || first == last) return false;
+  const std::string_view ends = token->substr(0, first);
+  const std::string issuer(token->substr(first + 1, last - first - 1));
+  std::int64_t ends_s = 0;
+  const auto [end, error] = std::from_chars(ends.data(), ends.data() + ends.size(), ends_s);
+  if (error != std::errc() || end != ends.data() + ends.size() || ends_s < unix_now_s())
+    return false;
+  if (!equal_in_constant_time(token->substr(last + 1),
+                              hmac_hex(key_, signed_text(request.path, ends, issuer))))
+    return false;
+  if (issuer.empty()) return true;
+  admit_until_revoked(request, issuer);
+  return request.still_admitted();
 }
 
 std::string Gate::cookie(std::string_view secret, bool https) {

@@ -25,7 +25,8 @@ class Gate {
   void require(std::string method, std::string path, Scope scope);
 
   /// Throws http::HttpError 401 for who is not known, 403 for who may only look and asks for more.
-  /// Takes a stream's token out of the query.
+  /// Takes a stream's token out of the query, and lets a stream that the request opens go on for
+  /// no longer than its token is not revoked.
   void admit(http::Request& request);
 
   struct Visitor {
@@ -35,8 +36,9 @@ class Gate {
   Visitor visitor(const http::Request& request);
 
   /// A path with a token for it alone that lets anybody look for a minute, for players and <img>,
-  /// which can't send a header. path: begins with /api/v1/.
-  std::string stream_path(std::string_view path) const;
+  /// which can't send a header. path: begins with /api/v1/. visitor: who asked for it; the stream
+  /// ends when their token is revoked.
+  std::string stream_path(std::string_view path, const Visitor& visitor) const;
 
   /// Requests that were turned away since the start.
   std::uint64_t refused() const { return refused_; }
@@ -46,7 +48,8 @@ class Gate {
 
  private:
   Scope needed(const http::Request& request) const;
-  bool opens_stream(const http::Request& request) const;
+  bool opens_stream(http::Request& request);
+  void admit_until_revoked(http::Request& request, std::string token);
 
   const AccessConfig config_;
   Credentials& credentials_;
