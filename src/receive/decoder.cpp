@@ -51,12 +51,15 @@ struct Decoder::Libav {
 
 Decoder::Decoder(int threads, Reordering reordering)
     : libav_(
-          std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads, Orientation{}, reordering)) {}
+          std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads, Orientation{}, reordering)),
+      reordering_(reordering) {}
 
 Decoder::Decoder(const AVCodecParameters& parameters, int threads, Orientation orientation)
     : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads, orientation,
                                      Reordering::as_seen)),
-      h264_(parameters.codec_id == AV_CODEC_ID_H264) {
+      h264_(parameters.codec_id == AV_CODEC_ID_H264),
+      reordering_(Reordering::as_seen),
+      seen_delay_(libav_->context->has_b_frames) {
   if (h264_ && parameters.extradata_size > 0)
     references_.push({parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
 }
@@ -119,6 +122,7 @@ void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag
       return;
     }
   }
+  if (h264_ && (verdict.idr || (entry && !in_step_))) hold_back_no_more_than_due(in_step_, sink);
   if (!in_step_) {
     if (!entry) {
       ++counts_.waiting;
@@ -197,6 +201,20 @@ std::int64_t Decoder::place_of(std::int64_t tag, bool fields) {
   const std::int64_t place = reordered && !inside_.empty() ? *inside_.begin() : tag;
   inside_.erase(place);
   return place;
+}
+
+// libavcodec holds back as many as the stream ever seemed to need: one bit error in an order count
+// or a parameter set, and every picture would be up to 16 late for good.
+void Decoder::hold_back_no_more_than_due(bool unbroken, const Sink& sink) {
+  AVCodecContext& context = *libav_->context;
+  const h264::Sps* sps = parameter_sets().newest_sps();
+  if (unbroken && !told_delay_) seen_delay_ = context.has_b_frames;
+  told_delay_ = sps ? sps->max_num_reorder_frames : std::nullopt;
+  if (!told_delay_ && reordering_ == Reordering::as_allowed) return;
+  const int due = told_delay_.value_or(seen_delay_);
+  if (context.has_b_frames <= due) return;
+  drain(sink);
+  context.has_b_frames = due;
 }
 
 void Decoder::drain(const Sink& sink) {

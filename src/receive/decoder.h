@@ -89,6 +89,8 @@ class Decoder {
   /// False when a broken picture came out.
   bool receive(const Sink& sink);
   void drain(const Sink& sink);
+  /// At an entry. unbroken: so was everything since the last one.
+  void hold_back_no_more_than_due(bool unbroken, const Sink& sink);
   /// The place of the picture that has come out.
   std::int64_t place_of(std::int64_t tag, bool fields);
 
@@ -102,6 +104,9 @@ class Decoder {
   bool in_step_ = false;                    // every reference so far is there
   bool recovering_ = false;                 // began at a recovery point; not a picture yet
   std::optional<std::int64_t> broken_tag_;  // the decoder refused this one
+  const Reordering reordering_;
+  int seen_delay_ = 0;                 // pictures held back in a stream that doesn't say how many
+  std::optional<int> told_delay_ = 0;  // of the newest entry, where its SPS says
   DecoderCounts counts_;
 };
 

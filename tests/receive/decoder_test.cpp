@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <opencv2/core.hpp>
 #include <random>
 
@@ -275,6 +276,22 @@ TEST(Decoder, SizeMayChangeAtAnIdr) {
   run.expect_only_right_pictures();
 }
 
+TEST(Decoder, NoMoreAreHeldBackThanTheNewestParameterSetsAskFor) {
+  test::StreamOptions reordered;
+  reordered.b_frames = 2;
+  test::StreamOptions plain;
+  plain.first_number = 10;
+  Decoding run;
+  run.decode_all(test::make_access_units(10, reordered));
+  ASSERT_LT(run.tags.size(), 10U);
+  for (const auto& unit : test::make_access_units(10, plain)) {
+    run.decode(unit);
+    ASSERT_EQ(run.tags.size(), static_cast<std::size_t>(run.next_tag));
+    EXPECT_EQ(run.numbers.back(), static_cast<int>(run.next_tag) - 1);
+  }
+  EXPECT_EQ(run.accounted(), 20U);
+}
+
 TEST(Decoder, HugeAndTinyPicturesAreRefused) {
   test::StreamOptions tiny;
   tiny.width = 16;
@@ -433,6 +450,24 @@ void decode_two_idrs(Decoding& run) {
     first.insert(first.end(), part.begin(), part.end());
   run.decode(first);
   run.decode(CraftedStream::idr(1));
+}
+
+TEST(Decoder, ADelayThatAnErrorMadeEndsAtTheNextIdr) {
+  using test::CraftedStream;
+  Decoding run;
+  decode_two_idrs(run);
+  // An order count that isn't true looks as if pictures came out of order.
+  const std::array<unsigned, 8> order_counts{2, 12, 4, 14, 6, 16, 8, 18};
+  unsigned number = 0;
+  for (const unsigned order_count : order_counts)
+    run.decode(CraftedStream::picture({.frame_num = ++number, .order_count = order_count}));
+  run.decoder.lost(run.sink());
+  decode_two_idrs(run);
+  const std::size_t before = run.tags.size();
+  for (unsigned n = 1; n <= 5; ++n) {
+    run.decode(CraftedStream::picture({.frame_num = n, .order_count = 2 * n}));
+    EXPECT_EQ(run.tags.size(), before + n) << "at once";
+  }
 }
 
 TEST(Decoder, MemoryManagementOperationFiveIsNoLostReference) {
