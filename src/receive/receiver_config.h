@@ -17,7 +17,7 @@ struct ReceiverConfig {
   /// to the next.
   int picture_timeout_ms = 30'000;
   int backoff_min_ms = 100;  ///< from a lost connection to the next attempt; doubles up to the most
-  int backoff_max_ms = 2000;
+  int backoff_max_ms = 1000;
   /// How long a silence ends a picture of a camera that sends no delimiter behind it; 0: never.
   double quiet_flush_ms = 1.0;
   int decoder_threads = 1;
