@@ -89,13 +89,11 @@ void TruthLog::gone(std::uint64_t id) {
   open_.erase(found);
   record.in_sight = false;
   if (!record.visible) return;
-  if (is_event(record)) {
-    events_.push_back(event_json(record));
-    if (events_.size() > kMostEvents) events_.pop_front();
-  } else {
-    others_.push_back(other_json(record));
-    if (others_.size() > kMostOthers) others_.pop_front();
-  }
+  record.track.shrink_to_fit();
+  const bool event = is_event(record);
+  std::deque<Record>& kept = event ? events_ : others_;
+  kept.push_back(std::move(record));
+  if (kept.size() > (event ? kMostEvents : kMostOthers)) kept.pop_front();
 }
 
 bool TruthLog::is_event(const Record& r) const {
@@ -163,9 +161,14 @@ nlohmann::ordered_json TruthLog::other_json(const Record& r) const {
 }
 
 nlohmann::ordered_json TruthLog::json() const {
-  nlohmann::ordered_json out{
-      {"input", "scene"},  {"fps", fps_},       {"duration_s", rounded(end_s_, 1e-4)},
-      {"events", events_}, {"others", others_}, {"ignore", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json out{{"input", "scene"},
+                             {"fps", fps_},
+                             {"duration_s", rounded(end_s_, 1e-4)},
+                             {"events", nlohmann::ordered_json::array()},
+                             {"others", nlohmann::ordered_json::array()},
+                             {"ignore", nlohmann::ordered_json::array()}};
+  for (const Record& record : events_) out["events"].push_back(event_json(record));
+  for (const Record& record : others_) out["others"].push_back(other_json(record));
   for (const auto& [id, record] : open_) {
     if (!record.visible) continue;
     if (is_event(record))
