@@ -9,10 +9,12 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "base/error.h"
 #include "receive/recording_reader.h"
+#include "tests/support/loopback_listener.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
@@ -61,6 +63,11 @@ Bytes all_of(InputFile& file) {
   return all;
 }
 
+Bytes bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
 std::size_t pictures_of(const std::string& input) {
   RecordingReader reader(input, std::nullopt, 1);
   std::size_t pictures = 0;
@@ -106,9 +113,36 @@ TEST_F(Inputs, RawH264ComesThroughAPipe) {
 TEST_F(Inputs, ARecordingThatNeedsNoSeekingComesThroughAPipe) {
   const std::string path = name("a.mkv");
   test::write_recording(path, "libx264", 33);
-  std::ifstream in(path, std::ios::binary);
-  const Bytes bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  EXPECT_EQ(pictures_of(pipe("mkv", bytes)), 33U);
+  EXPECT_EQ(pictures_of(pipe("mkv", bytes_of(path))), 33U);
+}
+
+TEST_F(Inputs, AnMp4WhoseIndexComesLastIsToldSoOfAPipe) {
+  test::write_recording(name("a.mp4"), "libx264", 12);
+  try {
+    pictures_of(pipe("mp4", bytes_of(name("a.mp4"))));
+    FAIL() << "it was read";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("give the file's name"));
+  }
+}
+
+TEST_F(Inputs, WhatAFileNamesElsewhereIsNotFetched) {
+  const test::LoopbackListener elsewhere;
+  ASSERT_EQ(fcntl(elsewhere.fd(), F_SETFL, O_NONBLOCK), 0);
+  const std::string at = "127.0.0.1:" + std::to_string(elsewhere.port());
+  const std::map<std::string, std::string> lists{
+      {"list.m3u8",
+       "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nhttp://" + at + "/a.ts\n#EXT-X-ENDLIST\n"},
+      {"list.ffconcat", "ffconcat version 1.0\nfile 'tcp://" + at + "'\n"},
+      {"list.sdp",
+       "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n"
+       "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"}};
+  for (const auto& [file, text] : lists) {
+    const Bytes bytes(text.begin(), text.end());
+    EXPECT_THROW(pictures_of(write(file, bytes)), std::runtime_error) << file;
+    EXPECT_THROW(pictures_of(pipe(file + ".pipe", bytes)), std::runtime_error) << file;
+    EXPECT_LT(elsewhere.accept(), 0) << file << " was followed";
+  }
 }
 
 TEST_F(Inputs, AColonInANameIsNoProtocol) {
