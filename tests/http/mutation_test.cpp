@@ -52,7 +52,7 @@ TEST(Mutation, HttpRequests) {
 }
 
 TEST(Mutation, HttpValues) {
-  spoil(http_value_samples(), fuzz_http_values, 20'000);
+  spoil(http_values_samples(), fuzz_http_values, 20'000);
 }
 
 TEST(Mutation, WebSocketFrames) {

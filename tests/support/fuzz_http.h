@@ -20,7 +20,7 @@ void fuzz_web_socket(std::span<const std::uint8_t> input);
 
 // What fuzzing begins with, for each of these.
 std::vector<std::string> http_request_samples();
-std::vector<std::string> http_value_samples();
+std::vector<std::string> http_values_samples();
 std::vector<std::string> web_socket_samples();
 
 }  // namespace rearview::test

@@ -124,4 +124,27 @@ void fuzz_mqtt(std::span<const std::uint8_t> input) {
   promise(frames_of(bytes, 1) == whole && frames_of(bytes, 7) == whole, "the cut matters");
 }
 
+std::vector<std::string> gpsd_samples() {
+  return {R"({"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,"proto_minor":14})"
+          "\n",
+          R"({"class":"TPV","device":"/dev/ttyACM0","status":1,"mode":3,)"
+          R"("time":"2024-05-04T10:11:12.000Z","ept":0.005,"lat":52.5,"lon":13.4,"altHAE":80.1,)"
+          R"("epx":3.1,"epy":3.2,"epv":9.2,"track":11.2,"speed":5.5,"climb":0.1,"eph":4.5})"
+          "\n",
+          R"({"class":"SKY","satellites":[{"PRN":1,"el":3,"az":4,"ss":5,"used":true}]})"
+          "\n"};
+}
+
+std::vector<std::string> ndjson_samples() {
+  return {"{\"after\":1,\"analysis\":true}\n", "\n\n{\"analysis\":false}\n{\"after\":2}",
+          "nonsense\nnonsense\n", std::string(20'000, 'x'),
+          std::string(4000, '[') + "\n" + std::string(9000, '[')};
+}
+
+std::vector<std::string> mqtt_samples() {
+  const MqttFrame closed{.kind = MqttFrame::Kind::closed, .message = {.payload = "why"}};
+  const MqttFrame answered{.kind = MqttFrame::Kind::answered, .flag = true, .number = 7};
+  return {encode(closed) + encode(answered), encode(answered) + encode(answered)};
+}
+
 }  // namespace rearview::test

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace rearview::test {
 
@@ -16,5 +18,10 @@ void fuzz_ndjson(std::span<const std::uint8_t> input);
 
 /// What the MQTT process says: the same frames however the bytes are cut, and those whole.
 void fuzz_mqtt(std::span<const std::uint8_t> input);
+
+// What fuzzing begins with, for each of these.
+std::vector<std::string> gpsd_samples();
+std::vector<std::string> ndjson_samples();
+std::vector<std::string> mqtt_samples();
 
 }  // namespace rearview::test
