@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
+from disk import Disk
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
 from programs import Service, wait_for
 
@@ -175,6 +176,24 @@ class WhileItRuns(StoreFaults):
         self.assertIsNotNone(self.health(service)["problem"])
         filler.unlink()
         self.check_mended(service, failed)
+        self.assertEqual(0, self.health(service)["lost"])
+
+    def test_a_disk_that_becomes_read_only_under_open_files_costs_no_alert(self):
+        disk = Disk(self.folder)
+        self.addCleanup(disk.close)
+        if not disk.usable:
+            self.skipTest("mounting is not permitted here: " + disk.why)
+        self.assertEqual(self.store, disk.folder)
+        service = self.start("--store", str(self.store))
+        before = self.some_alerts(service)
+        disk.fail()
+        failed = self.check_told(service, "")
+        newest = self.alerts(service)[-1]["id"]
+        wait_for(lambda: len(self.alerts(service, newest)) >= 3, "alerts all the same")
+        self.assertIsNotNone(self.health(service)["problem"])
+        wait_for(disk.exchange, "the failed disk to be let go of")
+        self.check_mended(service, failed)
+        self.assertLessEqual({a["id"] for a in before}, set(self.kept()))
         self.assertEqual(0, self.health(service)["lost"])
 
     def test_a_start_on_a_read_only_disk_watches(self):

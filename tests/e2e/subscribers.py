@@ -15,6 +15,7 @@ class Subscriber:
     """ids: what its user was given, in order. restart(): forgets all but the last id."""
 
     name = "?"
+    query = ""  # more that is asked for
 
     def __init__(self, last):
         self.last = last
@@ -70,7 +71,7 @@ class Events(Subscriber):
 
     def receive(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3)  # silence is a fault
-        connection.request("GET", "/api/v1/events", headers={"Last-Event-ID": str(self.last)})
+        connection.request("GET", f"/api/v1/events?{self.query}", headers={"Last-Event-ID": str(self.last)})
         with connection.getresponse() as response:
             if response.status != 200:
                 return
@@ -90,7 +91,7 @@ class WebSocket(Subscriber):
         self.port = port
 
     def receive(self):
-        link = websocket.create_connection(f"ws://127.0.0.1:{self.port}/api/v1/ws?after={self.last}", timeout=3)
+        link = websocket.create_connection(f"ws://127.0.0.1:{self.port}/api/v1/ws?after={self.last}&{self.query}", timeout=3)
         try:
             while not self._stopping.is_set():
                 text = link.recv()
