@@ -504,6 +504,23 @@ TEST(Decoder, PicturesOfBSlicesAloneFollowTwoIdrs) {
   }
 }
 
+TEST(Decoder, TwoIdrsAndReorderedPicturesOfBSlicesAllComeWhereNoneNeedsToComeSoon) {
+  using test::CraftedStream;
+  const auto pictures = [](Decoder::Reordering reordering) {
+    Decoding run{.decoder = Decoder(1, reordering)};
+    decode_two_idrs(run);
+    const std::array<unsigned, 7> order_counts{8, 4, 2, 6, 14, 12, 10};
+    for (unsigned n = 0; n < order_counts.size(); ++n)
+      run.decode(CraftedStream::picture(
+          {.kind = CraftedStream::Kind::b, .frame_num = n + 1, .order_count = order_counts.at(n)}));
+    run.decoder.finish(run.sink());
+    EXPECT_EQ(run.accounted(), 9U);
+    return run.tags.size();
+  };
+  EXPECT_EQ(pictures(Decoder::Reordering::as_allowed), 9U);
+  EXPECT_LT(pictures(Decoder::Reordering::as_seen), 9U) << "what recordings must not be read with";
+}
+
 TEST(Decoder, LostMakesItWaitForTheNextIdr) {
   const auto units = test::make_access_units(22, with_slices(1));
   Decoding run;
