@@ -1,9 +1,12 @@
 """Starts scripted_service for the tests in Python. Environment: REARVIEW_BIN, its folder."""
 
+import json
 import os
 import pathlib
 import signal
 import subprocess
+import time
+import urllib.request
 
 PROGRAM = pathlib.Path(os.environ["REARVIEW_BIN"]) / "scripted_service"
 
@@ -27,6 +30,17 @@ class ScriptedService:
         for line in lines:
             self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
+
+    def wait_for_alerts(self, count, timeout=90):
+        """Until what was said last has become this many alerts in all."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with urllib.request.urlopen(f"{self.address}/api/v1/alerts?after=0&limit=200", timeout=timeout) as answer:
+                if len(json.load(answer)) == count:
+                    return
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout} s in vain for {count} alerts")
+            time.sleep(0.05)
 
     def end(self):
         if self.process.poll() is None:

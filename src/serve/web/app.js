@@ -45,6 +45,8 @@ let serverHeardAt = 0;
 const alertIds = new Set();
 const listed = new WeakMap();   // item of the list → its alert
 let historyLoaded = false;
+let historyLoading = false;
+let completeTo = null;          // no alert up to this one is missing from the list; null before the first load
 let shown = null;
 let drawing = false;
 
@@ -147,21 +149,27 @@ function addAlert(alert) {
   put(alert.level === "danger" ? view.now : view.polite, `${words.title}. ${words.detail}`);
 }
 
-/** What happened before this page was open, and what it missed while it was not connected. */
+/**
+ * What happened before this page was open, and what it missed while it was not connected. An alert that comes by the
+ * feed in the meantime says nothing about those before it.
+ */
 async function loadHistory(newestId) {
-  let after = alertIds.size > 0 ? Math.max(...alertIds) : Math.max(0, newestId - RECENT_ALERTS);
+  historyLoading = true;
+  completeTo ??= Math.max(0, newestId - RECENT_ALERTS);
   try {
     for (;;) {
-      const answer = await fetch(`api/v1/alerts?after=${after}&limit=200`);
+      const answer = await fetch(`api/v1/alerts?after=${completeTo}&limit=200`);
       if (!answer.ok) return;
       const alerts = await answer.json();
       for (const alert of alerts) addAlert(alert);
+      if (alerts.length > 0) completeTo = alerts.at(-1).id;
       if (alerts.length < 200) break;
-      after = alerts.at(-1).id;
     }
     historyLoaded = true;
   } catch {
     // Not connected; the next heartbeat tries again.
+  } finally {
+    historyLoading = false;
   }
 }
 
@@ -222,11 +230,12 @@ const feed = new Feed({
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));
     const mine = message.cameras.find((one) => one.name === camera);
     if (mine) picture.heartbeat(mine.pictures, mine.state === "live");
-    if (!historyLoaded) loadHistory(message.newest_alert_id);
+    if (!historyLoaded && !historyLoading) loadHistory(message.newest_alert_id);
     changed();
   },
   alert(alert) {
     addAlert(alert);
+    if (historyLoaded) completeTo = Math.max(completeTo, alert.id);
     history.alert(alert);
   },
   alert_update: (update) => history.update(update),

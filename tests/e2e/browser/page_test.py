@@ -186,6 +186,26 @@ class PageTest(unittest.TestCase):
             self.assertIn("approaching fast on your right", said)
             self.assert_quiet(browser, service.address)
 
+    def test_an_alert_that_comes_first_hides_none_from_before(self):
+        with ScriptedService() as service, Browser(1280, 800) as browser:
+            # Heartbeats, which make the page ask for what happened before, wait until they are let through.
+            browser.devtools("Page.addScriptToEvaluateOnNewDocument", source="""
+                const listen = EventSource.prototype.addEventListener;
+                EventSource.prototype.addEventListener = function (kind, heard) {
+                  listen.call(this, kind, (event) => {
+                    if (kind === "heartbeat") window.beats = (window.beats ?? 0) + 1;
+                    if (kind !== "heartbeat" || window.letThrough) heard(event);
+                  });
+                };""")
+            service.say("alert vehicle_approaching right 1", "alert vehicle_approaching right 2")
+            service.wait_for_alerts(2)
+            browser.open(service.address)
+            browser.wait_for("a connection", "return window.beats > 0")
+            service.say("alert vehicle_approaching left 3")
+            browser.wait_for("the new alert", "return document.querySelectorAll('#alerts li').length === 1")
+            browser.run("window.letThrough = true")
+            browser.wait_for("those from before", "return document.querySelectorAll('#alerts li').length === 3")
+
     def test_lists_the_last_word_on_each_vehicle(self):
         texts = "return [...document.querySelectorAll('#alerts li strong')].map((one) => one.textContent)"
         with ScriptedService() as service, Browser(1280, 800) as browser:
