@@ -1,15 +1,19 @@
 #include "camera/libav.h"
 
 extern "C" {
-#include <libavdevice/avdevice.h>
+#include <libavdevice/version.h>
 #include <libavutil/error.h>
 #include <libavutil/log.h>
 }
+
+#include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <new>
+#include <stdexcept>
 #include <string_view>
 
 #include "base/log.h"
@@ -48,8 +52,18 @@ std::string av_error(int code) {
 }
 
 void prepare_libav() {
-  avdevice_register_all();
   av_log_set_callback(log_line);
+}
+
+void load_libavdevice() {
+  const std::string name = fmt::format("libavdevice.so.{}", LIBAVDEVICE_VERSION_MAJOR);
+  void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays, as what it registers does
+  void* register_all = library != nullptr ? dlsym(library, "avdevice_register_all") : nullptr;
+  if (register_all == nullptr)
+    throw std::runtime_error(fmt::format(
+        "v4l2 devices are read by {}, which can't be loaded (package libavdevice{}): {}", name,
+        LIBAVDEVICE_VERSION_MAJOR, dlerror()));
+  reinterpret_cast<void (*)()>(register_all)();
 }
 
 }  // namespace rearview::camera

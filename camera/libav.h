@@ -37,9 +37,12 @@ AvPacket make_av_packet();
 /// What libav says of an error code, in words.
 std::string av_error(int code);
 
-/// Makes libavdevice's inputs known, and sends libav's own messages to the log: errors as
-/// debug lines, the rest nowhere; what matters to the user is said by whoever made the call. Once,
-/// before other threads start.
+/// Sends libav's own messages to the log: errors as debug lines, the rest nowhere; what matters to
+/// the user is said by whoever made the call. Once, before other threads start.
 void prepare_libav();
+
+/// Makes libavdevice's inputs known: v4l2. It is loaded only where it is asked for, because it
+/// brings half a desktop with it. Thread-safe. Throws std::runtime_error where it isn't installed.
+void load_libavdevice();
 
 }  // namespace rearview::camera

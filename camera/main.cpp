@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <opencv2/core/utility.hpp>
 #include <optional>
 #include <string>
 
+#include "base/build_info.h"
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/hangup_watcher.h"
@@ -130,7 +132,10 @@ int main(int argc, char** argv) {
       "Bicycle rear-view camera: encodes a source, streams it as raw H.264 over TCP and records "
       "it.",
       "rearview-camera");
-  app.set_version_flag("--version", REARVIEW_VERSION);
+  app.set_version_flag("--version", [] {
+    return version_text("rearview-camera",
+                        {{"FFmpeg", av_version_info()}, {"OpenCV", cv::getVersionString()}});
+  });
   app.add_option("--config", arguments.config, "JSON configuration file")->type_name("FILE");
   app.add_option("--source", arguments.source,
                  "scene (a drawn road), file:PATH (looped), v4l2:DEVICE, rpicam, or a URL")

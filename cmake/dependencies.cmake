@@ -1,5 +1,8 @@
 # Third-party libraries, all from Debian packages (scripts/setup installs them).
 find_package(Threads REQUIRED)
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost brings its own package file
+endif()
 find_package(Boost 1.74 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -10,7 +13,7 @@ pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET avahi-client)
 pkg_check_modules(LIBGPS REQUIRED IMPORTED_TARGET libgps)
 pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
 find_package(SQLiteCpp REQUIRED)
-find_package(sdbus-c++ 1.2 REQUIRED)
+find_package(sdbus-c++ REQUIRED)  # 1 or 2: src/radar/sdbus.h
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(CURL 7.88 REQUIRED)
@@ -26,7 +29,14 @@ endif()
 
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.
 find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-foreach(module core imgproc imgcodecs video dnn calib3d highgui)
+set(opencv_modules core imgproc video dnn calib3d)
+if(REARVIEW_VIEW)
+  list(APPEND opencv_modules highgui)
+endif()
+if(REARVIEW_BUILD_TESTS)
+  list(APPEND opencv_modules imgcodecs)
+endif()
+foreach(module IN LISTS opencv_modules)
   find_library(OPENCV_${module}_LIBRARY opencv_${module} REQUIRED)
   add_library(opencv::${module} UNKNOWN IMPORTED)
   set_target_properties(opencv::${module} PROPERTIES

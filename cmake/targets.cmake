@@ -4,8 +4,11 @@ target_compile_options(rearview_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wduplicated-cond -Wcast-qual
   # Designated initialisers name what they set; the rest keeps its in-class default.
-  -Wno-missing-field-initializers
-  -Werror)
+  -Wno-missing-field-initializers)
+# A newer compiler or library may know new warnings; they stop those who develop, never those who only build.
+if(REARVIEW_WERROR)
+  target_compile_options(rearview_flags INTERFACE -Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(rearview_flags INTERFACE
     -Wthread-safety -Wno-unknown-warning-option -Wno-unused-command-line-argument)

@@ -5,19 +5,19 @@
 #include <linux/i2c.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <gpiod.hpp>
 
 #include <array>
-#include <bitset>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <system_error>
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "camera/board/gpio_line.h"
 
 namespace rearview::camera {
 namespace {
@@ -52,16 +52,14 @@ int open_or_warn(const char* path) {
   return fd;
 }
 
-/// A line of the first GPIO chip; an empty one where it can't be had.
-gpiod::line request_line(unsigned number, int direction, std::bitset<32> flags) {
+/// A line of the first GPIO chip; none where it can't be had.
+std::optional<GpioLine> request_line(unsigned number, GpioLine::Use use) {
   try {
-    gpiod::line line = gpiod::chip(kGpio, gpiod::chip::OPEN_BY_PATH).get_line(number);
-    line.request({"rearview-camera", direction, flags});
-    return line;
+    return GpioLine(kGpio, number, use);
   } catch (const std::exception& e) {
     log::warning("board", "GPIO line missing",
                  {{"chip", kGpio}, {"line", number}, {"why", e.what()}});
-    return {};
+    return std::nullopt;
   }
 }
 
@@ -69,9 +67,8 @@ class DeviceBoard : public Board {
  public:
   DeviceBoard()
       : i2c_(open_or_warn(kI2c)),
-        led_(request_line(kLedLine, gpiod::line_request::DIRECTION_OUTPUT, {})),
-        button_(request_line(kShutdownLine, gpiod::line_request::DIRECTION_INPUT,
-                             gpiod::line_request::FLAG_BIAS_PULL_DOWN)) {}
+        led_(request_line(kLedLine, GpioLine::Use::output)),
+        button_(request_line(kShutdownLine, GpioLine::Use::pulled_down_input)) {}
 
   std::optional<double> battery_percent() override {
     const auto soc = gauge(kSoc);
@@ -93,14 +90,14 @@ class DeviceBoard : public Board {
   }
   bool shutdown_pressed() override {
     try {
-      return button_ && button_.get_value() == 1;
+      return button_ && button_->get();
     } catch (const std::system_error&) {
       return false;
     }
   }
   void set_led(bool on) override {
     try {
-      if (led_) led_.set_value(on ? 1 : 0);
+      if (led_) led_->set(on);
     } catch (const std::system_error&) {
       // A dark LED is no reason to stop.
     }
@@ -121,8 +118,8 @@ class DeviceBoard : public Board {
 
   Mutex i2c_mutex_;
   Descriptor i2c_;
-  gpiod::line led_;
-  gpiod::line button_;
+  std::optional<GpioLine> led_;
+  std::optional<GpioLine> button_;
 };
 
 }  // namespace

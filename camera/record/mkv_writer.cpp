@@ -110,7 +110,8 @@ void MkvWriter::finish() {
   sync();
 }
 
-int MkvWriter::on_write(void* self, std::uint8_t* data, int size) {
+template <typename Byte>
+int MkvWriter::on_write(void* self, Byte* data, int size) {
   auto& writer = *static_cast<MkvWriter*>(self);
   int done = 0;
   while (done < size) {

@@ -43,7 +43,9 @@ class MkvWriter {
   bool holds_pictures() const { return whole_bytes_ > header_bytes_; }
 
  private:
-  static int on_write(void* self, std::uint8_t* data, int size);
+  /// Byte: const since FFmpeg 7.
+  template <typename Byte>
+  static int on_write(void* self, Byte* data, int size);
   static std::int64_t on_seek(void* self, std::int64_t offset, int whence);
   void check(int result);
   void release() noexcept;

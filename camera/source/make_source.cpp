@@ -67,6 +67,7 @@ LiveInput live_input(const SourceConfig& config, const EncoderConfig& encoder,
   LiveInput live;
   live.stop = std::move(stop);
   if (config.input.starts_with(kV4l2)) {
+    load_libavdevice();
     live.format = "v4l2";
     live.settings = {{"video_size", fmt::format("{}x{}", encoder.width_px, encoder.height_px)},
                      {"framerate", fmt::format("{}", encoder.fps)}};

@@ -18,9 +18,9 @@ extern "C" {
 #include "app/export_command.h"
 #include "app/models_command.h"
 #include "app/nalu_command.h"
+#include "app/program.h"
 #include "app/serve_command.h"
-#include "app/view_command.h"
-#include "base/error.h"
+#include "app/view_program.h"
 #include "publish/mqtt_client.h"
 
 namespace rearview {
@@ -203,12 +203,12 @@ void add_nalu(CLI::App& app, Command& chosen) {
 }
 
 void add_view(CLI::App& app, Command& chosen) {
-  auto options = std::make_shared<ViewOptions>();
   CLI::App* command = app.add_subcommand("view", "show the overlay in a window");
-  command->add_option("INPUT", options->input, "tcp://host:port, a recording, or any video URL")
-      ->required();
-  command->add_option("--config", options->config, "configuration file (JSON)")->type_name("FILE");
-  command->callback([options, &chosen] { chosen = [options] { return view_command(*options); }; });
+  command->prefix_command();  // the rest is that program's
+  command->set_help_flag();
+  command->callback([command, &chosen] {
+    chosen = [command] { return run_view_program(command->remaining()); };
+  });
 }
 
 void add_models(CLI::App& app, Command& chosen) {
@@ -266,7 +266,7 @@ int run(int argc, char** argv) {
   av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
   CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
                "rearview");
-  app.set_version_flag("--version", std::string("rearview ") + REARVIEW_VERSION);
+  app.set_version_flag("--version", [] { return version_text("rearview", library_versions()); });
   app.require_subcommand(1);
   Command chosen;
   add_serve(app, chosen);
@@ -279,15 +279,7 @@ int run(int argc, char** argv) {
   add_view(app, chosen);
   add_models(app, chosen);
   add_mqtt_client(app, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
-  } catch (const CLI::CallForVersion& e) {
-    return app.exit(e);
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
+  if (const auto done = parse(app, argc, argv)) return *done;
   return chosen();
 }
 
@@ -295,13 +287,5 @@ int run(int argc, char** argv) {
 }  // namespace rearview
 
 int main(int argc, char** argv) {
-  try {
-    return rearview::run(argc, argv);
-  } catch (const rearview::UsageError& e) {
-    fmt::print(stderr, "rearview: {}\n", e.what());
-    return rearview::kExitUsage;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "rearview: {}\n", e.what());
-    return rearview::kExitFailed;
-  }
+  return rearview::run_program("rearview", [&] { return rearview::run(argc, argv); });
 }

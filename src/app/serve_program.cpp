@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/build_info.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/log_loss.h"
@@ -151,26 +152,32 @@ void ServeProgram::add_reports() {
   service_.add_metrics([this] {
     const MutexLock lock(mutex_);
     const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
-    return std::vector<Metric>{{"rearview_log_dropped_total",
-                                "counter",
-                                "Lines of the log that standard error didn't take.",
-                                {},
-                                number(log::dropped())},
-                               {"rearview_config_reloads_total",
-                                "counter",
-                                "Configurations taken over while running.",
-                                {},
-                                number(reloads_)},
-                               {"rearview_config_refused_total",
-                                "counter",
-                                "Configurations that couldn't be taken over.",
-                                {},
-                                number(refusals_)},
-                               {"rearview_config_current",
-                                "gauge",
-                                "0 while the newest configuration couldn't be taken over.",
-                                {},
-                                config_problem_.empty() ? 1.0 : 0.0}};
+    return std::vector<Metric>{
+        {"rearview_build_info",
+         "gauge",
+         "What was built; always 1.",
+         {{"version", std::string(version())}, {"commit", std::string(commit())}},
+         1},
+        {"rearview_log_dropped_total",
+         "counter",
+         "Lines of the log that standard error didn't take.",
+         {},
+         number(log::dropped())},
+        {"rearview_config_reloads_total",
+         "counter",
+         "Configurations taken over while running.",
+         {},
+         number(reloads_)},
+        {"rearview_config_refused_total",
+         "counter",
+         "Configurations that couldn't be taken over.",
+         {},
+         number(refusals_)},
+        {"rearview_config_current",
+         "gauge",
+         "0 while the newest configuration couldn't be taken over.",
+         {},
+         config_problem_.empty() ? 1.0 : 0.0}};
   });
   service_.add_health("radar", [radar]() -> Json {
     const auto now = radar();

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <poll.h>
-#include <sdbus-c++/sdbus-c++.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -15,6 +14,7 @@
 
 #include "base/clock.h"
 #include "radar/bus_probe.h"
+#include "radar/sdbus.h"
 
 namespace rearview {
 namespace {
@@ -49,7 +49,7 @@ constexpr std::chrono::seconds kAnswerWithin(3);
 constexpr std::size_t kMostListeners = 16;
 
 std::string said(const sdbus::Error& error) {
-  return fmt::format("{}: {}", error.getName(), error.getMessage());
+  return fmt::format("{}: {}", std::string(error.getName()), error.getMessage());
 }
 
 }  // namespace
@@ -59,8 +59,8 @@ struct BluezPeripheral::Impl {
     if (const std::string why = bus_problem(kBusTimeout); !why.empty())
       throw std::runtime_error("the system's D-Bus can't be used: " + why);
     try {
-      bus = sdbus::createSystemBusConnection();
-      bus->setMethodCallTimeout(kBusTimeout);
+      connection = sdbus::createSystemBusConnection();
+      connection->setMethodCallTimeout(kBusTimeout);
       export_application();
       export_advertisement();
       watch();
@@ -103,7 +103,7 @@ struct BluezPeripheral::Impl {
         .onInterface(interface)
         .withTimeout(kCallTimeout)
         .withArguments(arguments...)
-        .uponReplyInvoke([this, failure = std::move(failure), then](const sdbus::Error* error) {
+        .uponReplyInvoke([this, failure = std::move(failure), then](bus::Failure error) {
           if (error)
             fail(fmt::format("{}: {}", failure, said(*error)));
           else if (problem.empty())
@@ -126,7 +126,7 @@ struct BluezPeripheral::Impl {
   RadarNotification value;
 
   // In the order in which they must be made; taken down the other way round.
-  std::unique_ptr<sdbus::IConnection> bus;
+  std::unique_ptr<sdbus::IConnection> connection;
   std::vector<sdbus::Slot> matches;
   std::unique_ptr<sdbus::IObject> application;
   std::unique_ptr<sdbus::IObject> service;
@@ -137,43 +137,36 @@ struct BluezPeripheral::Impl {
 };
 
 void BluezPeripheral::Impl::export_application() {
-  application = sdbus::createObject(*bus, kApplicationPath);
-  application->addObjectManager();
-  application->finishRegistration();
+  application = bus::object(*connection, kApplicationPath);
+  bus::publish_manager(*application);
 
-  service = sdbus::createObject(*bus, kServicePath);
-  service->registerProperty("UUID").onInterface(kService).withGetter(
-      [] { return std::string(kRadarService); });
-  service->registerProperty("Primary").onInterface(kService).withGetter([] { return true; });
-  service->finishRegistration();
+  service = bus::object(*connection, kServicePath);
+  bus::Interface offered(*service, kService);
+  offered.property("UUID", [] { return std::string(kRadarService); });
+  offered.property("Primary", [] { return true; });
+  offered.publish();
 
-  characteristic = sdbus::createObject(*bus, kCharacteristicPath);
-  const auto property = [this](const char* key, auto getter) {
-    characteristic->registerProperty(key).onInterface(kCharacteristic).withGetter(getter);
-  };
-  property("UUID", [] { return std::string(kRadarCharacteristic); });
-  property("Service", [] { return sdbus::ObjectPath(kServicePath); });
-  property("Flags", [] { return std::vector<std::string>{"notify"}; });
-  property("Value", [this] { return value; });
-  property("Notifying", [this] { return listening; });
+  characteristic = bus::object(*connection, kCharacteristicPath);
+  bus::Interface targets(*characteristic, kCharacteristic);
+  targets.property("UUID", [] { return std::string(kRadarCharacteristic); });
+  targets.property("Service", [] { return sdbus::ObjectPath(kServicePath); });
+  targets.property("Flags", [] { return std::vector<std::string>{"notify"}; });
+  targets.property("Value", [this] { return value; });
+  targets.property("Notifying", [this] { return listening; });
   // BlueZ says who subscribes only to those who offer a socket. Refused, it goes on with
   // StartNotify.
-  property("NotifyAcquired", [] { return false; });
-  characteristic->registerMethod("AcquireNotify")
-      .onInterface(kCharacteristic)
-      .implementedAs([this](const Properties& options) {
-        acquired_by(options);
-        throw sdbus::Error("org.bluez.Error.NotSupported", "use StartNotify");
-        return std::tuple<sdbus::UnixFd, std::uint16_t>();
-      });
-  characteristic->registerMethod("StartNotify").onInterface(kCharacteristic).implementedAs([this] {
-    listening = problem.empty();
-  });
-  characteristic->registerMethod("StopNotify").onInterface(kCharacteristic).implementedAs([this] {
+  targets.property("NotifyAcquired", [] { return false; });
+  targets.method("AcquireNotify",
+                 [this](const Properties& options) -> std::tuple<sdbus::UnixFd, std::uint16_t> {
+                   acquired_by(options);
+                   throw bus::error("org.bluez.Error.NotSupported", "use StartNotify");
+                 });
+  targets.method("StartNotify", [this] { listening = problem.empty(); });
+  targets.method("StopNotify", [this] {
     listening = false;
     listeners.clear();
   });
-  characteristic->finishRegistration();
+  targets.publish();
 }
 
 void BluezPeripheral::Impl::acquired_by(const Properties& options) {
@@ -184,23 +177,20 @@ void BluezPeripheral::Impl::acquired_by(const Properties& options) {
 }
 
 void BluezPeripheral::Impl::export_advertisement() {
-  advertisement = sdbus::createObject(*bus, kAdvertisementPath);
-  const auto property = [this](const char* key, auto getter) {
-    advertisement->registerProperty(key).onInterface(kAdvertisement).withGetter(getter);
-  };
-  property("Type", [] { return std::string("peripheral"); });
-  property("ServiceUUIDs", [] { return std::vector<std::string>{std::string(kRadarService)}; });
-  property("LocalName", [this] { return name; });
-  property("Discoverable", [] { return true; });
-  advertisement->registerMethod("Release").onInterface(kAdvertisement).implementedAs([this] {
-    changed("BlueZ has withdrawn the advertisement");
-  });
-  advertisement->finishRegistration();
+  advertisement = bus::object(*connection, kAdvertisementPath);
+  bus::Interface offered(*advertisement, kAdvertisement);
+  offered.property("Type", [] { return std::string("peripheral"); });
+  offered.property("ServiceUUIDs",
+                   [] { return std::vector<std::string>{std::string(kRadarService)}; });
+  offered.property("LocalName", [this] { return name; });
+  offered.property("Discoverable", [] { return true; });
+  offered.method("Release", [this] { changed("BlueZ has withdrawn the advertisement"); });
+  offered.publish();
 }
 
 void BluezPeripheral::Impl::watch() {
   const auto on_signal = [this](const std::string& match, auto handler) {
-    matches.push_back(bus->addMatch(match, [handler](sdbus::Message& message) {
+    matches.push_back(bus::match(*connection, match, [handler](bus::Signal message) {
       try {
         handler(message);
       } catch (const sdbus::Error&) {
@@ -245,11 +235,11 @@ void BluezPeripheral::Impl::watch() {
 }
 
 void BluezPeripheral::Impl::look_for_adapter() {
-  bluez = sdbus::createProxy(*bus, kBluez, "/");
+  bluez = bus::proxy(*connection, kBluez, "/");
   bluez->callMethodAsync("GetManagedObjects")
       .onInterface(kObjectManager)
       .withTimeout(kCallTimeout)
-      .uponReplyInvoke([this](const sdbus::Error* error, const Objects& objects) {
+      .uponReplyInvoke([this](bus::Failure error, const Objects& objects) {
         if (error)
           fail(fmt::format("bluetoothd doesn't answer: {}", said(*error)));
         else
@@ -272,7 +262,7 @@ void BluezPeripheral::Impl::choose_adapter(const Objects& objects) {
     }
     adapter = path;
     adapter_name = its_name;
-    manager = sdbus::createProxy(*bus, kBluez, adapter);
+    manager = bus::proxy(*connection, kBluez, adapter);
     register_application();
     return;
   }
@@ -304,7 +294,7 @@ void BluezPeripheral::Impl::ask_whether_it_lives() {
   bluez->callMethodAsync("Ping")
       .onInterface(kPeer)
       .withTimeout(kAnswerWithin)
-      .uponReplyInvoke([this](const sdbus::Error* error) {
+      .uponReplyInvoke([this](bus::Failure error) {
         asking = false;
         if (error) fail(fmt::format("BlueZ doesn't answer any more: {}", said(*error)));
       });
@@ -317,8 +307,8 @@ void BluezPeripheral::Impl::leave() noexcept {
   const auto tell = [this](const std::string& path, const char* interface, const char* method,
                            const char* of_ours) {
     try {
-      const auto proxy = sdbus::createProxy(*bus, kBluez, path);
-      auto message = proxy->createMethodCall(interface, method);
+      const auto proxy = bus::proxy(*connection, kBluez, path);
+      auto message = bus::call(*proxy, interface, method);
       if (of_ours) message << sdbus::ObjectPath(of_ours);
       message.dontExpectReply();
       proxy->callMethod(message);
@@ -338,14 +328,14 @@ void BluezPeripheral::Impl::leave() noexcept {
 
 // sd-bus would wait for ever until a bus that hangs takes what is left to say.
 void BluezPeripheral::Impl::hang_up() noexcept {
-  if (!bus) return;
+  if (!connection) return;
   try {
     const SteadyTime end = SteadyClock::now() + kLastWords;
-    while ((bus->getEventLoopPollData().events & POLLOUT) != 0) {
+    while ((connection->getEventLoopPollData().events & POLLOUT) != 0) {
       const double left_ms = ms_between(SteadyClock::now(), end);
-      pollfd socket{bus->getEventLoopPollData().fd, POLLOUT, 0};
+      pollfd socket{connection->getEventLoopPollData().fd, POLLOUT, 0};
       if (left_ms > 0 && poll(&socket, 1, static_cast<int>(left_ms)) >= 0) {
-        bus->processPendingRequest();
+        bus::process(*connection);
         continue;
       }
       shutdown(socket.fd, SHUT_RDWR);
@@ -365,20 +355,20 @@ BluezPeripheral::~BluezPeripheral() {
 }
 
 int BluezPeripheral::fd() const {
-  return impl_->bus->getEventLoopPollData().fd;
+  return impl_->connection->getEventLoopPollData().fd;
 }
 
 short BluezPeripheral::events() const {
-  return impl_->bus->getEventLoopPollData().events;
+  return impl_->connection->getEventLoopPollData().events;
 }
 
 int BluezPeripheral::timeout_ms() const {
-  return impl_->bus->getEventLoopPollData().getPollTimeout();
+  return impl_->connection->getEventLoopPollData().getPollTimeout();
 }
 
 void BluezPeripheral::work() {
   try {
-    while (impl_->bus->processPendingRequest()) {
+    while (bus::process(*impl_->connection)) {
     }
     impl_->ask_whether_it_lives();
   } catch (const sdbus::Error& error) {
@@ -414,9 +404,10 @@ bool BluezPeripheral::notify(const RadarNotification& bytes) {
   if (!impl_->on_air || !impl_->listening) return true;
   try {
     // What wasn't written yet waits in memory; more of it would only be older.
-    if ((impl_->bus->getEventLoopPollData().events & POLLOUT) != 0) return false;
+    if ((impl_->connection->getEventLoopPollData().events & POLLOUT) != 0) return false;
     impl_->value = bytes;
-    impl_->characteristic->emitPropertiesChangedSignal(kCharacteristic, {"Value"});
+    impl_->characteristic->emitPropertiesChangedSignal(kCharacteristic,
+                                                       {bus::PropertyName("Value")});
     return true;
   } catch (const sdbus::Error&) {
     return false;  // work() will find out why

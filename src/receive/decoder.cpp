@@ -171,7 +171,7 @@ bool Decoder::receive(const Sink& sink) {
     std::optional<Planes> planes;
     if (!faulty && std::min(frame.width, frame.height) >= kLeastSide_px)
       planes = libav_->planes.make(frame);
-    const bool fields = frame.interlaced_frame != 0;
+    const bool fields = libav::interlaced(frame);
     av_frame_unref(&frame);
     // Its tag is still inside: counted when that is emptied.
     if (!planes) {

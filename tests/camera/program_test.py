@@ -44,7 +44,7 @@ class CommandLine(unittest.TestCase):
 
     def test_help_and_version_are_no_errors(self):
         self.assertIn("--source", run("--help").stdout)
-        self.assertRegex(run("--version").stdout, r"^\d+\.\d+\.\d+$")
+        self.assertRegex(run("--version").stdout, r"^rearview-camera \d+\.\d+\.\d+\ncommit \S+\nFFmpeg \S+\nOpenCV \S+$")
 
     def test_check_config_starts_nothing(self):
         shipped = pathlib.Path(__file__).resolve().parents[2] / "config" / "camera.json"

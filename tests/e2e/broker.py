@@ -55,7 +55,9 @@ class Mqtt(Subscriber):
         self.port = port
         self.messages = {}
         self.alerts = 0
-        self.client = paho.Client(client_id, clean_session=False, protocol=paho.MQTTv311)
+        # paho-mqtt 2 wants to be told that the callbacks are those of 1.
+        version = {"callback_api_version": paho.CallbackAPIVersion.VERSION1} if hasattr(paho, "CallbackAPIVersion") else {}
+        self.client = paho.Client(client_id=client_id, clean_session=False, protocol=paho.MQTTv311, **version)
         self.client.reconnect_delay_set(1, 1)
         self.topics = list(topics)
         if tls:

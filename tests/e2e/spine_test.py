@@ -164,7 +164,7 @@ class CommandLine(unittest.TestCase):
             result = self.run_rearview(*command, "--help")
             self.assertEqual(result.returncode, 0, command)
             self.assertIn("Usage", result.stdout)
-        self.assertRegex(self.run_rearview("--version").stdout, r"^rearview \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.run_rearview("--version").stdout, r"^rearview \d+\.\d+\.\d+\ncommit \S+\nFFmpeg \S+\nOpenCV \S+\n")
 
     def test_what_the_user_gives_wrong_is_exit_code_2_and_one_sentence(self):
         with tempfile.TemporaryDirectory() as folder:

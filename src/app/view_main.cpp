@@ -1,13 +1,20 @@
-#include "app/view_command.h"
-
+#include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/highgui.hpp>
 #include <stdexcept>
+#include <string>
+
+extern "C" {
+#include <libavutil/log.h>
+}
 
 #include "app/camera_pipeline.h"
 #include "app/config.h"
+#include "app/program.h"
+#include "base/build_info.h"
 #include "base/error.h"
 #include "base/latest_slot.h"
 #include "base/log.h"
@@ -15,6 +22,11 @@
 
 namespace rearview {
 namespace {
+
+struct ViewOptions {
+  std::string input;             ///< as the receiver's url: tcp://host:port, a recording, any URL
+  std::filesystem::path config;  ///< empty: defaults; the first camera's settings are used
+};
 
 constexpr const char* kWindow = "rearview";
 constexpr int kKeyWait_ms = 10;
@@ -35,9 +47,9 @@ bool closed_by_user() {
          cv::getWindowProperty(kWindow, cv::WND_PROP_VISIBLE) < 1;
 }
 
-}  // namespace
-
-int view_command(const ViewOptions& options) {
+/// The live overlay in a window until Q, Escape, the window's cross or a signal. Throws UsageError,
+/// and std::runtime_error where there is no screen.
+int show(const ViewOptions& options) {
   Config config = read_config_or_default(options.config);
   log::set_level(config.log_level);
   cv::setNumThreads(config.opencv_threads);
@@ -68,4 +80,22 @@ int view_command(const ViewOptions& options) {
   return kExitDone;
 }
 
+int run(int argc, char** argv) {
+  av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
+  CLI::App app("Shows the overlay in a window.", "rearview view");
+  app.set_version_flag("--version",
+                       [] { return version_text("rearview-view", library_versions()); });
+  ViewOptions options;
+  app.add_option("INPUT", options.input, "tcp://host:port, a recording, or any video URL")
+      ->required();
+  app.add_option("--config", options.config, "configuration file (JSON)")->type_name("FILE");
+  if (const auto done = parse(app, argc, argv)) return *done;
+  return show(options);
+}
+
+}  // namespace
 }  // namespace rearview
+
+int main(int argc, char** argv) {
+  return rearview::run_program("rearview view", [&] { return rearview::run(argc, argv); });
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+extern "C" {
+#include <libavutil/avutil.h>
+}
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <opencv2/core/utility.hpp>
+#include <optional>
+#include <vector>
+
+#include "base/build_info.h"
+#include "base/error.h"
+
+namespace rearview {
+
+/// Of what analyses pictures, for --version.
+inline std::vector<Library> library_versions() {
+  return {{"FFmpeg", av_version_info()}, {"OpenCV", cv::getVersionString()}};
+}
+
+/// Reads the command line. An exit code: all is said, as after --help. Throws UsageError.
+inline std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(e.what());
+  }
+  return std::nullopt;
+}
+
+/// body's exit code; what it throws is said on standard error, under the program's name.
+template <typename Body>
+int run_program(const char* name, Body body) {
+  try {
+    return body();
+  } catch (const UsageError& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return kExitUsage;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return kExitFailed;
+  }
+}
+
+}  // namespace rearview
