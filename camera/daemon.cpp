@@ -116,7 +116,7 @@ void Daemon::reload(const CameraConfig& now) {
     if (differs) log::warning("config", "takes effect after a restart", {{"part", part}});
   };
   changed("source", now.source != config_.source);
-  changed("scene", now.scene_text != config_.scene_text);
+  changed("scene", now.scene != config_.scene);
   changed("encoder", now.encoder != config_.encoder);
   changed("stream", now.stream != config_.stream);
   changed("record/folder", now.record.folder != config_.record.folder);

@@ -14,6 +14,7 @@
 #include "base/hangup_watcher.h"
 #include "base/log.h"
 #include "base/service_notify.h"
+#include "base/settings_text.h"
 #include "base/termination.h"
 #include "camera/camera_config.h"
 #include "camera/daemon.h"
@@ -36,6 +37,7 @@ struct Arguments {
   std::optional<std::string> render;
   double duration_s = 60;
   bool check_config = false;
+  std::string print;  ///< of the settings
 };
 
 CameraConfig configure(const Arguments& arguments) {
@@ -107,6 +109,12 @@ int run_live(const Arguments& arguments, const CameraConfig& config, Termination
 }
 
 int run(const Arguments& arguments) {
+  if (!arguments.print.empty()) {
+    fmt::print("{}", SettingsText::of<CameraConfig>("rearview-camera", "camera.schema.json",
+                                                    "rearview-camera --check-config --config FILE")
+                         .print(arguments.print));
+    return kExitDone;
+  }
   const CameraConfig config = configure(arguments);
   if (arguments.check_config) {
     if (!config.faults.empty()) FaultScript::read(config.faults);
@@ -158,6 +166,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.1, 86400.0))
       ->needs(render);
   app.add_flag("--check-config", arguments.check_config, "check the configuration and exit");
+  app.add_subcommand("config", "print all settings: their JSON schema, defaults or documentation")
+      ->add_option("WHAT", arguments.print)
+      ->required()
+      ->check(CLI::IsMember({"schema", "defaults", "docs"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

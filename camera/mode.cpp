@@ -4,11 +4,6 @@
 
 namespace rearview::camera {
 
-void ModeConfig::read(ConfigReader& reader) {
-  reader.choice("kind", kind, {{"both", ModeKind::both}, {"exclusive", ModeKind::exclusive}});
-  reader.number("mode_switch_timeout_s", mode_switch_timeout_s, 1, 86400);
-}
-
 Mode::Mode(const ModeConfig& config, SteadyTime now) : config_(config) {
   restart(now);
 }

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 
 #include "base/clock.h"
-#include "base/config_reader.h"
 #include "base/mutex.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -14,11 +15,22 @@ enum class ModeKind {
   exclusive,  ///< either, as the first firmware did
 };
 
+constexpr Names<ModeKind, 2> names_of(ModeKind) {
+  return {{{"both", ModeKind::both}, {"exclusive", ModeKind::exclusive}}};
+}
+
 struct ModeConfig {
   ModeKind kind = ModeKind::both;
-  double mode_switch_timeout_s = 60;  ///< exclusive: streaming lasts at least so long
+  double mode_switch_timeout_s = 60;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = ModeConfig;
+    return std::array{
+        setting<&S::kind>("kind", "exclusive: either, as the first firmware did."),
+        setting<&S::mode_switch_timeout_s>("mode_switch_timeout_s", {1, 86400},
+                                           "exclusive: streaming lasts at least so long."),
+    };
+  }
   bool operator==(const ModeConfig&) const = default;
 };
 

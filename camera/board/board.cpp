@@ -34,36 +34,7 @@ class SimulatedBoard : public Board {
   BoardConfig config_ GUARDED_BY(mutex_);
 };
 
-void optional_number(ConfigReader& reader, const char* key, std::optional<double>& target,
-                     double least, double most) {
-  const nlohmann::json* given = reader.raw(key);
-  if (!given) return;
-  if (given->is_null()) {
-    target.reset();
-    return;
-  }
-  double value = 0;
-  reader.number(key, value, least, most);
-  target = value;
-}
-
 }  // namespace
-
-void BoardConfig::read(ConfigReader& reader) {
-  reader.choice("kind", kind, {{"simulated", BoardKind::simulated}, {"device", BoardKind::device}});
-  optional_number(reader, "battery_percent", battery_percent, 0, 200);
-  optional_number(reader, "battery_mv", battery_mv, 0, 10000);
-  optional_number(reader, "cpu_temp_c", cpu_temp_c, -50, 200);
-  if (const nlohmann::json* given = reader.raw("charging"); given && given->is_null()) {
-    charging.reset();
-  } else if (given) {
-    bool value = false;
-    reader.boolean("charging", value);
-    charging = value;
-  }
-  reader.boolean("shutdown_pressed", shutdown_pressed);
-  reader.texts("shutdown_command", shutdown_command, 0, 100);
-}
 
 std::unique_ptr<Board> make_board(const BoardConfig& config) {
   if (config.kind == BoardKind::device) return make_device_board();

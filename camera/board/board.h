@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -14,18 +15,35 @@ enum class BoardKind {
   device,     ///< the device's own: GPIO 21 and 17, fuel gauge at I2C 0x36, thermal zone 0
 };
 
+constexpr Names<BoardKind, 2> names_of(BoardKind) {
+  return {{{"simulated", BoardKind::simulated}, {"device", BoardKind::device}}};
+}
+
 struct BoardConfig {
   BoardKind kind = BoardKind::simulated;
-  // What the simulated board says; null in the configuration is a part that fails.
   std::optional<double> battery_percent = 80.0;
   std::optional<double> battery_mv = 3900.0;
   std::optional<double> cpu_temp_c = 45.0;
   std::optional<bool> charging = false;
   bool shutdown_pressed = false;
-  /// Run when the computer has to be shut down; the program ends in any case.
   std::vector<std::string> shutdown_command;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = BoardConfig;
+    constexpr const char* kSimulated = "Simulated; null: can't be read, as where a part fails.";
+    return std::array{
+        setting<&S::kind>("kind", "device: the camera's own GPIO and fuel gauge."),
+        setting<&S::battery_percent>("battery_percent", {0, 200}, kSimulated),
+        setting<&S::battery_mv>("battery_mv", {0, 10000}, kSimulated),
+        setting<&S::cpu_temp_c>("cpu_temp_c", {-50, 200}, kSimulated),
+        setting<&S::charging>("charging", kSimulated),
+        setting<&S::shutdown_pressed>("shutdown_pressed", "Simulated."),
+        setting<&S::shutdown_command>(
+            "shutdown_command", {.most = 100},
+            "Run when the button or the battery asks for it, for example systemctl poweroff; the "
+            "program ends in any case."),
+    };
+  }
   bool operator==(const BoardConfig&) const = default;
 };
 

@@ -1,25 +1,39 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
-#include "base/config_reader.h"
 #include "base/endpoint.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
 /// Which generation's form an answer has where they differ (device contract).
 enum class Contract { d2, fw };
 
+constexpr Names<Contract, 2> names_of(Contract) {
+  return {{{"d2", Contract::d2}, {"fw", Contract::fw}}};
+}
+
 /// The device's HTTP interface.
 struct DeviceConfig {
   Endpoint listen{"0.0.0.0", 8000};
   Contract contract = Contract::d2;
-  /// Names and addresses it answers to besides localhost, velovision-rearview.local, the machine's
-  /// own name, the addresses of its interfaces, and those of `listen` and of mDNS.
   std::vector<std::string> allowed_hosts;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = DeviceConfig;
+    return std::array{
+        setting<&S::listen>("listen", "HOST:PORT; as --http."),
+        setting<&S::contract>("contract", "Generation whose form answers have where they differ."),
+        setting<&S::allowed_hosts>(
+            "allowed_hosts",
+            "Names and addresses it answers to besides localhost, velovision-rearview.local, the "
+            "machine's own name (with and without .local), the addresses of its interfaces, and "
+            "those of listen and of mdns/host."),
+    };
+  }
   bool operator==(const DeviceConfig&) const = default;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "base/config_reader.h"
+#include <array>
+
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -10,6 +12,10 @@ enum class Codec {
   x264,
 };
 
+constexpr Names<Codec, 3> names_of(Codec) {
+  return {{{"auto", Codec::automatic}, {"h264_v4l2m2m", Codec::v4l2m2m}, {"libx264", Codec::x264}}};
+}
+
 /// How pictures are encoded. The defaults are the device's (device contract, "Stream").
 struct EncoderConfig {
   Codec codec = Codec::automatic;
@@ -17,11 +23,25 @@ struct EncoderConfig {
   int height_px = 360;
   int fps = 30;
   int bitrate_kbps = 1000;
-  double gop_s = 2.0;           ///< time from one IDR to the next when nobody asks for one
-  int min_forced_idr_ms = 500;  ///< many joining clients can't take more of the bitrate than this
-  int threads = 1;              ///< libx264 cuts the picture into as many slices
+  double gop_s = 2.0;
+  int min_forced_idr_ms = 500;
+  int threads = 1;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = EncoderConfig;
+    return std::array{
+        setting<&S::codec>("codec", "auto: the hardware's where there is one."),
+        setting<&S::width_px>("width_px", {.least = 64, .most = 1920, .step = 2}, "Even."),
+        setting<&S::height_px>("height_px", {.least = 64, .most = 1080, .step = 2}, "Even."),
+        setting<&S::fps>("fps", {1, 120}, "Pictures a second; the most from a file."),
+        setting<&S::bitrate_kbps>("bitrate_kbps", {50, 20000}, "Aim and limit."),
+        setting<&S::gop_s>("gop_s", {0.1, 10.0}, "Time from IDR to IDR when nobody asks for one."),
+        setting<&S::min_forced_idr_ms>(
+            "min_forced_idr_ms", {0, 10000},
+            "Joining clients can't have IDRs more often, nor take more of the bitrate by them."),
+        setting<&S::threads>("threads", {1, 8}, "libx264 cuts each picture into as many slices."),
+    };
+  }
   bool operator==(const EncoderConfig&) const = default;
 };
 

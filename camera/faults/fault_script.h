@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <vector>
+
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -17,13 +20,37 @@ enum class FaultKind {
   slow,                 ///< each client gets no more than rate_kbps
 };
 
+constexpr Names<FaultKind, 8> names_of(FaultKind) {
+  return {{{"stall", FaultKind::stall},
+           {"burst", FaultKind::burst},
+           {"cut", FaultKind::cut},
+           {"mid_gop_join", FaultKind::mid_gop_join},
+           {"lost_parameter_sets", FaultKind::lost_parameter_sets},
+           {"truncated_nal", FaultKind::truncated_nal},
+           {"bit_errors", FaultKind::bit_errors},
+           {"slow", FaultKind::slow}}};
+}
+
 struct Fault {
   FaultKind kind = FaultKind::stall;
-  double at_s = 0;  ///< stream time of the first time
+  double at_s = 0;
   double duration_s = 1;
-  double every_s = 0;  ///< from one beginning to the next; 0: only once
-  double share = 1;    ///< truncated_nal: of pictures; bit_errors: of bits
+  double every_s = 0;
+  double share = 1;
   int rate_kbps = 500;
+
+  static constexpr auto settings() {
+    using S = Fault;
+    return std::array{
+        setting<&S::kind>("kind", "What goes wrong."),
+        setting<&S::at_s>("at_s", {0, 1e6}, "Stream time of the first time."),
+        setting<&S::duration_s>("duration_s", {0.01, 3600}, "How long it lasts."),
+        setting<&S::every_s>("every_s", {0, 1e6}, "From one beginning to the next; 0: only once."),
+        setting<&S::share>("share", {0, 1}, "truncated_nal: of pictures; bit_errors: of bits."),
+        setting<&S::rate_kbps>("rate_kbps", {8, 1'000'000}, "slow: for each client."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
 
   /// The beginning of the occurrence that holds at t_s, or -1 when none does.
   double begun_at(double t_s) const;
@@ -33,6 +60,14 @@ struct Fault {
 struct FaultScript {
   std::uint64_t seed = 1;
   std::vector<Fault> faults;
+
+  static constexpr auto settings() {
+    using S = FaultScript;
+    return std::array{
+        setting<&S::seed>("seed", {0, static_cast<double>(1LL << 53)}, "The same gives the same."),
+        setting<&S::faults>("faults", {0, 1000}, "What goes wrong when."),
+    };
+  }
 
   /// Throws UsageError for the first thing that can't be used.
   static FaultScript read(const std::filesystem::path& file);

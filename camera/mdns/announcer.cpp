@@ -124,13 +124,6 @@ struct Announcer::State {
   }
 };
 
-void MdnsConfig::read(ConfigReader& reader) {
-  reader.boolean("enabled", enabled);
-  // RFC 6763, section 4.1.1, and RFC 1035, section 2.3.4.
-  reader.text("name", name, 1, 63);
-  reader.text("host", host, 0, 63);
-}
-
 Announcer::Announcer(const MdnsConfig& config, std::uint16_t stream_port, std::uint16_t http_port)
     : state_(std::make_unique<State>()) {
   state_->config = config;

@@ -1,20 +1,31 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
 /// What other computers in the network see of the camera without being told its address.
 struct MdnsConfig {
   bool enabled = true;
-  std::string name = "Velovision Rearview";  ///< of the service, as people read it
-  std::string host;  ///< a further name of this computer, such as velovision-rearview; empty: none
+  std::string name = "Velovision Rearview";
+  std::string host;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = MdnsConfig;
+    constexpr double kLongest = 63;  // RFC 6763, section 4.1.1, and RFC 1035, section 2.3.4
+    return std::array{
+        setting<&S::enabled>("enabled", "Announce _velovision._tcp."),
+        setting<&S::name>("name", {1, kLongest}, "Name of the service, as people read it."),
+        setting<&S::host>("host", {0, kLongest},
+                          "A further host name of this computer, such as velovision-rearview; "
+                          "empty: none."),
+    };
+  }
   bool operator==(const MdnsConfig&) const = default;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -13,6 +13,29 @@ enum class Light { kDay, kDusk, kNight };
 enum class Weather { kDry, kRain };
 enum class Surroundings { kCountry, kVillage };
 enum class VehicleClass { kCar, kVan, kBus, kTruck, kMotorcycle, kBicycle };
+
+constexpr Names<Light, 3> names_of(Light) {
+  return {{{"day", Light::kDay}, {"dusk", Light::kDusk}, {"night", Light::kNight}}};
+}
+constexpr Names<Weather, 2> names_of(Weather) {
+  return {{{"dry", Weather::kDry}, {"rain", Weather::kRain}}};
+}
+constexpr Names<Surroundings, 2> names_of(Surroundings) {
+  return {{{"country", Surroundings::kCountry}, {"village", Surroundings::kVillage}}};
+}
+constexpr Names<VehicleClass, 6> names_of(VehicleClass) {
+  return {{{"car", VehicleClass::kCar},
+           {"van", VehicleClass::kVan},
+           {"bus", VehicleClass::kBus},
+           {"truck", VehicleClass::kTruck},
+           {"motorcycle", VehicleClass::kMotorcycle},
+           {"bicycle", VehicleClass::kBicycle}}};
+}
+/// The word of interfaces: car, van, bus, truck, motorcycle, bicycle.
+constexpr const char* name_of(VehicleClass vehicle) {
+  return names_of(vehicle)[static_cast<std::size_t>(vehicle)].first;
+}
+
 /// What a vehicle has in mind.
 enum class Behaviour {
   kOvertake,  ///< comes up and passes
@@ -23,33 +46,68 @@ enum class Behaviour {
   kParked     ///< stands at the edge of the road
 };
 
-/// The word of interfaces: car, van, bus, truck, motorcycle, bicycle.
-const char* name_of(VehicleClass vehicle);
+constexpr Names<Behaviour, 6> names_of(Behaviour) {
+  return {{{"overtake", Behaviour::kOvertake},
+           {"follow", Behaviour::kFollow},
+           {"fall_back", Behaviour::kFallBack},
+           {"turn_off", Behaviour::kTurnOff},
+           {"oncoming", Behaviour::kOncoming},
+           {"parked", Behaviour::kParked}}};
+}
 
 /// One vehicle of a written script.
 struct ScriptedVehicle {
   VehicleClass vehicle = VehicleClass::kCar;
   Behaviour behaviour = Behaviour::kOvertake;
-  double start_s = 0;  ///< when it is put on the road
-  /// Where: metres behind the camera of its front (negative: ahead of the bicycle). Absent: far
-  /// enough away to be out of sight (ahead of the camera for oncoming and parked vehicles).
+  double start_s = 0;
   std::optional<double> distance_m;
-  double speed_mps = 16;  ///< what it drives when nothing is in its way; unused when parked
-  /// Overtaking: clear space between the rider's middle and its near side as it passes. Negative:
-  /// on the kerb's side. Parked: how far its near side stands in from the road's edge line.
+  double speed_mps = 16;
   double lateral_m = 1.5;
-  double gap_m = 12;        ///< following: the distance kept; turning off: where it begins to turn
-  double hold_s = 1e6;      ///< following: for how long, before it overtakes
-  bool other_side = false;  ///< parked or turning off: on the far side of the road
-  std::int64_t look = -1;   ///< model and paint, -1: by the seed
+  double gap_m = 12;
+  double hold_s = 1e6;
+  bool other_side = false;
+  std::int64_t look = -1;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = ScriptedVehicle;
+    return std::array{
+        setting<&S::vehicle>("class", "What it is."),
+        setting<&S::behaviour>("behaviour",
+                               "What it has in mind: overtake, or come up and follow, fall back, "
+                               "turn off before it is near, be oncoming, or parked at the edge."),
+        setting<&S::start_s>("start_s", {0, 1e6}, "When it is put on the road."),
+        setting<&S::distance_m>("distance_m", {-100, 250},
+                                "Where: metres behind the camera of its front, negative ahead; "
+                                "null: out of sight."),
+        setting<&S::speed_mps>("speed_mps", {0, 60},
+                               "What it drives when nothing is in its way; unused when parked."),
+        setting<&S::lateral_m>("lateral_m", {-3, 4},
+                               "Overtaking: clear space between the rider's middle and its near "
+                               "side, negative on the kerb's side. Parked: how far its near side "
+                               "stands in from the road's edge line."),
+        setting<&S::gap_m>("gap_m", {2, 150},
+                           "Following: the distance kept. Turning off: where it begins to turn."),
+        setting<&S::hold_s>("hold_s", {0, 1e6}, "Following: for how long before it overtakes."),
+        setting<&S::other_side>("other_side", "Parked or turning off on the far side."),
+        setting<&S::look>("look", {-1, 1'000'000}, "Model and paint; -1: by the seed."),
+    };
+  }
+  bool operator==(const ScriptedVehicle&) const = default;
 };
 
 /// The rider's speed at a time; between two points it changes evenly.
 struct SpeedPoint {
   double t_s = 0;
   double speed_mps = 0;
+
+  static constexpr auto settings() {
+    using S = SpeedPoint;
+    return std::array{
+        setting<&S::t_s>("t_s", {0, 1e6}, "Later than that of the point before."),
+        setting<&S::speed_mps>("speed_mps", {0, 20}, "Of the rider at that time."),
+    };
+  }
+  bool operator==(const SpeedPoint&) const = default;
 };
 
 /// What the drawn road looks like and who drives on it.
@@ -59,25 +117,59 @@ struct SceneConfig {
   Weather weather = Weather::kDry;
   Surroundings surroundings = Surroundings::kCountry;
   bool left_hand_traffic = false;
-  double hfov_deg = 70;                   ///< the lens: angle across the picture's width
-  double pitch_deg = -2;                  ///< of the camera, upwards positive
-  double height_m = 0.9;                  ///< of the camera above the road
-  double speed_mps = 6;                   ///< of the rider; 0 stands still
-  std::vector<SpeedPoint> speed_profile;  ///< if not empty, instead of speed_mps
-  double shake = 1;                       ///< 0 none, 1 an ordinary road, 3 cobbles
-  double traffic = 1;           ///< vehicles that come by themselves, 0 none, 1 one every 9 s or so
-  double winding = 0.5;         ///< bends of the road, 0 straight
-  double curve_radius_m = 0;    ///< a bend without end, positive to the rider's right; 0 none
-  double avenue = 0.3;          ///< share of the road with trees close by, whose shadows fall on it
-  double bridge_every_m = 900;  ///< 0 none
-  double noise = 1;             ///< of the sensor; 0 none
-  /// Each picture carries the moment it was drawn (camera/source/time_code.h), so that its age can
-  /// be measured wherever it is shown.
+  double hfov_deg = 70;
+  double pitch_deg = -2;
+  double height_m = 0.9;
+  double speed_mps = 6;
+  std::vector<SpeedPoint> speed_profile;
+  double shake = 1;
+  double traffic = 1;
+  double winding = 0.5;
+  double curve_radius_m = 0;
+  double avenue = 0.3;
+  double bridge_every_m = 900;
+  double noise = 1;
   bool time_code = false;
-  std::vector<ScriptedVehicle> vehicles;  ///< added to the traffic
+  std::vector<ScriptedVehicle> vehicles;
 
-  /// Reads the keys that are there; a wrong one throws UsageError (ConfigReader).
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = SceneConfig;
+    return std::array{
+        setting<&S::seed>("seed", {0, static_cast<double>(1LL << 53)},
+                          "Another number draws another road and other traffic."),
+        setting<&S::light>("light", "Time of day."),
+        setting<&S::weather>("weather", "Weather."),
+        setting<&S::surroundings>("surroundings", "What stands beside the road."),
+        setting<&S::left_hand_traffic>("left_hand_traffic", "Vehicles keep to the left."),
+        setting<&S::hfov_deg>("hfov_deg", {30, 130},
+                              "Angle of the lens across the picture's width."),
+        setting<&S::pitch_deg>("pitch_deg", {-25, 25}, "Tilt of the camera, upwards positive."),
+        setting<&S::height_m>("height_m", {0.4, 2.5}, "Height of the camera above the road."),
+        setting<&S::speed_mps>("speed_mps", {0, 20}, "The rider's speed; 0 stands still."),
+        setting<&S::speed_profile>(
+            "speed_profile", {0, 200},
+            "The rider's speed over time, instead of speed_mps; between two points it changes "
+            "evenly."),
+        setting<&S::shake>("shake", {0, 5}, "0 none, 1 an ordinary road, 3 cobbles."),
+        setting<&S::traffic>("traffic", {0, 5},
+                             "Vehicles that come by themselves: 0 none, 1 one every 9 s or so."),
+        setting<&S::winding>("winding", {0, 1}, "Bends of the road, 0 straight."),
+        setting<&S::curve_radius_m>(
+            "curve_radius_m", {-10'000, 10'000},
+            "A bend without end, positive to the rider's right; 0 none, else 25 or more."),
+        setting<&S::avenue>("avenue", {0, 1},
+                            "Share of the road with trees close by, whose shadows fall on it."),
+        setting<&S::bridge_every_m>("bridge_every_m", {0, 100'000},
+                                    "Distance from bridge to bridge; 0 none, else 100 or more."),
+        setting<&S::noise>("noise", {0, 5}, "Noise of the sensor; 0 none."),
+        setting<&S::time_code>("time_code",
+                               "Each picture carries the moment it was drawn "
+                               "(camera/source/time_code.h), for measuring its age."),
+        setting<&S::vehicles>("vehicles", {0, 200}, "Vehicles added to the traffic."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
+  bool operator==(const SceneConfig&) const = default;
 };
 
 }  // namespace rearview::camera

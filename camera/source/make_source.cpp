@@ -126,19 +126,12 @@ std::vector<std::string> default_rpicam_command() {
           "4.2",        "--flush",     "--codec",     "h264",      "--output",  "-"};
 }
 
-void SourceConfig::read(ConfigReader& reader) {
-  reader.text("input", input, 1);
+void SourceConfig::check(const ConfigReader& reader) const {
   try {
     check_source(input);
   } catch (const UsageError& e) {
     reader.fail("input", e.what());
   }
-  reader.number("raw_fps", raw_fps, 1, 120);
-  reader.boolean("pass_through", pass_through);
-  reader.number("max_gop_s", max_gop_s, 0.5, 60);
-  reader.number("frozen_s", frozen_s, 0, 60);
-  reader.text("v4l2_format", v4l2_format);
-  reader.texts("rpicam_command", rpicam_command, 1, 100);
 }
 
 void check_source(const std::string& input) {

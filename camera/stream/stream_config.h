@@ -1,7 +1,9 @@
 #pragma once
 
-#include "base/config_reader.h"
+#include <array>
+
 #include "base/endpoint.h"
+#include "base/setting.h"
 
 namespace rearview::camera {
 
@@ -9,12 +11,28 @@ namespace rearview::camera {
 struct StreamConfig {
   Endpoint listen{"0.0.0.0", 5000};
   int max_clients = 64;
-  int send_buffer_kb = 64;      ///< asked of the kernel for each client; it takes twice as much
-  int max_backlog_ms = 500;     ///< a client further behind is moved on to an IDR
-  int stuck_timeout_ms = 5000;  ///< a client that takes nothing for so long is dropped
-  int gop_cache_kb = 8192;      ///< the most that is held for joining clients, for all together
+  int send_buffer_kb = 64;
+  int max_backlog_ms = 500;
+  int stuck_timeout_ms = 5000;
+  int gop_cache_kb = 8192;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = StreamConfig;
+    return std::array{
+        setting<&S::listen>("listen", "HOST:PORT; as --stream."),
+        setting<&S::max_clients>("max_clients", {1, 1000}, "More are refused."),
+        setting<&S::send_buffer_kb>(
+            "send_buffer_kb", {4, 4096},
+            "What is asked of the kernel for each client; it takes twice as much."),
+        setting<&S::max_backlog_ms>("max_backlog_ms", {50, 10000},
+                                    "A client further behind is moved on to an IDR."),
+        setting<&S::stuck_timeout_ms>("stuck_timeout_ms", {200, 600000},
+                                      "A client that takes nothing for so long is dropped."),
+        setting<&S::gop_cache_kb>(
+            "gop_cache_kb", {64, 262144},
+            "The most that is held for joining and slow clients, for all together."),
+    };
+  }
   bool operator==(const StreamConfig&) const = default;
 };
 

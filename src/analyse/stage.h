@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <memory>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 #include "types/analysis.h"
 #include "types/frame.h"
 
@@ -45,9 +45,12 @@ class Stage;
 /// What is known of a stage before it is built: the row of the stage table, which stands in the
 /// stage's own file. StageChain refuses a list whose stages don't fit each other by it.
 struct StageType {
-  const char* name;  ///< in configurations, messages and metrics
-  Facts reads;       ///< some stage before it has to write each of them
-  Facts uses;        ///< taken into account where a stage before it writes them
+  const char* name;       ///< in configurations, messages and metrics
+  const char* text = "";  ///< what it does, for docs/settings.md
+  /// Of its settings: schema_of<…>. Null for a plugin, whose keys are its own.
+  nlohmann::ordered_json (*schema)() = nullptr;
+  Facts reads;  ///< some stage before it has to write each of them
+  Facts uses;   ///< taken into account where a stage before it writes them
   Facts writes;
   /// Reads the rest of its object of the configuration. Throws UsageError for settings that don't
   /// fit, std::runtime_error when what it needs (a model, say) can't be loaded.

@@ -13,6 +13,7 @@ extern "C" {
 #include "app/access_command.h"
 #include "app/analyze_command.h"
 #include "app/archive_command.h"
+#include "app/config.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
 #include "app/export_command.h"
@@ -21,6 +22,8 @@ extern "C" {
 #include "app/program.h"
 #include "app/serve_command.h"
 #include "app/view_program.h"
+#include "base/error.h"
+#include "base/settings_text.h"
 #include "publish/mqtt_client.h"
 
 namespace rearview {
@@ -224,6 +227,23 @@ void add_models(CLI::App& app, Command& chosen) {
   fetch->callback([name, &chosen] { chosen = [name] { return fetch_model_command(*name); }; });
 }
 
+void add_config(CLI::App& app, Command& chosen) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand(
+      "config", "print all settings: their JSON schema, defaults or documentation");
+  command->add_option("WHAT", *what)
+      ->required()
+      ->check(CLI::IsMember({"schema", "defaults", "docs"}));
+  command->callback([what, &chosen] {
+    chosen = [what] {
+      fmt::print("{}", SettingsText::of<Config>("rearview", "rearview.schema.json",
+                                                "rearview serve --check-config --config FILE")
+                           .print(*what));
+      return kExitDone;
+    };
+  });
+}
+
 /// Of `serve`, not of people.
 void add_mqtt_client(CLI::App& app, Command& chosen) {
   app.add_subcommand(kMqttClientCommand, "")->group("")->callback([&chosen] {
@@ -278,6 +298,7 @@ int run(int argc, char** argv) {
   add_nalu(app, chosen);
   add_view(app, chosen);
   add_models(app, chosen);
+  add_config(app, chosen);
   add_mqtt_client(app, chosen);
   if (const auto done = parse(app, argc, argv)) return *done;
   return chosen();

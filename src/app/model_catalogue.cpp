@@ -61,7 +61,7 @@ Model read_model(ConfigReader& entry) {
     stage.text("type", type);
     if (has_stage && type != "onnx") stage.fail("type", "is not \"onnx\"");
     if (stage.raw("model")) stage.fail("model", "is not for the manifest; it gives the file");
-    model.stage.read(stage);
+    read_settings(stage, model.stage);
   });
   return model;
 }

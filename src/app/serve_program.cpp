@@ -68,14 +68,10 @@ EventRecorder::Draw snapshot_drawer() {
   };
 }
 
-/// Whether a section was given otherwise, certificates left aside.
-bool differs(const Json& before, const Json& now, const char* section) {
-  const auto of = [section](const Json& given) {
-    Json found = given.is_object() ? given.value(section, Json::object()) : Json::object();
-    found.erase("tls");
-    return found;
-  };
-  return of(before) != of(now);
+/// Certificates are exchanged while it runs.
+ServeConfig without_tls(ServeConfig config) {
+  config.tls = {};
+  return config;
 }
 
 void needs_restart(const char* part) {
@@ -87,7 +83,6 @@ void needs_restart(const char* part) {
 ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termination)
     : termination_(termination),
       config_(std::move(config)),
-      given_at_start_(config_.given),
       stage_settings_(std::move(stages.settings)),
       alerts_(config_.store, failure()),
       rides_(alerts_),
@@ -332,13 +327,12 @@ void ServeProgram::reload(const Config& now) {
 
   if (names_of(now) != names_of(config_)) needs_restart("the list of cameras");
   if (now.opencv_threads != config_.opencv_threads) needs_restart("opencv_threads");
-  if (differs(given_at_start_, now.given, "store")) needs_restart("store");
-  if (differs(given_at_start_, now.given, "serve")) needs_restart("serve");
+  if (now.store != config_.store) needs_restart("store");
+  if (without_tls(now.serve) != without_tls(config_.serve)) needs_restart("serve");
   if (https != (identity != nullptr)) needs_restart("serve/tls, from HTTP to HTTPS or back");
 
   log::set_level(now.log_level);
   config_.log_level = now.log_level;
-  config_.given = now.given;
   if (https && identity) {
     service_.exchange_identity(identity);
     config_.serve.tls = now.serve.tls;

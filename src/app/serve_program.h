@@ -70,7 +70,6 @@ class ServeProgram {
 
   Termination& termination_;
   Config config_;
-  const nlohmann::ordered_json given_at_start_;
   std::vector<nlohmann::ordered_json> stage_settings_;
 
   AlertStore alerts_;

@@ -16,6 +16,7 @@ namespace rearview {
 namespace {
 
 constexpr std::size_t kLongestPath = 4096;
+const nlohmann::json kNothing = nlohmann::json::object();
 
 std::string shown(const nlohmann::json& given) {
   const nlohmann::json value =
@@ -48,6 +49,12 @@ ConfigReader::ConfigReader(const nlohmann::json& value, std::string source, std:
                                  where_.empty() ? "/" : where_, shown(value_)));
 }
 
+ConfigReader ConfigReader::teller() {
+  ConfigReader reader(kNothing, "");
+  reader.tells_ = true;
+  return reader;
+}
+
 const nlohmann::json* ConfigReader::find(const char* key) {
   known_.insert(key);
   const auto it = value_.find(key);
@@ -56,6 +63,26 @@ const nlohmann::json* ConfigReader::find(const char* key) {
 
 void ConfigReader::fail(const std::string& key, const std::string& problem) const {
   throw UsageError(fmt::format("{}: {}/{}: {}", source_, where_, escaped(key), problem));
+}
+
+void ConfigReader::fail(const std::string& list, std::size_t entry, const std::string& key,
+                        const std::string& problem) const {
+  throw UsageError(fmt::format("{}: {}/{}/{}/{}: {}", source_, where_, escaped(list), entry,
+                               escaped(key), problem));
+}
+
+void ConfigReader::describe(const char* key, const nlohmann::ordered_json& what) {
+  if (tells_) properties_[key].update(what);
+}
+
+nlohmann::ordered_json ConfigReader::schema() const {
+  nlohmann::ordered_json schema{{"type", "object"}, {"additionalProperties", false}};
+  for (const auto& [key, what] : properties_.items()) {
+    // What is an example here has no default.
+    if (what.contains("examples")) schema["required"].push_back(key);
+  }
+  schema["properties"] = properties_;
+  return schema;
 }
 
 void ConfigReader::integer_field(const char* key, std::int64_t& value, std::int64_t least,
@@ -70,6 +97,7 @@ void ConfigReader::integer_field(const char* key, std::int64_t& value, std::int6
     value = found->get<std::int64_t>();
   }
   effective_[key] = value;
+  describe(key, {{"type", "integer"}, {"minimum", least}, {"maximum", most}});
 }
 
 void ConfigReader::real_field(const char* key, double& value, double least, double most) {
@@ -79,6 +107,7 @@ void ConfigReader::real_field(const char* key, double& value, double least, doub
     value = found->get<double>();
   }
   effective_[key] = value;
+  describe(key, {{"type", "number"}, {"minimum", least}, {"maximum", most}});
 }
 
 void ConfigReader::boolean(const char* key, bool& target) {
@@ -87,10 +116,14 @@ void ConfigReader::boolean(const char* key, bool& target) {
     target = found->get<bool>();
   }
   effective_[key] = target;
+  describe(key, {{"type", "boolean"}});
 }
 
 void ConfigReader::text_field(const char* key, std::string& target, std::size_t least,
                               std::size_t most) {
+  describe(key, {{"type", "string"}});
+  if (least > 0) describe(key, {{"minLength", least}});
+  describe(key, {{"maxLength", most}});
   const nlohmann::json* found = find(key);
   if (!found) return;
   if (!found->is_string()) fail(key, fmt::format("{} is not a string", shown(*found)));
@@ -117,13 +150,11 @@ void ConfigReader::secret(const char* key, std::string& target, std::size_t leas
 }
 
 void ConfigReader::path(const char* key, std::filesystem::path& target) {
-  if (value_.contains(key)) {
-    std::string value;
-    text_field(key, value, 0, kLongestPath);
+  std::string value;
+  text_field(key, value, 0, kLongestPath);
+  if (value_.contains(key))
     target = value.empty() ? std::filesystem::path()
                            : std::filesystem::path(source_).parent_path() / value;
-  }
-  known_.insert(key);
   effective_[key] =
       target.empty() ? "" : std::filesystem::absolute(target).lexically_normal().string();
 }
@@ -145,10 +176,25 @@ void ConfigReader::texts(const char* key, std::vector<std::string>& target, std:
   }
   auto& texts = effective_[key] = nlohmann::ordered_json::array();
   for (const std::string& value : target) texts.push_back(printable_url(value));
+  describe(key, {{"type", "array"}});
+  if (least > 0) describe(key, {{"minItems", least}});
+  describe(key, {{"maxItems", most}, {"items", {{"type", "string"}}}});
+}
+
+void ConfigReader::endpoint(const char* key, Endpoint& target) {
+  std::string address = target.text();
+  constexpr std::size_t kLongest = 300;
+  text(key, address, 1, kLongest);
+  try {
+    target = parse_endpoint(address);
+  } catch (const UsageError& error) {
+    fail(key, error.what());
+  }
 }
 
 bool ConfigReader::choice_field(const char* key, const std::vector<std::string>& names,
                                 std::string& chosen) {
+  describe(key, {{"enum", names}});
   const nlohmann::json* found = find(key);
   if (!found) return false;
   if (found->is_string()) {
@@ -158,20 +204,32 @@ bool ConfigReader::choice_field(const char* key, const std::vector<std::string>&
   fail(key, fmt::format("{} is not one of {}", shown(*found), fmt::join(names, ", ")));
 }
 
-void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
-  static const nlohmann::json nothing = nlohmann::json::object();
+bool ConfigReader::null(const char* key, const std::function<void()>& read) {
   const nlohmann::json* found = find(key);
-  ConfigReader inner(found ? *found : nothing, source_, where_ + "/" + escaped(key));
+  const bool is_null = found && found->is_null();
+  if (is_null)
+    effective_[key] = nullptr;
+  else
+    read();
+  if (tells_) describe(key, {{"type", {properties_[key]["type"], "null"}}});
+  return is_null;
+}
+
+void ConfigReader::object(const char* key, const std::function<void(ConfigReader&)>& read) {
+  const nlohmann::json* found = find(key);
+  ConfigReader inner(found ? *found : kNothing, source_, where_ + "/" + escaped(key));
+  inner.tells_ = tells_;
   read(inner);
   inner.finish();
   effective_[key] = inner.effective();
+  describe(key, inner.schema());
 }
 
-void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
+bool ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
                            const std::function<void(ConfigReader&)>& read) {
   effective_[key] = nlohmann::ordered_json::array();
   const nlohmann::json* found = find(key);
-  if (!found) return;
+  if (!found) return false;
   if (!found->is_array()) fail(key, fmt::format("{} is not an array", shown(*found)));
   if (found->size() < least || found->size() > most)
     fail(key, fmt::format("{} entries are not from {} to {}", found->size(), least, most));
@@ -181,6 +239,7 @@ void ConfigReader::objects(const char* key, std::size_t least, std::size_t most,
     inner.finish();
     effective_[key].push_back(inner.effective());
   }
+  return true;
 }
 
 const nlohmann::json* ConfigReader::raw(const char* key) {

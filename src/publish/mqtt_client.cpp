@@ -92,7 +92,7 @@ class MqttClient {
       const auto json = nlohmann::json::parse(settings);
       MqttConfig config;
       ConfigReader reader(json.at("mqtt"), "MQTT");
-      config.read(reader);
+      read_settings(reader, config);
       // As long as the broker would wait (MQTT 5, 3.1.2.10).
       patience_s_ = 1.5 * config.keepalive_s;
       const auto& will = json.at("will");
@@ -187,17 +187,7 @@ class MqttClient {
 
 std::string mqtt_client_settings(const MqttConfig& config, const MqttMessage& will) {
   const nlohmann::json json{
-      {"mqtt",
-       {{"url", config.url},
-        {"version", config.version == MqttVersion::v5 ? "5" : "3.1.1"},
-        {"client_id", config.client_id},
-        {"username", config.username},
-        {"password_file", config.password_file.string()},
-        {"ca_file", config.ca_file.string()},
-        {"cert_file", config.cert_file.string()},
-        {"key_file", config.key_file.string()},
-        {"keepalive_s", config.keepalive_s},
-        {"max_age_s", config.max_age_s}}},
+      {"mqtt", effective_of(config)},  // nothing in it is secret, else "***" would stand there
       {"will",
        {{"topic", will.topic},
         {"payload", will.payload},

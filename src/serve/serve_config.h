@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 #include "serve/access/access_config.h"
 
 namespace rearview {
@@ -18,41 +19,88 @@ class TlsIdentity;
 
 /// Section `serve.tls`: HTTPS on the same port. Empty: HTTP only.
 struct TlsConfig {
-  std::filesystem::path cert_file;  ///< PEM: our certificate, and those that vouch for it
-  std::filesystem::path key_file;   ///< PEM: its key, without a passphrase
+  std::filesystem::path cert_file;
+  std::filesystem::path key_file;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = TlsConfig;
+    return std::array{
+        setting<&S::cert_file>(
+            "cert_file", "Our certificate (PEM), and those that vouch for it; empty: HTTP only."),
+        setting<&S::key_file>("key_file", "Its key (PEM), without a passphrase."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
   bool is_set() const { return !cert_file.empty(); }
   /// Reads the files; null where there are none. Throws UsageError when they can't be used.
   std::shared_ptr<const http::TlsIdentity> identity() const;
+  bool operator==(const TlsConfig&) const = default;
 };
 
 /// Section `serve` of the configuration.
 struct ServeConfig {
-  std::string host = "127.0.0.1";  ///< address to listen on; 0.0.0.0 or :: for all networks
-  std::uint16_t port = 8080;       ///< 0: any free one
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
   std::size_t max_connections = 512;
   std::size_t max_connections_per_address = 128;
-  int max_requests_per_s_per_address = 200;  ///< twice as many at once
-  int write_timeout_ms = 10'000;             ///< a client that takes nothing for so long is closed
-  /// SO_SNDBUF of a viewer: what the kernel may hold for one that is slow. More makes old pictures.
+  int max_requests_per_s_per_address = 200;
+  int write_timeout_ms = 10'000;
+  /// SO_SNDBUF of a viewer. More makes old pictures.
   int stream_buffer_bytes = 128 * 1024;
-  std::size_t event_queue_bytes = 1024 * 1024;  ///< a subscriber further behind is closed
-  /// What may wait for a viewer of the original video; one further behind goes on with the next
-  /// IDR.
+  std::size_t event_queue_bytes = 1024 * 1024;
   std::size_t video_queue_bytes = 1024 * 1024;
   int snapshot_wait_ms = 1'000;
-  /// An analysis older than this says nothing about the road any more.
   int stale_after_ms = 2'000;
-  /// Host names and addresses the service answers to besides localhost, the machine's own name
-  /// (with and without .local), the addresses of its interfaces, and `host`.
   std::vector<std::string> allowed_hosts;
-  /// Origins of other sites whose pages may read from this service; "*" for any.
   std::vector<std::string> cors_origins;
   TlsConfig tls;
   AccessConfig access;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = ServeConfig;
+    constexpr double kKi = 1024;
+    constexpr double kMi = 1024 * kKi;
+    return std::array{
+        setting<&S::host>("host", {1, 255},
+                          "Address to listen on; 0.0.0.0 or :: lets other devices in, those that "
+                          "have a token: see access."),
+        setting<&S::port>("port", {0, 65535}, "0: any free one."),
+        setting<&S::max_connections>("max_connections", {8, 10'000},
+                                     "Beyond these, silent connections give way to new ones; where "
+                                     "none is silent, new ones are refused."),
+        setting<&S::max_connections_per_address>(
+            "max_connections_per_address", {8, 10'000},
+            "As max_connections, for each client address; as many as max_connections behind a "
+            "proxy."),
+        setting<&S::max_requests_per_s_per_address>(
+            "max_requests_per_s_per_address", {1, 100'000},
+            "Twice as many at once; further ones are answered 429."),
+        setting<&S::write_timeout_ms>("write_timeout_ms", {500, 120'000},
+                                      "A client that takes nothing for so long is closed."),
+        setting<&S::stream_buffer_bytes>("stream_buffer_bytes", {16 * kKi, 4 * kMi},
+                                         "What the kernel may hold for a slow viewer."),
+        setting<&S::event_queue_bytes>("event_queue_bytes", {64 * kKi, 64 * kMi},
+                                       "A subscriber further behind is closed."),
+        setting<&S::video_queue_bytes>("video_queue_bytes", {64 * kKi, 64 * kMi},
+                                       "What may wait for a viewer of the original video; one "
+                                       "further behind goes on with the next IDR."),
+        setting<&S::snapshot_wait_ms>("snapshot_wait_ms", {100, 10'000},
+                                      "How long a snapshot waits for a picture."),
+        setting<&S::stale_after_ms>("stale_after_ms", {500, 60'000},
+                                    "An older analysis says nothing about the road any more."),
+        setting<&S::allowed_hosts>(
+            "allowed_hosts",
+            "Names and addresses the service answers to besides localhost, the machine's own name "
+            "(with and without .local), the addresses of its interfaces, and host."),
+        setting<&S::cors_origins>(
+            "cors_origins",
+            "Origins of other sites whose pages may read from this service; * for any."),
+        setting<&S::tls>("tls", "HTTPS on the same port (docs/http-api.md). Empty: HTTP only."),
+        setting<&S::access>("access",
+                            "Who may watch, and who may delete and lock (docs/http-api.md)."),
+    };
+  }
+  bool operator==(const ServeConfig&) const = default;
 };
 
 }  // namespace rearview

@@ -10,16 +10,27 @@
 namespace rearview {
 namespace {
 
-void read_kinds(ConfigReader& reader, const char* key, std::vector<AlertKind>& target) {
+/// Of a store's own alerts there is no picture.
+constexpr AlertKind kLastOfACamera = AlertKind::view_blocked;
+
+std::vector<std::string> names_of(const std::vector<AlertKind>& kinds) {
   std::vector<std::string> names;
-  for (const AlertKind kind : target) names.emplace_back(name(kind));
-  reader.texts(key, names, 0, 8);
+  for (const AlertKind kind : kinds) names.emplace_back(name(kind));
+  return names;
+}
+
+void read(ConfigReader& reader, const Setting& row, std::vector<AlertKind>& target) {
+  std::vector<AlertKind> known;
+  for (const AlertKind kind : values<AlertKind>())
+    if (kind <= kLastOfACamera) known.push_back(kind);
+  std::vector<std::string> names = names_of(target);
+  reader.texts(row.key, names, 0, known.size());
+  reader.describe(row.key, {{"items", {{"enum", names_of(known)}}}});
   target.clear();
   for (const std::string& one : names) {
     const auto kind = from_name<AlertKind>(one);
-    // Of a store's own alerts there is no picture.
-    if (!kind || *kind > AlertKind::view_blocked)
-      reader.fail(key, fmt::format("\"{}\" is no kind of a camera's alerts", one));
+    if (!kind || *kind > kLastOfACamera)
+      reader.fail(row.key, fmt::format("\"{}\" is no kind of a camera's alerts", one));
     target.push_back(*kind);
   }
 }
@@ -30,13 +41,15 @@ bool is_in(const std::vector<AlertKind>& kinds, AlertKind kind) {
 
 }  // namespace
 
-void ClipConfig::read(ConfigReader& reader) {
-  read_kinds(reader, "kinds", kinds);
-  read_kinds(reader, "snapshot_kinds", snapshot_kinds);
-  reader.number("pre_roll_s", pre_roll_s, 0, 60);
-  reader.number("post_roll_s", post_roll_s, 0, 60);
-  reader.number("most_s", most_s, 1, 300);
-  reader.number("ring_bytes", ring_bytes, 1 << 20, 1 << 30);
+void ClipConfig::read_kinds(ConfigReader& reader, const Setting& row, ClipConfig& config) {
+  read(reader, row, config.kinds);
+}
+
+void ClipConfig::read_snapshot_kinds(ConfigReader& reader, const Setting& row, ClipConfig& config) {
+  read(reader, row, config.snapshot_kinds);
+}
+
+void ClipConfig::check(const ConfigReader& reader) const {
   if (pre_roll_s + post_roll_s > most_s)
     reader.fail("most_s",
                 fmt::format("{} s are less than pre_roll_s and post_roll_s together, {} s", most_s,
@@ -51,23 +64,14 @@ bool ClipConfig::wants_snapshot(AlertKind kind) const {
   return is_in(snapshot_kinds, kind);
 }
 
-void StoreConfig::read(ConfigReader& reader) {
-  const nlohmann::json* given = reader.raw("folder");
-  if (given) in_memory = *given == "none";
-  if (in_memory) {
-    std::string none = "none";
-    reader.text("folder", none);
-    folder.clear();
-  } else {
-    reader.path("folder", folder);
-  }
-  reader.number("alerts_in_memory", alerts_in_memory, 1, 1'000'000);
-  reader.number("alerts_on_disk", alerts_on_disk, 1, 100'000'000);
-  reader.number("keep_days", keep_days, 0, 36'500);
-  reader.number("media_bytes", media_bytes, 1 << 20, std::uint64_t{1} << 50);
-  reader.number("least_free_bytes", least_free_bytes, 0, std::uint64_t{1} << 40);
-  reader.number("ride_gap_s", ride_gap_s, 1, 86'400);
-  reader.object("clips", [this](ConfigReader& inner) { clips.read(inner); });
+void StoreConfig::read_folder(ConfigReader& reader, const Setting& row, StoreConfig& config) {
+  constexpr const char* kNone = "none";
+  const nlohmann::json* given = reader.raw(row.key);
+  if (given) config.in_memory = *given == kNone;
+  reader.path(row.key, config.folder);
+  if (!config.in_memory) return;
+  config.folder.clear();
+  reader.tell(row.key, kNone);
 }
 
 }  // namespace rearview

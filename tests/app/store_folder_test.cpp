@@ -59,7 +59,7 @@ TEST_F(StoreFolder, NoneInTheConfigurationIsNoFolderOfThatName) {
     const nlohmann::json json{{"folder", text}};
     ConfigReader reader(json, "/etc/rearview.json");
     StoreConfig config;
-    config.read(reader);
+    read_settings(reader, config);
     EXPECT_EQ(config.in_memory, in_memory) << text;
     EXPECT_EQ(config.folder.empty(), in_memory || !*text) << text;
     EXPECT_EQ(reader.effective()["folder"] == "none", in_memory);

@@ -14,6 +14,9 @@ namespace rearview {
 namespace {
 
 enum class Light { day, night };
+constexpr Names<Light, 2> names_of(Light) {
+  return {{{"day", Light::day}, {"night", Light::night}}};
+}
 
 struct Settings {
   int port = 8080;
@@ -35,7 +38,7 @@ Settings read(const std::string& text, const std::string& source = "c.json") {
   reader.number("quality", s.quality, 0.0, 1.0);
   reader.boolean("loop", s.loop);
   reader.text("name", s.name, 1, 8);
-  reader.choice("light", s.light, {{"day", Light::day}, {"night", Light::night}});
+  reader.choice("light", s.light);
   reader.path("model", s.model);
   reader.texts("hosts", s.hosts, 0, 2);
   reader.object("inner", [&](ConfigReader& inner) { inner.number("depth", s.depth, 0, 9); });
@@ -82,7 +85,7 @@ nlohmann::ordered_json effective(const std::string& text) {
   std::string url = "rtsp://me:secret@camera/a";
   ConfigReader reader(json, "c.json");
   reader.number("port", s.port, 1, 65535);
-  reader.choice("light", s.light, {{"day", Light::day}, {"night", Light::night}});
+  reader.choice("light", s.light);
   reader.path("model", s.model);
   reader.secret("password", password);
   reader.text("url", url);

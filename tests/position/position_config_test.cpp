@@ -12,7 +12,8 @@ namespace {
 std::string problem(const nlohmann::json& json) {
   try {
     ConfigReader reader(json, "test", "/gps");
-    PositionConfig().read(reader);
+    PositionConfig config;
+    read_settings(reader, config);
     reader.finish();
   } catch (const UsageError& error) {
     return error.what();

@@ -16,7 +16,7 @@ TEST(ReceiverConfig, ReadsStrictly) {
     ReceiverConfig config;
     const auto json = nlohmann::json::parse(text);
     ConfigReader reader(json, "test.json");
-    config.read(reader);
+    read_settings(reader, config);
     reader.finish();
     return config;
   };

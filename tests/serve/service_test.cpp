@@ -201,7 +201,7 @@ TEST(ServeConfig, RefusesWhatIsOutOfRange) {
   const auto read = [](const json& value) {
     ServeConfig config;
     ConfigReader reader(value, "test.json", "/serve");
-    config.read(reader);
+    read_settings(reader, config);
     reader.finish();
     return config;
   };

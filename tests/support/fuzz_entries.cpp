@@ -183,7 +183,7 @@ void fuzz_config(std::span<const std::uint8_t> input) {
   try {
     ConfigReader reader(json, "fuzz.json");
     ReceiverConfig config;
-    config.read(reader);
+    read_settings(reader, config);
     std::vector<std::string> names;
     reader.texts("names", names, 0, 4);
     reader.object("object", [](ConfigReader& inner) {

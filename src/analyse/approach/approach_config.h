@@ -1,65 +1,110 @@
 #pragma once
 
-#include "base/config_reader.h"
+#include <array>
+
+#include "base/setting.h"
 
 namespace rearview {
 
-/// Policy of the stage `approach`. Every number may be set; the defaults name their source.
+/// Policy of the stage `approach`: what its settings() says, with the source of the defaults.
 struct ApproachConfig {
   // -- the camera ------------------------------------------------------------------------------
-  /// Only used where no stage before has measured the view.
   double horizontal_fov_deg = 65;
   double camera_height_m = 0.9;  ///< a seat post's
-  /// Learn the height from the vehicles that pass, from camera_height_m on; else keep that.
   bool calibrate_height = true;
-  /// Row of the horizon as a share of the picture's height; negative: by itself.
   double horizon_share = -1;
 
   // -- gate 1: growth --------------------------------------------------------------------------
-  /// Speak up when it will be beside the rider or out of view within this time.
   double alert_ttc_s = 6;
-  /// Vehicles beyond this time to contact are none of the rider's business yet. Bicycle radars
-  /// speak up at 140 m, 10 s at 50 km/h difference.
+  /// Bicycle radars speak up at 140 m, 10 s at 50 km/h difference.
   double farthest_ttc_s = 10;
-  /// So near, whatever closes in is the rider's business.
   double near_m = 8;
-  /// Measure growth in the picture, not by boxes alone; costs about a millisecond.
-  bool measure_in_picture = true;
-  double growth_z = 3.0;  ///< standard deviations by which the growth must exceed nothing
+  bool measure_in_picture = true;  ///< costs about a millisecond
+  double growth_z = 3.0;
   // -- gate 2: path ----------------------------------------------------------------------------
-  /// Lateral distance at the pass beyond which a vehicle isn't on our road: three lanes of 3.5 m
-  /// and a shoulder.
-  double widest_pass_m = 12;
+  double widest_pass_m = 12;  ///< three lanes of 3.5 m and a shoulder
   // -- gate 3: confirmation --------------------------------------------------------------------
   int confirm_frames = 8;
   double confirm_s = 0.35;
-  /// The same where only the boxes grow, and nobody measured it in the picture.
   double confirm_boxes_s = 1.0;
-  /// What grows without any detector having known it for a vehicle alerts only after this, and
-  /// below this time to contact: a second opinion, not a first.
+  /// What no detector has known for a vehicle is a second opinion, not a first.
   double confirm_unnamed_s = 1.0;
   double unnamed_ttc_s = 4.0;
 
-  /// A track's running score: below it is a guess of the detector's, not a vehicle.
   double least_score = 0.35;
-  /// The longer side of its box: smaller things are seen to grow by chance.
-  double least_side_px = 10;
+  double least_side_px = 10;  ///< smaller things are seen to grow by chance
 
   // -- levels ----------------------------------------------------------------------------------
-  /// Fast: time to contact below a driver's usual reaction and braking time (2.5 s, AASHTO) plus 1
-  /// s for the rider, and closing by more than 30 km/h.
+  /// Below a driver's usual reaction and braking time (2.5 s, AASHTO) plus 1 s for the rider, and
+  /// closing by more than 30 km/h.
   double fast_ttc_s = 3.5;
   double fast_closing_mps = 8.3;
-  /// Passing distance that most traffic codes ask for.
-  double close_pass_m = 1.5;
-  /// A threat ends when its growth has stayed under this share of the gate for release_s.
+  double close_pass_m = 1.5;  ///< that most traffic codes ask for
   double release_share = 0.5;
   double release_s = 0.8;
   double all_clear_s = 1.5;
-  /// For how long a lost vehicle is remembered, so that a new track of it doesn't alert again.
   double remember_s = 2.0;
 
-  static ApproachConfig read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = ApproachConfig;
+    return std::array{
+        setting<&S::horizontal_fov_deg>("horizontal_fov_deg", {20, 150},
+                                        "Lens, in degrees from the left edge to the right; only "
+                                        "used where no stage before has measured the view."),
+        setting<&S::camera_height_m>("camera_height_m", {0.2, 5}, "Of the lens above the road."),
+        setting<&S::calibrate_height>("calibrate_height",
+                                      "Learn the camera's height from the vehicles that pass, "
+                                      "from camera_height_m on."),
+        setting<&S::horizon_share>("horizon_share", {-1, 1},
+                                   "Row of the horizon as a share of the picture's height; -1: "
+                                   "found from the road's motion."),
+        setting<&S::alert_ttc_s>("alert_ttc_s", {1, 30},
+                                 "An approach is told when the vehicle will be beside the rider "
+                                 "or out of view within this."),
+        setting<&S::farthest_ttc_s>("farthest_ttc_s", {1, 30},
+                                    "Vehicles whose time to contact is longer are not told."),
+        setting<&S::near_m>("near_m", {0, 30},
+                            "A vehicle nearer than this is told whenever it closes in; 0: never "
+                            "for that reason."),
+        setting<&S::measure_in_picture>(
+            "measure_in_picture",
+            "Measure growth by fitting pictures on each other, not by boxes alone."),
+        setting<&S::growth_z>("growth_z", {1, 10},
+                              "How many standard deviations its growth must be above zero."),
+        setting<&S::widest_pass_m>("widest_pass_m", {1, 100},
+                                   "Vehicles that pass further to the side are not told."),
+        setting<&S::confirm_frames>("confirm_frames", {1, 100},
+                                    "Frames in which a detection must have supported it."),
+        setting<&S::confirm_s>("confirm_s", {0, 5}, "How long all gates must have been open."),
+        setting<&S::confirm_boxes_s>(
+            "confirm_boxes_s", {0, 10},
+            "The same where only boxes grow and nobody measured it in the picture."),
+        setting<&S::confirm_unnamed_s>("confirm_unnamed_s", {0, 10},
+                                       "The same for what no detector has known for a vehicle."),
+        setting<&S::unnamed_ttc_s>("unnamed_ttc_s", {0, 30},
+                                   "As alert_ttc_s, for what no detector has known for a vehicle."),
+        setting<&S::least_score>("least_score", {0, 1},
+                                 "A track's running score below which it is a guess."),
+        setting<&S::least_side_px>(
+            "least_side_px", {0, 200},
+            "The longer side of a box below which it is too small to judge."),
+        setting<&S::fast_ttc_s>("fast_ttc_s", {0.5, 20},
+                                "A fast approach: time to contact at most this,"),
+        setting<&S::fast_closing_mps>("fast_closing_mps", {0, 60},
+                                      "and closing speed at least this."),
+        setting<&S::close_pass_m>("close_pass_m", {0.2, 5},
+                                  "A pass nearer than this is a close pass."),
+        setting<&S::release_share>(
+            "release_share", {0, 1},
+            "Hysteresis: a gate closes again at this share of what opened it,"),
+        setting<&S::release_s>("release_s", {0, 10}, "and after this long."),
+        setting<&S::all_clear_s>("all_clear_s", {0, 30},
+                                 "How long no threat must have been there for all_clear."),
+        setting<&S::remember_s>("remember_s", {0, 10},
+                                "How long a vehicle that was lost is known again, so that it "
+                                "doesn't alert again."),
+    };
+  }
 };
 
 }  // namespace rearview

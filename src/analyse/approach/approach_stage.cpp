@@ -378,15 +378,20 @@ Alert ApproachStage::warning_of(const VehicleState& vehicle, AlertKind kind, Ale
 namespace {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
-  return std::make_unique<ApproachStage>(ApproachConfig::read(config));
+  ApproachConfig settings;
+  read_settings(config, settings);
+  return std::make_unique<ApproachStage>(settings);
 }
 
 }  // namespace
 
-const StageType ApproachStage::kType{.name = "approach",
-                                     .reads = {Fact::sight, Fact::tracks},
-                                     .uses = {Fact::detections, Fact::growth, Fact::view},
-                                     .writes = {Fact::road},
-                                     .make = make};
+const StageType ApproachStage::kType{
+    .name = "approach",
+    .text = "Decides who approaches, when it will be here, and what to tell.",
+    .schema = schema_of<ApproachConfig>,
+    .reads = {Fact::sight, Fact::tracks},
+    .uses = {Fact::detections, Fact::growth, Fact::view},
+    .writes = {Fact::road},
+    .make = make};
 
 }  // namespace rearview

@@ -64,6 +64,30 @@ std::unique_ptr<Stage> make_stage(ConfigReader& config) {
   return stage_type(config).make(config);
 }
 
+nlohmann::ordered_json stage_schema() {
+  using Json = nlohmann::ordered_json;
+  const auto typed = [](const char* name, const char* text, const Json& rest) {
+    Json schema{{"description", text}, {"type", "object"}, {"required", {"type"}}};
+    schema["properties"]["type"] = {{"const", name}};
+    schema["properties"].update(rest.at("properties"));
+    schema["additionalProperties"] = rest.value("additionalProperties", true);
+    return schema;
+  };
+  Json all = Json::array();
+  for (const StageType* type : table())
+    all.push_back(typed(type->name, type->text, type->schema()));
+  Json plugin{{"properties",
+               {{"library",
+                 {{"description",
+                   "Path of the library; a relative one is taken from the folder of this file."},
+                  {"type", "string"}}}}}};
+  all.push_back(typed(kPlugin,
+                      "A stage of a shared library (docs/stages.md); the other keys are its own.",
+                      plugin));
+  all.back()["required"].push_back("library");
+  return {{"oneOf", all}};
+}
+
 std::vector<std::string> stage_types() {
   std::vector<std::string> names;
   for (const StageType* type : table()) names.emplace_back(type->name);

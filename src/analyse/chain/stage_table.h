@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "analyse/stage.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
@@ -21,6 +21,9 @@ const StageType& stage_type(ConfigReader& config);
 /// settings. Throws UsageError for a type that is not in the table or settings that don't fit,
 /// std::runtime_error when what it needs (a model, say) can't be loaded.
 std::unique_ptr<Stage> make_stage(ConfigReader& config);
+
+/// JSON Schema of one entry of a list of stages: any of them.
+nlohmann::ordered_json stage_schema();
 
 /// Names of all stages, for messages and for the contract test.
 std::vector<std::string> stage_types();

@@ -28,14 +28,6 @@ constexpr double kPairGrows = 2.0;
 
 }  // namespace
 
-LoomingConfig LoomingConfig::read(ConfigReader& reader) {
-  LoomingConfig config;
-  reader.number("horizontal_fov_deg", config.horizontal_fov_deg, 20, 150);
-  reader.number("baseline_s", config.baseline_s, 0.15, 0.9);
-  reader.number("least_corners", config.least_corners, 3, 50);
-  return config;
-}
-
 struct LoomingStage::State {
   State(cv::Size pixels, double scale_by, double focal)
       : size(pixels), scale(scale_by), focal_px(focal), far(pixels, focal), near(pixels, focal) {}
@@ -164,15 +156,20 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
 namespace {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
-  return std::make_unique<LoomingStage>(LoomingConfig::read(config));
+  LoomingConfig settings;
+  read_settings(config, settings);
+  return std::make_unique<LoomingStage>(settings);
 }
 
 }  // namespace
 
-const StageType LoomingStage::kType{.name = "looming",
-                                    .reads = {},
-                                    .uses = {Fact::sight},
-                                    .writes = {Fact::detections, Fact::growth, Fact::view},
-                                    .make = make};
+const StageType LoomingStage::kType{
+    .name = "looming",
+    .text = "Finds what comes closer by its motion; needs no weights.",
+    .schema = schema_of<LoomingConfig>,
+    .reads = {},
+    .uses = {Fact::sight},
+    .writes = {Fact::detections, Fact::growth, Fact::view},
+    .make = make};
 
 }  // namespace rearview

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <optional>
@@ -8,19 +9,27 @@
 #include "analyse/looming/moving_objects.h"
 #include "analyse/looming/point_tracker.h"
 #include "analyse/stage.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 struct LoomingConfig {
-  /// Lens; 65 degrees is a common phone or Raspberry Pi camera (module 3: 66).
-  double horizontal_fov_deg = 65;
-  /// Over how long motion is measured. Longer sees slower growth, shorter keeps fast corners.
+  double horizontal_fov_deg = 65;  ///< a common phone or Raspberry Pi camera's (module 3: 66)
   double baseline_s = 0.4;
-  /// Least corners of a thing that can't be at rest.
   int least_corners = 4;
 
-  static LoomingConfig read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = LoomingConfig;
+    return std::array{
+        setting<&S::horizontal_fov_deg>("horizontal_fov_deg", {20, 150},
+                                        "Lens, in degrees from the left edge to the right."),
+        setting<&S::baseline_s>("baseline_s", {0.15, 0.9},
+                                "Over how long motion is measured; longer sees slower growth, "
+                                "shorter keeps fast corners."),
+        setting<&S::least_corners>("least_corners", {3, 50},
+                                   "Least corners of a thing that can't be at rest."),
+    };
+  }
 };
 
 /// Detector without training. The background of a rear camera contracts while riding and stands

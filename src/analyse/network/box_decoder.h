@@ -6,10 +6,18 @@
 #include <vector>
 
 #include "analyse/network/network_input.h"
+#include "base/config_reader.h"
 
 namespace rearview {
 
 enum class NetworkFamily { yolox, nanodet_plus, picodet, fastestdet };
+
+constexpr Names<NetworkFamily, 4> names_of(NetworkFamily) {
+  return {{{"yolox", NetworkFamily::yolox},
+           {"nanodet_plus", NetworkFamily::nanodet_plus},
+           {"picodet", NetworkFamily::picodet},
+           {"fastestdet", NetworkFamily::fastestdet}}};
+}
 
 /// A box in pixels of the network's input.
 struct Candidate {

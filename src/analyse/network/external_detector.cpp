@@ -75,7 +75,7 @@ cv::Rect2f box_of(const nlohmann::json& value) {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
   ExternalSettings settings;
-  settings.read(config);
+  read_settings(config, settings);
   config.finish();
   if (settings.listen.empty())
     config.fail("listen", "is missing; udp:ADDRESS:PORT or unix:PATH, where boxes come in");
@@ -179,7 +179,7 @@ bool ExternalDetector::receive() {
 void ExternalDetector::process(const Frame& frame, Analysis& analysis) {
   open();
   const bool came = receive();
-  if (!newest_ || looked_ - newest_->came > settings_.stale) {
+  if (!newest_ || looked_ - newest_->came > std::chrono::milliseconds(settings_.stale_ms)) {
     analysis.state = AnalysisState::degraded;
     analysis.road = Road::blind;
     analysis.text = newest_ ? fmt::format("the newest boxes at {} are {:.0f} ms old",
@@ -204,8 +204,7 @@ void ExternalDetector::process(const Frame& frame, Analysis& analysis) {
   }
 }
 
-void ExternalSettings::read(ConfigReader& config) {
-  config.text("listen", listen);
+void ExternalSettings::check(const ConfigReader& config) const {
   if (listen.starts_with(kUdp)) {
     try {
       udp_endpoint(std::string_view(listen).substr(kUdp.size()));
@@ -220,13 +219,15 @@ void ExternalSettings::read(ConfigReader& config) {
   } else if (!listen.empty()) {
     config.fail("listen", fmt::format("\"{}\" is neither udp:ADDRESS:PORT nor unix:PATH", listen));
   }
-  auto stale_ms = static_cast<int>(stale.count());
-  config.number("stale_ms", stale_ms, 50, 10'000);
-  stale = std::chrono::milliseconds(stale_ms);
-  config.number("score_threshold", score_threshold, 0.01, 0.99);
 }
 
 const StageType ExternalDetector::kType{
-    .name = "external", .reads = {}, .uses = {}, .writes = {Fact::detections}, .make = make};
+    .name = "external",
+    .text = "Takes boxes that another process or a chip found (docs/networks.md).",
+    .schema = schema_of<ExternalSettings>,
+    .reads = {},
+    .uses = {},
+    .writes = {Fact::detections},
+    .make = make};
 
 }  // namespace rearview

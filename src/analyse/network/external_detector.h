@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/generic/datagram_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,19 +11,25 @@
 
 #include "analyse/stage.h"
 #include "base/clock.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 struct ExternalSettings {
-  /// udp:ADDRESS:PORT or unix:PATH, where datagrams come in.
   std::string listen;
-  /// Older boxes say nothing of the road.
-  std::chrono::milliseconds stale{500};
-  double score_threshold = 0.1;  ///< boxes below are not reported
+  int stale_ms = 500;
+  double score_threshold = 0.1;
 
-  /// Takes over the keys that are there: listen, stale_ms, score_threshold. Throws UsageError.
-  void read(ConfigReader& config);
+  static constexpr auto settings() {
+    using S = ExternalSettings;
+    return std::array{
+        setting<&S::listen>("listen", "udp:ADDRESS:PORT or unix:PATH, where datagrams come in."),
+        setting<&S::stale_ms>("stale_ms", {50, 10'000},
+                              "Older boxes make the analysis degraded and the road blind."),
+        setting<&S::score_threshold>("score_threshold", {0.01, 0.99}, "Weaker boxes are left out."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
 };
 
 /// Reports the boxes that another process or a chip found: JSON lines in datagrams, one line for
@@ -35,8 +41,9 @@ struct ExternalSettings {
 /// width and height are those of the picture that the boxes are in; it has to show what the frames
 /// show. name is a VehicleClass; what has another is not reported.
 ///
-/// Between two lines the detector rested. Where the newest is older than `stale`, or none has come,
-/// the analysis is degraded and the road blind: what nobody looked for is not known to be away.
+/// Between two lines the detector rested. Where the newest is older than `stale_ms`, or none has
+/// come, the analysis is degraded and the road blind: what nobody looked for is not known to be
+/// away.
 ///
 /// The socket is opened with the first frame; process() throws std::runtime_error while it can't
 /// be. A line that isn't right is logged and passed over. At most 64 datagrams of 64 KiB are read

@@ -45,8 +45,14 @@ std::vector<Entry> allowed(const std::string& backend) {
 
 }  // namespace
 
-void InferenceSettings::read(ConfigReader& config) {
-  config.text("backend", backend);
+void InferenceSettings::read_backend(ConfigReader& reader, const Setting& row,
+                                     InferenceSettings& settings) {
+  reader.text(row.key, settings.backend);
+  // Of any program, so that the schema doesn't depend on how this one was built.
+  reader.describe(row.key, {{"enum", {"auto", "onnxruntime", "opencv"}}});
+}
+
+void InferenceSettings::check(const ConfigReader& config) const {
   const std::vector<Entry> entries = allowed(backend);
   if (entries.empty()) {
     std::vector<std::string> there{"auto"};
@@ -54,8 +60,6 @@ void InferenceSettings::read(ConfigReader& config) {
     config.fail("backend", fmt::format("\"{}\" is not one of {}, which are in this program",
                                        backend, fmt::join(there, ", ")));
   }
-  config.number("threads", threads, 1, 64);
-  config.boolean("memory_arena", memory_arena);
   if (entries.front().make != make_opencv_backend) return;
   if (threads != 1)
     config.fail("threads",

@@ -1,27 +1,39 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 /// How a network is run.
 struct InferenceSettings {
-  /// One of inference_backends(), or auto: the first of them that runs the model.
   std::string backend = "auto";
-  int threads = 1;  ///< for one picture; opencv has cv::setNumThreads() instead
-  /// Keep the memory of a network's layers for the next picture, instead of giving it back after
-  /// each; opencv always does.
+  int threads = 1;
   bool memory_arena = true;
 
-  /// Takes over the keys that are there: backend, threads, memory_arena. Throws UsageError, also
-  /// for a backend that this program hasn't and for what the backend can't be told.
-  void read(ConfigReader& config);
+  static void read_backend(ConfigReader& reader, const Setting& row, InferenceSettings& settings);
+  static constexpr auto settings() {
+    using S = InferenceSettings;
+    return std::array{
+        setting<read_backend>("backend",
+                              "What runs the network; auto is the fastest that can; `rearview "
+                              "models list` names those that the program was built with."),
+        setting<&S::threads>("threads", {1, 64},
+                             "Threads for one picture; only for onnxruntime, opencv has "
+                             "opencv_threads."),
+        setting<&S::memory_arena>("memory_arena",
+                                  "Keep the network's memory from picture to picture; false, only "
+                                  "for onnxruntime, gives it back after each."),
+    };
+  }
+  /// Throws UsageError also for a backend that this program hasn't and for what it can't be told.
+  void check(const ConfigReader& reader) const;
 };
 
 /// A library that runs networks, with one network loaded. One thread at a time. The same network

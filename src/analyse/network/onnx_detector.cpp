@@ -1,7 +1,9 @@
 #include "analyse/network/onnx_detector.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -119,60 +121,62 @@ void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
   }
 }
 
-void OnnxSettings::read(ConfigReader& config) {
-  config.path("model", model);
-  config.choice("family", family,
-                {{"yolox", NetworkFamily::yolox},
-                 {"nanodet_plus", NetworkFamily::nanodet_plus},
-                 {"picodet", NetworkFamily::picodet},
-                 {"fastestdet", NetworkFamily::fastestdet}});
-  config.object("input", [this](ConfigReader& size) {
-    constexpr int kStep = 32;  // the families' strides
-    size.number("width", input.width, kStep, 2048);
-    size.number("height", input.height, kStep, 2048);
-    if (input.width % kStep != 0) size.fail("width", "is not a multiple of 32");
-    if (input.height % kStep != 0) size.fail("height", "is not a multiple of 32");
-  });
-  config.number("score_threshold", score_threshold, 0.01, 0.99);
-  config.number("nms_iou", nms_iou, 0.1, 0.95);
-  config.object("region", [this](ConfigReader& part) {
-    part.number("x", region.x, 0, 0.95);
-    part.number("y", region.y, 0, 0.95);
-    part.number("w", region.width, 0.05, 1);
-    part.number("h", region.height, 0.05, 1);
+void OnnxSettings::read_input(ConfigReader& reader, const Setting& row, OnnxSettings& settings) {
+  constexpr Limits kSide{.least = 32, .most = 2048, .step = 32};  // the families' strides
+  static constexpr std::array kRows{
+      setting<&cv::Size::width>("width", kSide, "Pixels."),
+      setting<&cv::Size::height>("height", kSide, "Pixels."),
+  };
+  reader.object(row.key, [&](ConfigReader& size) { read_rows(size, kRows, &settings.input); });
+}
+
+void OnnxSettings::read_region(ConfigReader& reader, const Setting& row, OnnxSettings& settings) {
+  static constexpr std::array kRows{
+      setting<&cv::Rect2d::x>("x", {0, 0.95}, "Left edge."),
+      setting<&cv::Rect2d::y>("y", {0, 0.95}, "Upper edge."),
+      setting<&cv::Rect2d::width>("w", {0.05, 1}, "Width."),
+      setting<&cv::Rect2d::height>("h", {0.05, 1}, "Height."),
+  };
+  cv::Rect2d& region = settings.region;
+  reader.object(row.key, [&](ConfigReader& part) {
+    read_rows(part, kRows, &region);
     if (region.x + region.width > 1) part.fail("w", "reaches beyond x + w = 1");
     if (region.y + region.height > 1) part.fail("h", "reaches beyond y + h = 1");
   });
-  inference.read(config);
-  config.number("every", every, 1, 30);
-  config.number("offset", offset, 0, 29);
-  config.number("still_every", still_every, 1, 30);
-  if (offset >= every) config.fail("offset", fmt::format("is not below \"every\" ({})", every));
+}
 
-  if (const nlohmann::json* found = config.raw("classes")) {
-    const ConfigReader names(*found, config.source(), config.where() + "/classes");
-    classes.clear();
-    for (const auto& [key, value] : found->items()) {
-      int label = -1;
-      const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), label);
-      if (error != std::errc() || end != key.data() + key.size() || label < 0 ||
-          label >= kMostClasses)
-        names.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
-      const auto vehicle_class =
-          value.is_string() ? from_name<VehicleClass>(value.get<std::string>()) : std::nullopt;
-      if (!vehicle_class)
-        names.fail(key, "is not one of car, van, bus, truck, motorcycle, bicycle, vehicle");
-      classes[label] = *vehicle_class;
-    }
-    if (classes.empty()) config.fail("classes", "names no class");
+void OnnxSettings::read_classes(ConfigReader& reader, const Setting& row, OnnxSettings& settings) {
+  std::vector<std::string> names;
+  for (const std::string_view name : kNames<VehicleClass>) names.emplace_back(name);
+  reader.describe(row.key, {{"type", "object"}, {"additionalProperties", false}});
+  reader.describe(row.key, {{"patternProperties", {{"^[0-9]+$", {{"enum", names}}}}}});
+  const nlohmann::json* found = reader.raw(row.key);
+  if (!found) return;
+  const ConfigReader entries(*found, reader.source(), reader.where() + "/" + row.key);
+  settings.classes.clear();
+  for (const auto& [key, value] : found->items()) {
+    int label = -1;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), label);
+    if (error != std::errc() || end != key.data() + key.size() || label < 0 ||
+        label >= kMostClasses)
+      entries.fail(key, fmt::format("is not a class number from 0 to {}", kMostClasses - 1));
+    const auto vehicle_class =
+        value.is_string() ? from_name<VehicleClass>(value.get<std::string>()) : std::nullopt;
+    if (!vehicle_class) entries.fail(key, fmt::format("is not one of {}", fmt::join(names, ", ")));
+    settings.classes[label] = *vehicle_class;
   }
+  if (settings.classes.empty()) reader.fail(row.key, "names no class");
+}
+
+void OnnxSettings::check(const ConfigReader& reader) const {
+  if (offset >= every) reader.fail("offset", fmt::format("is not below \"every\" ({})", every));
 }
 
 namespace {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
   OnnxSettings settings;
-  settings.read(config);
+  read_settings(config, settings);
   config.finish();  // a slip of the pen shows before a model that takes seconds to load
   if (settings.model.empty()) config.fail("model", "is missing; the path of an ONNX file");
   return std::make_unique<OnnxDetector>(std::move(settings));
@@ -180,7 +184,12 @@ std::unique_ptr<Stage> make(ConfigReader& config) {
 
 }  // namespace
 
-const StageType OnnxDetector::kType{
-    .name = "onnx", .reads = {}, .uses = {}, .writes = {Fact::detections}, .make = make};
+const StageType OnnxDetector::kType{.name = "onnx",
+                                    .text = "Finds vehicles with a neural network.",
+                                    .schema = schema_of<OnnxSettings>,
+                                    .reads = {},
+                                    .uses = {},
+                                    .writes = {Fact::detections},
+                                    .make = make};
 
 }  // namespace rearview

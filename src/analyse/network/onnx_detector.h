@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -9,7 +10,7 @@
 #include "analyse/network/inference_backend.h"
 #include "analyse/network/still_watch.h"
 #include "analyse/stage.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
@@ -17,29 +18,52 @@ struct OnnxSettings {
   std::filesystem::path model;
   NetworkFamily family = NetworkFamily::yolox;
   cv::Size input{416, 256};
-  /// Boxes below are not reported. Low on purpose: the tracker follows a known vehicle through
-  /// weak detections, and takes only strong ones for new.
+  /// Low on purpose: the tracker follows a known vehicle through weak detections, and takes only
+  /// strong ones for new.
   double score_threshold = 0.1;
   double nms_iou = 0.6;
-  /// The network's class number -> ours; others are not looked at. Empty: COCO's vehicles, if the
-  /// network has COCO's 80 classes.
+  /// The network's class number -> ours. Empty: COCO's vehicles, if the network has COCO's 80
+  /// classes.
   std::map<int, VehicleClass> classes;
-  /// Part of the picture to look at, as fractions of its sides.
-  cv::Rect2d region{0, 0, 1, 1};
+  cv::Rect2d region{0, 0, 1, 1};  ///< fractions of the picture's sides
   InferenceSettings inference;
-  /// Looks at every n-th frame, beginning with number `offset` (from 0); of the others it says that
-  /// it rested.
   int every = 1;
   int offset = 0;
-  /// While the luma says that nothing moves, looks only at every n-th frame, rounded up to the
-  /// turns of `every`: a rider who waits at a crossing saves most of the network's time. Not above
-  /// `every`: looks whatever moves.
+  /// A rider who waits at a crossing saves most of the network's time.
   int still_every = 1;
 
-  /// Takes over the keys that are there: model, family, input {width, height}, score_threshold,
-  /// nms_iou, classes {"number": "class"}, region {x, y, w, h}, those of InferenceSettings, every,
-  /// offset, still_every. Throws UsageError.
-  void read(ConfigReader& config);
+  static void read_input(ConfigReader& reader, const Setting& row, OnnxSettings& settings);
+  static void read_classes(ConfigReader& reader, const Setting& row, OnnxSettings& settings);
+  static void read_region(ConfigReader& reader, const Setting& row, OnnxSettings& settings);
+  static constexpr auto settings() {
+    using S = OnnxSettings;
+    return std::array{
+        setting<&S::model>("model",
+                           "A name of `rearview models list`, whose settings are then the defaults "
+                           "of the other keys; or an ONNX file, from this file's folder, with a / "
+                           "or the ending .onnx."),
+        setting<&S::family>("family", "How its outputs are read."),
+        setting<read_input>("input", "Size of the network's input."),
+        setting<&S::score_threshold>("score_threshold", {0.01, 0.99},
+                                     "Boxes below are not reported."),
+        setting<&S::nms_iou>("nms_iou", {0.1, 0.95},
+                             "Of two boxes of one class that overlap more, the weaker goes."),
+        setting<read_classes>(
+            "classes",
+            "The network's class number to ours; others are not looked at. Absent: COCO's "
+            "vehicles, if it has COCO's 80 classes."),
+        setting<read_region>("region",
+                             "Part of the picture to look at, as fractions of its sides."),
+        inlined<&S::inference>(),
+        setting<&S::every>("every", {1, 30},
+                           "Looks at every n-th frame; of the others it says that it rested."),
+        setting<&S::offset>("offset", {0, 29}, "The first one; less than every."),
+        setting<&S::still_every>("still_every", {1, 30},
+                                 "While nothing moves in the picture, looks only at every n-th "
+                                 "frame, rounded up to the turns of every; not above every: off."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
 };
 
 /// Finds vehicles with a neural network and appends them to analysis.detections, at most 100, best

@@ -335,21 +335,15 @@ namespace {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
   TrackerSettings settings;
-  config.number("strong_score", settings.strong_score, 0.01, 0.99);
-  config.number("new_score", settings.new_score, 0.01, 0.99);
-  config.number("confirm_score", settings.confirm_score, 0, 10);
-  config.number("confirm_detections", settings.confirm_detections, 1, 30);
-  config.number("confirm_s", settings.confirm_s, 0, 2);
-  config.number("new_coast_s", settings.new_coast_s, 0.05, 2);
-  config.number("coast_s", settings.coast_s, 0.1, 5);
-  config.number("follow_s", settings.follow_s, 0, 0.9);
-  config.number("most_tracks", settings.most_tracks, 1, 256);
+  read_settings(config, settings);
   return std::make_unique<Tracker>(settings);
 }
 
 }  // namespace
 
 const StageType Tracker::kType{.name = "tracker",
+                               .text = "Joins detections to tracks.",
+                               .schema = schema_of<TrackerSettings>,
                                .reads = {Fact::detections},
                                .uses = {Fact::growth},
                                .writes = {Fact::tracks},

@@ -9,30 +9,49 @@
 #include "analyse/common/scale_gauge.h"
 #include "analyse/stage.h"
 #include "analyse/tracking/box_filter.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 struct TrackerSettings {
-  /// Detections at or above are matched first, the weaker only to vehicles already known
-  /// (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
+  /// ByteTrack, Zhang et al. 2022, arXiv:2110.06864, matches in two rounds.
   double strong_score = 0.35;
-  /// A detection that matches no vehicle begins a new one if it scores at least this.
   double new_score = 0.3;
-  /// A new vehicle is reported once its detections' scores add up to confirm_score, they are at
-  /// least confirm_detections and they span confirm_s.
   double confirm_score = 1.0;
   int confirm_detections = 3;
   double confirm_s = 0.1;
-  /// A new vehicle not yet reported is dropped after this time without a detection.
   double new_coast_s = 0.3;
-  /// A reported one lives on its prediction for this long.
   double coast_s = 1.0;
-  /// While a detector rests, a reported vehicle is followed in the picture for this long after its
-  /// box was drawn last, so that tracks live at the camera's rate while a network looks at some of
-  /// the frames; 0: never, its box is predicted.
+  /// Tracks live at the camera's rate while a network looks at some of the frames.
   double follow_s = 0.4;
   std::size_t most_tracks = 64;
+
+  static constexpr auto settings() {
+    using S = TrackerSettings;
+    return std::array{
+        setting<&S::strong_score>("strong_score", {0.01, 0.99},
+                                  "Detections at or above are matched first, the weaker only to "
+                                  "vehicles already known."),
+        setting<&S::new_score>(
+            "new_score", {0.01, 0.99},
+            "A detection that matches no vehicle begins a new one at this score."),
+        setting<&S::confirm_score>("confirm_score", {0, 10},
+                                   "A new vehicle is reported when its scores add up to this."),
+        setting<&S::confirm_detections>("confirm_detections", {1, 30},
+                                        "And it was detected this often."),
+        setting<&S::confirm_s>("confirm_s", {0, 2}, "And over this long."),
+        setting<&S::new_coast_s>(
+            "new_coast_s", {0.05, 2},
+            "A new vehicle not yet reported is dropped after this long without a detection."),
+        setting<&S::coast_s>("coast_s", {0.1, 5},
+                             "A reported one lives on its prediction for this long."),
+        setting<&S::follow_s>("follow_s", {0, 0.9},
+                              "While a detector rests (every), a reported one is followed in the "
+                              "picture for this long after its box was drawn last; 0: never, its "
+                              "box is predicted."),
+        setting<&S::most_tracks>("most_tracks", {1, 256}, "Vehicles at a time."),
+    };
+  }
 };
 
 /// Follows vehicles: joins the detections of all stages before it to tracks and fills

@@ -29,23 +29,6 @@ std::string pictures_a_second(double rate) {
 
 }  // namespace
 
-ViewConfig ViewConfig::read(ConfigReader& reader) {
-  ViewConfig config;
-  reader.number("enter_s", config.enter_s, 0, 30);
-  reader.number("leave_s", config.leave_s, 0, 30);
-  reader.number("frozen_s", config.frozen_s, 0.2, 60);
-  reader.number("dark_luma", config.dark_luma, 0, 255);
-  reader.number("washed_luma", config.washed_luma, 0, 255);
-  reader.number("least_step", config.least_step, 0, 100);
-  reader.number("covered_share", config.covered_share, 0, 1);
-  reader.number("dark_share", config.dark_share, 0, 1);
-  reader.number("least_sharpness", config.least_sharpness, 0, 1);
-  reader.number("least_sharpness_share", config.least_sharpness_share, 0, 1);
-  reader.number("least_rate_per_s", config.least_rate_per_s, 0, 100);
-  reader.number("wanted_rate_per_s", config.wanted_rate_per_s, 0, 100);
-  return config;
-}
-
 void ViewStage::reset() noexcept {
   shown_.reset();
   life_.reset();
@@ -184,12 +167,20 @@ void ViewStage::process(const Frame& frame, Analysis& analysis) {
 namespace {
 
 std::unique_ptr<Stage> make(ConfigReader& config) {
-  return std::make_unique<ViewStage>(ViewConfig::read(config));
+  ViewConfig settings;
+  read_settings(config, settings);
+  return std::make_unique<ViewStage>(settings);
 }
 
 }  // namespace
 
 const StageType ViewStage::kType{
-    .name = "view", .reads = {}, .uses = {}, .writes = {Fact::sight}, .make = make};
+    .name = "view",
+    .text = "Says when the picture shows nothing: dark, washed out, covered, frozen.",
+    .schema = schema_of<ViewConfig>,
+    .reads = {},
+    .uses = {},
+    .writes = {Fact::sight},
+    .make = make};
 
 }  // namespace rearview

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -11,37 +12,59 @@
 #include "analyse/stage.h"
 #include "analyse/view/picture_content.h"
 #include "analyse/view/signs_of_life.h"
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 struct ViewConfig {
-  double enter_s = 0.7;   ///< a fault must last this long before the view counts as blocked
-  double leave_s = 0.7;   ///< and be over for this long before it is given back
-  double frozen_s = 1.6;  ///< so long without a sign of life is a frozen picture
-  /// Luma (16..235) below which 99.5 % of a dark picture lies; street lights, lamps and sky lie far
-  /// above.
-  double dark_luma = 40;
-  /// Luma above which the darkest 5 % of a washed-out picture lie.
+  double enter_s = 0.7;
+  double leave_s = 0.7;
+  double frozen_s = 1.6;
+  double dark_luma = 40;  ///< of 16..235; street lights, lamps and sky lie far above
   double washed_luma = 195;
-  /// Where the horizon may lie, each sixteenth of the picture's width holds a step of so many grey
-  /// levels between neighbours at half size: what has less is covered, fogged, dark or blinded.
-  double least_step = 4;
-  /// The share of the width that may be so.
+  double least_step = 4;  ///< between neighbours at half size
   double covered_share = 0.35;
-  /// The same where it is dark: at night much is, and still a vehicle's lamps would be seen there.
-  double dark_share = 0.55;
-  /// Sharpness (PictureContent) below which the picture is out of focus: a blur of 2.5 pixels of
-  /// 640.
-  double least_sharpness = 0.4;
-  /// And as a share of what this camera's pictures had.
+  double dark_share = 0.55;      ///< at night a vehicle's lamps would be seen there
+  double least_sharpness = 0.4;  ///< PictureContent's; a blur of 2.5 pixels of 640
   double least_sharpness_share = 0.6;
-  /// Pictures analysed a second below which nobody can be warned in time, and below which fast
-  /// vehicles are told late; docs/evaluation.md derives them from what the stages behind need.
+  /// docs/evaluation.md derives these two from what the stages behind need.
   double least_rate_per_s = 4;
   double wanted_rate_per_s = 8;
 
-  static ViewConfig read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = ViewConfig;
+    return std::array{
+        setting<&S::enter_s>("enter_s", {0, 30},
+                             "A fault must last this long before the view counts as blocked."),
+        setting<&S::leave_s>("leave_s", {0, 30},
+                             "And be over for this long before it is given back."),
+        setting<&S::frozen_s>("frozen_s", {0.2, 60},
+                              "So long without a sign of life, be it movement or a sensor's noise, "
+                              "is a frozen picture."),
+        setting<&S::dark_luma>("dark_luma", {0, 255},
+                               "99.5 % of the picture below this luma: dark."),
+        setting<&S::washed_luma>("washed_luma", {0, 255},
+                                 "95 % of the picture above this luma: washed out."),
+        setting<&S::least_step>(
+            "least_step", {0, 100},
+            "Where the horizon may lie, each sixteenth of the picture's width holds a step of so "
+            "many grey levels, or it shows nothing: it is covered, fogged, dark or blinded."),
+        setting<&S::covered_share>(
+            "covered_share", {0, 1},
+            "More of the picture's width in one piece that shows nothing: covered."),
+        setting<&S::dark_share>("dark_share", {0, 1},
+                                "The same where it is dark, as much is at night."),
+        setting<&S::least_sharpness>("least_sharpness", {0, 1},
+                                     "Steepest step within a patch over its range, upper "
+                                     "quartile: less is out of focus."),
+        setting<&S::least_sharpness_share>("least_sharpness_share", {0, 1},
+                                           "And as a share of what this camera's pictures had."),
+        setting<&S::least_rate_per_s>("least_rate_per_s", {0, 100},
+                                      "Fewer pictures analysed a second: blind, too slow to warn."),
+        setting<&S::wanted_rate_per_s>("wanted_rate_per_s", {0, 100},
+                                       "Fewer: degraded, fast vehicles are told late."),
+    };
+  }
 };
 
 /// Says when the road can't be seen, so that a blocked camera never looks like a clear road: dark,

@@ -1,23 +1,37 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 
-#include "base/config_reader.h"
+#include "base/setting.h"
 
 namespace rearview {
 
 /// Section `serve.access`: who may look, and who may delete and lock.
 struct AccessConfig {
-  /// Where the password and the tokens are kept; empty: in memory only.
+  /// Empty where nobody found a place for it: in memory only.
   std::filesystem::path file;
-  /// Who asks from this machine is admin. Not right behind a proxy, where everybody seems to; one
-  /// that says so (Forwarded, X-Forwarded-For) is noticed.
   bool this_machine = true;
-  bool open_health = false;   ///< /healthz and /readyz are for everybody
-  bool open_metrics = false;  ///< /metrics is for everybody
-  bool insecure = false;      ///< everybody may do everything
+  bool open_health = false;
+  bool open_metrics = false;
+  bool insecure = false;
 
-  void read(ConfigReader& reader);
+  static constexpr auto settings() {
+    using S = AccessConfig;
+    return std::array{
+        setting<&S::file>("file",
+                          "Where the password and the tokens are kept; empty: access.json in the "
+                          "store's folder."),
+        setting<&S::this_machine>(
+            "this_machine",
+            "Who asks from this machine may do everything. Set it to false behind a proxy, where "
+            "everybody seems to; one that says so (Forwarded, X-Forwarded-For) is noticed."),
+        setting<&S::open_health>("open_health", "/healthz and /readyz without a token."),
+        setting<&S::open_metrics>("open_metrics", "/metrics without a token."),
+        setting<&S::insecure>("insecure", "Everybody in the network may watch, delete and lock."),
+    };
+  }
+  bool operator==(const AccessConfig&) const = default;
 };
 
 }  // namespace rearview

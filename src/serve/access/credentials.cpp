@@ -207,14 +207,17 @@ Credentials::Content Credentials::read() const {
   reader.secret("password", content.password_hash);
   reader.objects("tokens", 0, kMostTokens, [&](ConfigReader& one) {
     Entry entry;
+    std::string scope;
     std::string created;
     one.text("id", entry.token.id, 1, kLongestName_bytes);
     one.text("name", entry.token.name, 1, kLongestName_bytes);
-    one.choice("scope", entry.token.scope, {{"view", Scope::view}, {"admin", Scope::admin}});
+    one.text("scope", scope);
     one.text("created", created);
     one.text("sha256", entry.hash, 64, 64);
     entry.token.created = parse_rfc3339(created).value_or(WallTime());
-    if (entry.token.scope == Scope::none) one.fail("scope", "is missing");
+    const auto known = scope_from(scope);
+    if (!known) one.fail("scope", fmt::format("\"{}\" is neither view nor admin", scope));
+    entry.token.scope = *known;
     content.entries.push_back(std::move(entry));
   });
   reader.finish();

@@ -405,7 +405,8 @@ TEST(ApproachStage, AVehicleThatIsStillThereAfterAReconnectionIsToldAnew) {
 TEST(ApproachConfig, NamesTheKeyAndTheRangeOfABadSetting) {
   const auto json = nlohmann::json::parse(R"({"type": "approach", "alert_ttc_s": 99})");
   ConfigReader reader(json, "test.json");
-  EXPECT_THROW(ApproachConfig::read(reader), std::exception);
+  ApproachConfig config;
+  EXPECT_THROW(read_settings(reader, config), std::exception);
 }
 
 }  // namespace

@@ -273,7 +273,7 @@ std::string refusal(const char* json) {
   ConfigReader config(value, "rearview.json", "/stages/0");
   ExternalSettings settings;
   try {
-    settings.read(config);
+    read_settings(config, settings);
   } catch (const UsageError& e) {
     return e.what();
   }

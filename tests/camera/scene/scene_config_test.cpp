@@ -14,7 +14,7 @@ SceneConfig read(const std::string& text) {
   const nlohmann::json json = nlohmann::json::parse(text);
   ConfigReader reader(json, "camera.json", "/scene");
   SceneConfig config;
-  config.read(reader);
+  read_settings(reader, config);
   reader.finish();
   return config;
 }

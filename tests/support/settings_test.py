@@ -1,30 +1,35 @@
-"""The published JSON schema of rearview's configuration and the program agree on every key and bound."""
+"""What a program prints of its settings is what is committed, and what it takes: settings_test.py PROGRAM."""
 
 import json
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import jsonschema
 
-CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
-REARVIEW = os.path.join(os.environ["REARVIEW_BIN"], "rearview")
-SCHEMA = json.loads((CONFIG / "rearview.schema.json").read_text())
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = sys.argv.pop(1)
+BIN = pathlib.Path(os.environ["REARVIEW_BIN"], PROGRAM)
+FILES = ROOT / "config" / PROGRAM.removeprefix("rearview-")
+CHECK = [BIN, *({"rearview": ["serve"]}.get(PROGRAM, [])), "--check-config", "--config"]
 
 
-def without_comments(text):
-    return re.sub(r"(^|[\s,])//[^\n]*", r"\1", text)
+def printed(what):
+    return subprocess.run([BIN, "config", what], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+SCHEMA = json.loads(printed("schema"))
 
 
 def said_about(configuration):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "c.json")
         file.write_text(json.dumps(configuration))
-        result = subprocess.run([REARVIEW, "serve", "--check-config", "--config", str(file)],
-                                capture_output=True, text=True, timeout=60)
+        result = subprocess.run([*CHECK, file], capture_output=True, text=True, timeout=60)
         return "" if result.returncode == 0 else result.stderr
 
 
@@ -52,15 +57,20 @@ def places(schema, wrap):
                                       wrap({key: [*before, {**kind, **inner}, *behind]}))
 
 
-class Schema(unittest.TestCase):
-    def test_the_schema_is_one(self):
+class Settings(unittest.TestCase):
+    def test_what_is_committed_is_what_the_program_prints(self):
+        why = "scripts/settings writes it anew"
+        self.assertEqual(FILES.with_suffix(".schema.json").read_text(), printed("schema"), why)
+        self.assertEqual(FILES.with_suffix(".json").read_text(), printed("defaults"), why)
+        self.assertIn(printed("docs"), (ROOT / "docs" / "settings.md").read_text(), why)
+
+    def test_the_schema_is_one_and_the_defaults_are_valid(self):
         jsonschema.Draft202012Validator.check_schema(SCHEMA)
+        defaults = json.loads(re.sub(r"(^|[\s,])//[^\n]*", r"\1", printed("defaults")))
+        jsonschema.validate(defaults, SCHEMA, jsonschema.Draft202012Validator)
+        self.assertEqual(said_about(defaults), "")
 
-    def test_the_shipped_file_is_valid(self):
-        shipped = json.loads(without_comments((CONFIG / "rearview.json").read_text()))
-        jsonschema.validate(shipped, SCHEMA, jsonschema.Draft202012Validator)
-
-    def test_the_program_knows_the_same_keys(self):
+    def test_a_key_that_is_not_described_is_refused(self):
         for schema, wrap in places(SCHEMA, lambda inner: inner):
             unknown = wrap({"zz_unknown": 1})
             with self.assertRaises(jsonschema.ValidationError):
@@ -68,7 +78,7 @@ class Schema(unittest.TestCase):
             said = said_about(unknown)
             self.assertIn("known here: " + ", ".join(sorted(schema["properties"])) + "\n", said)
 
-    def test_the_program_has_the_same_bounds(self):
+    def test_a_number_outside_the_described_bounds_is_refused(self):
         for schema, wrap in places(SCHEMA, lambda inner: inner):
             for key, value in schema["properties"].items():
                 if "minimum" not in value:
