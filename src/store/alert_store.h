@@ -155,7 +155,7 @@ class AlertStore : public EventArchive {
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<KeptAlert> recent_ GUARDED_BY(mutex_);  ///< ids rise from front to back
-  std::deque<Pass> passes_ GUARDED_BY(mutex_);   ///< of the same alerts
+  std::deque<Pass> passes_ GUARDED_BY(mutex_);       ///< of the same alerts
   std::unique_ptr<RideLog> rides_ GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<Operation>> operations_ GUARDED_BY(mutex_);
   std::multiset<std::uint64_t> held_ GUARDED_BY(mutex_);
