@@ -6,8 +6,8 @@ REARVIEW_BIN=build/release/bin tests/soak/soak.py [--minutes N] [--seed S] [--sl
 Camera and service run with the default stages, a store on a disk of its own, MQTT, a webhook, 20 subscribers and 5
 viewers. The seed gives the order of the faults and how long each lasts. The programs are killed in the first third of
 a run of 6 minutes or more, so that the others are long enough to show whether memory grows. Disks are exchanged and
-clocks stepped where mounting is permitted and libfaketime is there; what can't be done is said. Exit code 1: a promise
-was broken. docs/reliability.md says what is promised.
+clocks stepped where mounting is permitted and libfaketime is there; what can't be done is said. SIGINT and
+SIGTERM end the run early: what was done is judged. Exit code 1: a promise was broken. docs/reliability.md says what is promised.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import pathlib
 import signal
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
@@ -65,6 +66,7 @@ class Soak:
         self.hostile = []
         self.skipped = {}
         self.endings = []  # of programs, that nobody asked for
+        self.enough = threading.Event()
         self.begun = time.monotonic()
 
     def run(self, seconds, only):
@@ -75,7 +77,7 @@ class Soak:
         print(f"{'at':>9}  {'fault':<32} {'lasted':>8}   {'live':>8}   {'alerts':>8}      (in brackets: without sight meanwhile)", flush=True)
         passed_over = 0
         for fault in deck(self.rig, self.seed):
-            if time.monotonic() - self.begun >= seconds or self.endings:
+            if time.monotonic() - self.begun >= seconds or self.endings or self.enough.is_set():
                 return
             if fault.reason:
                 self.skipped[fault.name] = fault.reason
@@ -179,10 +181,11 @@ def main():
     parser.add_argument("--logs", type=pathlib.Path, help="a folder for what the programs said")
     parser.add_argument("--only", nargs="*", help="only faults with one of these words in their name")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="rearview-soak-") as folder:
         rig = Rig(folder, arguments.seed)
         soak = Soak(rig, arguments.seed, arguments.slack)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: soak.enough.set())
         try:
             soak.run(arguments.minutes * 60, arguments.only)
             verdict = soak.judge()

@@ -132,4 +132,6 @@ class Scale(threading.Thread):
                     size = Size(time.monotonic(), memory, len(os.listdir(process / "fd")), len(os.listdir(process / "task")))
                 except (OSError, ValueError):
                     continue  # it has ended
+                if not memory:
+                    continue  # it was killed, and nobody has asked how it ended yet
                 self.lives.setdefault(life, []).append(size)
