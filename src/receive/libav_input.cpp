@@ -96,7 +96,7 @@ struct LibavInput::State {
     }
   }
 
-  std::string why_not_opened(int code) const {
+  std::string why(int code) const {
     if (code == AVERROR_INVALIDDATA && file) {
       if (std::string why = why_unreadable(*file); !why.empty()) return why;
     }
@@ -124,10 +124,10 @@ struct LibavInput::State {
     set_deadline(options.open_timeout_ms);
     // On failure it frees the context that it was given.
     int code = avformat_open_input(&raw, url.c_str(), nullptr, &settings.entries);
-    if (code < 0) throw std::runtime_error(why_not_opened(code));
+    if (code < 0) throw std::runtime_error(why(code));
     format.reset(raw);
     code = avformat_find_stream_info(raw, nullptr);
-    if (code < 0) throw std::runtime_error(reason(code));
+    if (code < 0) throw std::runtime_error(why(code));
     const int index = av_find_best_stream(raw, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
     if (index < 0) throw std::runtime_error("no video in it");
     stream = raw->streams[index];
@@ -196,7 +196,7 @@ LibavInput::Status LibavInput::read(Packet& packet) {
       continue;
     }
     if (code < 0) {
-      s.error = s.reason(code);
+      s.error = s.why(code);
       return Status::failed;
     }
     av_bsf_send_packet(s.filter.get(), raw);
