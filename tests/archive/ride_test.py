@@ -13,6 +13,7 @@ SECONDS = 30
 CHUNK_S = 3
 BEFORE_S = 12
 FPS = 15
+SAME_S = 0.25  # a judgement may come some pictures sooner or later
 VEHICLES = [  # (class, begins at, closes in by m/s, metres to the side)
     ("car", 0, 9, 1.4), ("van", 5, 10, 1.2), ("car", 10.5, 8, 1.6), ("truck", 15, 10, 1.3), ("car", 21, 9, 1.1)]
 
@@ -34,14 +35,14 @@ def draw(folder):
 
 
 def told(folder):
-    """(time in the ride, kind, class, side of its pass) of all alerts of vehicles, in order."""
+    """(kind, class, side, time in the ride) of all alerts, those of a kind in their order."""
     alerts = []
     for one in about(folder):
         name = pathlib.Path(one["job"]["recording"]["url"]).stem
         begin_s = CHUNK_S * int(name.removeprefix("log")) if name.startswith("log") else 0
         for message in messages(folder / f"{one['name']}.jsonl.zst"):
             if message["type"] == "alert":
-                alerts.append((begin_s + message["t_s"], message["kind"], message["class"], message["side"]))
+                alerts.append((message["kind"], message["class"] or "", message["side"], begin_s + message["t_s"]))
     return sorted(alerts)
 
 
@@ -67,10 +68,10 @@ class Ride(unittest.TestCase):
                                     stderr=subprocess.DEVNULL) for n in range(2)]
         self.assertEqual([worker.wait(600) for worker in workers], [0, 0])
         whole, chunks = told(self.folder / "whole"), told(self.folder / "chunks")
-        self.assertGreater(len([one for one in whole if one[1] in ("overtake", "close_pass")]), 3)
-        self.assertEqual([one[1:] for one in chunks], [one[1:] for one in whole])
+        self.assertGreater(len([one for one in whole if one[0] in ("overtake", "close_pass")]), 3)
+        self.assertEqual([one[:3] for one in chunks], [one[:3] for one in whole])
         for ours, theirs in zip(chunks, whole):
-            self.assertAlmostEqual(ours[0], theirs[0], delta=1.1 / FPS, msg=str(theirs))
+            self.assertAlmostEqual(ours[3], theirs[3], delta=SAME_S, msg=str(theirs))
         self.assertEqual(sum(one["events"] for one in about(self.folder / "chunks")),
                          sum(one["events"] for one in about(self.folder / "whole")))
 
@@ -81,8 +82,8 @@ class Ride(unittest.TestCase):
     def test_a_chunk_alone_would_tell_something_else(self):
         """Else the test above would show nothing."""
         self.analyze("alone", self.folder / "ride", before_s=0)
-        self.assertNotEqual([one[1:] for one in told(self.folder / "alone")],
-                            [one[1:] for one in told(self.folder / "whole")])
+        self.assertNotEqual([one[:3] for one in told(self.folder / "alone")],
+                            [one[:3] for one in told(self.folder / "whole")])
 
 
 if __name__ == "__main__":
