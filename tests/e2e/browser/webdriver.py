@@ -112,7 +112,8 @@ class Browser:
             try:
                 self._in_session("POST", f"/element/{element[ELEMENT]}/click")
             except RuntimeError as error:
-                if "stale element reference" not in str(error):
+                # Made anew, or moved by what came in above it.
+                if not any(text in str(error) for text in ("stale element reference", "element click intercepted")):
                     raise
                 return False
             return True
