@@ -41,6 +41,15 @@ class Facts {
 };
 
 class Stage;
+class PictureHistory;
+
+/// What a stage is lent of one frame, for as long as process() runs.
+struct FrameContext {
+  const Frame& frame;
+  /// The pictures of this camera that stages look back at, one history for all of them. For stages
+  /// of the program: it isn't part of what is installed.
+  PictureHistory& pictures;
+};
 
 /// What is known of a stage before it is built: the row of the stage table, which stands in the
 /// stage's own file. StageChain refuses a list whose stages don't fit each other by it.
@@ -66,13 +75,13 @@ class Stage {
   virtual const StageType& type() const = 0;
 
   /// Reads the frame and the facts that type() names, adds to the analysis what it writes. One
-  /// thread. frame.seq strictly increases, gaps allowed. Between two resets frame.t_s is finite,
-  /// never falls and rises by 2 s at most from frame to frame, but any step in between occurs: none
-  /// at all, and a second's pictures within a millisecond. Must neither write nor keep the frame's
-  /// pixels. A stage that can't look says so: state degraded, road blind, why in text. A throw, or
-  /// a number that isn't finite, makes the analysis `failed`, never an empty road. Only a stage
-  /// that writes the road may call it clear, and only once it has looked for long enough.
-  virtual void process(const Frame& frame, Analysis& analysis) = 0;
+  /// thread. The frame's seq strictly increases, gaps allowed. Between two resets its t_s is
+  /// finite, never falls and rises by 2 s at most from frame to frame, but any step in between
+  /// occurs: none at all, and a second's pictures within a millisecond. Must neither write nor keep
+  /// the frame's pixels. A stage that can't look says so: state degraded, road blind, why in text.
+  /// A throw, or a number that isn't finite, makes the analysis `failed`, never an empty road. Only
+  /// a stage that writes the road may call it clear, and only once it has looked for long enough.
+  virtual void process(const FrameContext& context, Analysis& analysis) = 0;
 
   /// A new connection, a jump in time, or a stage that failed: forget the pictures that came
   /// before. What was told and not taken back (a warning, a blocked view) stays told until it can

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "analyse/common/picture_history.h"
+#include "analyse/stage.h"
 #include "tests/support/frames.h"
 
 namespace rearview::test {
@@ -15,5 +17,16 @@ inline FramePtr frame_at(double t_s, std::uint64_t seq, Planes planes) {
   frame->t_s = t_s;
   return frame;
 }
+
+/// Shows frames to a stage without a chain, and lends it the history that a chain would.
+class Shown {
+ public:
+  void show(Stage& stage, const Frame& frame, Analysis& analysis) {
+    stage.process({frame, pictures_}, analysis);
+  }
+
+ private:
+  PictureHistory pictures_;
+};
 
 }  // namespace rearview::test

@@ -18,7 +18,7 @@ ALLOWED = {
     "analyse/common": {"base", "types"},
     **{f"analyse/{room}": {"base", "types", "analyse", "analyse/common"}
        for room in ("view", "network", "looming", "tracking", "approach")},
-    "analyse/chain": {"base", "types", "analyse", "analyse/view", "analyse/network", "analyse/looming",
+    "analyse/chain": {"base", "types", "analyse", "analyse/common", "analyse/view", "analyse/network", "analyse/looming",
                       "analyse/tracking", "analyse/approach"},
     "evaluate": {"base", "types"},
     "render": {"base", "types"},

@@ -19,8 +19,8 @@ class GivenStage : public Stage {
         act_(std::move(act)) {}
 
   const StageType& type() const override { return type_; }
-  void process(const Frame& frame, Analysis& analysis) override {
-    if (act_) act_(frame, analysis);
+  void process(const FrameContext& context, Analysis& analysis) override {
+    if (act_) act_(context.frame, analysis);
   }
 
  private:

@@ -119,6 +119,7 @@ StageChain::StageChain(std::string camera, std::vector<std::unique_ptr<Stage>> s
 
 void StageChain::reset() noexcept {
   for (const auto& stage : stages_) stage->reset();
+  pictures_.clear();
 }
 
 void StageChain::run(const Frame& frame, Analysis& analysis, std::size_t& told) {
@@ -126,7 +127,7 @@ void StageChain::run(const Frame& frame, Analysis& analysis, std::size_t& told) 
   SteadyTime before = SteadyClock::now();
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const bool was_clear = analysis.road == Road::clear;
-    stages_[i]->process(frame, analysis);
+    stages_[i]->process({frame, pictures_}, analysis);
     if (!is_finite(analysis))
       throw std::runtime_error(
           fmt::format("stage {} gives numbers that are not finite", names_[i]));

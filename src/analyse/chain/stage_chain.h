@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyse/common/picture_history.h"
 #include "analyse/stage.h"
 
 namespace rearview {
@@ -40,6 +41,7 @@ class StageChain {
   std::string camera_;
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<std::string> names_;
+  PictureHistory pictures_;
   std::optional<std::uint32_t> epoch_;
   double last_t_s_ = 0;
   bool failing_ = false;

@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyse/common/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Before anything is measured a vehicle may close or recede by this, per second.
-constexpr double kRateOpen = 0.4;
-// How much the rate wanders by braking, accelerating and turning: per second and square root of s.
-constexpr double kRateWander = 0.06;
-// Sizes change for other reasons than distance (turning, lights): share per square root of s.
-constexpr double kSizeWander = 0.015;
-// Errors of neighbouring measurements are alike over about this long.
-constexpr double kBoxErrorsLast_s = 0.08;
-constexpr double kGrowthErrorsLast_s = 0.5;
-constexpr double kFastest = 5;  // 1/s; beyond it the vehicle is past
+using namespace common_tuning::growth_filter;
 
 }  // namespace
 
@@ -42,7 +35,7 @@ void GrowthFilter::update(int row, double innovation, double variance) {
   const double total = covariance_(row, row) + variance;
   // What lies far outside is told by the wrong vehicle or a broken box: it counts less.
   const double ratio = innovation * innovation / total;
-  const double widened = ratio > 9 ? variance * ratio / 9 : variance;
+  const double widened = ratio > kInnovationGate ? variance * ratio / kInnovationGate : variance;
   const double sum = covariance_(row, row) + widened;
   cv::Vec<double, kSize> gain;
   for (int i = 0; i < kSize; ++i) gain[i] = covariance_(i, row) / sum;
@@ -77,42 +70,6 @@ void GrowthFilter::measure_growth(double growth, double sigma, double dt) {
 
 Estimate GrowthFilter::growth() const {
   return {state_[kRate], std::sqrt(std::max(0.0, covariance_(kRate, kRate)))};
-}
-
-void LinearFilter::predict(double dt, double acceleration_sigma) {
-  if (!started_) return;
-  state_[0] += state_[1] * dt;
-  const cv::Matx22d transition(1, dt, 0, 1);
-  covariance_ = transition * covariance_ * transition.t();
-  const double q = acceleration_sigma * acceleration_sigma;
-  covariance_(0, 0) += q * dt * dt * dt / 3;
-  covariance_(0, 1) += q * dt * dt / 2;
-  covariance_(1, 0) += q * dt * dt / 2;
-  covariance_(1, 1) += q * dt;
-}
-
-void LinearFilter::measure(double value, double sigma) {
-  if (!started_) {
-    started_ = true;
-    state_ = {value, 0};
-    covariance_ = {sigma * sigma, 0, 0, 0.25};
-    return;
-  }
-  const double total = covariance_(0, 0) + sigma * sigma;
-  const cv::Vec2d gain(covariance_(0, 0) / total, covariance_(1, 0) / total);
-  const double off = value - state_[0];
-  state_ += gain * off;
-  const cv::Matx12d line = covariance_.row(0);
-  for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 2; ++j) covariance_(i, j) -= gain[i] * line(0, j);
-}
-
-Estimate LinearFilter::value() const {
-  return {state_[0], std::sqrt(std::max(0.0, covariance_(0, 0)))};
-}
-
-Estimate LinearFilter::rate() const {
-  return {state_[1], std::sqrt(std::max(0.0, covariance_(1, 1)))};
 }
 
 }  // namespace rearview

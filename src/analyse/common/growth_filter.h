@@ -2,15 +2,10 @@
 
 #include <array>
 #include <opencv2/core.hpp>
-#include <optional>
+
+#include "analyse/common/estimate.h"
 
 namespace rearview {
-
-/// One value with its standard deviation.
-struct Estimate {
-  double value = 0;
-  double sigma = 0;
-};
 
 /// Extended Kalman filter of how a vehicle's picture grows. State: logarithms of several sizes
 /// (width, height, distance of its inner edge from the vanishing point), which all grow at one
@@ -42,21 +37,6 @@ class GrowthFilter {
   std::array<bool, kChannels> known_{};
 
   static cv::Matx<double, kSize, kSize> initial();
-};
-
-/// Kalman filter of one coordinate with constant velocity.
-class LinearFilter {
- public:
-  void predict(double dt, double acceleration_sigma);
-  void measure(double value, double sigma);
-  bool started() const { return started_; }
-  Estimate value() const;
-  Estimate rate() const;
-
- private:
-  bool started_ = false;
-  cv::Vec2d state_{0, 0};
-  cv::Matx22d covariance_{1, 0, 0, 1};
 };
 
 }  // namespace rearview

@@ -5,32 +5,13 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "analyse/common/least_squares.h"
+#include "analyse/common/tuning.h"
+
 namespace rearview {
 namespace {
 
-// The longer side is looked at with about this many samples; finer than half a pixel tells nothing.
-constexpr double kSamples = 40;
-constexpr double kFinest_px = 0.5;
-constexpr float kLeastSide_px = 5;
-// The fit looks a little beyond the box, where the outline is, and trusts its middle most.
-constexpr double kReach = 1.12;
-constexpr double kFullWithin = 0.7;
-constexpr int kRounds = 10;
-constexpr double kSettled = 2e-4;
-constexpr double kLeastCorrelation = 0.75;
-// What is followed has to look the same: what comes to stand before it must not take its box along.
-constexpr double kLeastToFollow = 0.85;
-// Pictures wider than this tell no more of the size.
-constexpr int kWidest_px = 640;
-// From what the boxes say the fit may go this far: logarithm of the scale, roll, share of the side.
-constexpr double kMostRescale = 0.35;
-constexpr double kMostRoll = 0.15;
-constexpr double kMostShift = 0.35;
-constexpr double kRobust = 2.0;  // residuals in standard deviations from which they count less
-// Neighbouring samples share their errors (compression works in blocks): variance times this.
-constexpr double kAlike = 8;
-constexpr double kLeastSigma = 0.004;  // of the logarithm of the scale; background shining through
-constexpr double kTimeSlack_s = 1e-4;
+using namespace common_tuning::scale_gauge;
 
 /// Places of the samples, in units of samples from the box's middle, and how much each counts.
 struct Grid {
@@ -77,7 +58,6 @@ bool normalise(cv::Mat& values, const cv::Mat& weight) {
   const double mean = values.dot(weight) / sum;
   values -= mean;
   const double variance = values.mul(values).dot(weight) / sum;
-  constexpr double kLeastContrast = 2.5;  // grey levels
   if (variance < kLeastContrast * kLeastContrast) return false;
   values *= 1 / std::sqrt(variance);
   return true;
@@ -118,8 +98,7 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
     cv::Sobel(seen, then_y, CV_32F, 0, 1, 3, 0.125, 0, cv::BORDER_REPLICATE);
     const cv::Mat off = now - seen;
     const double spread = std::sqrt(off.mul(off).dot(grid.weight) / sum) + 1e-6;
-    cv::Matx44d normal = cv::Matx44d::zeros();
-    cv::Vec4d right = cv::Vec4d::zeros();
+    LeastSquares<4> change_fit;  // shift in x and y, logarithm of the scale, roll
     double weights = 0;
     double squares = 0;
     for (int y = 0; y < grid.size.height; ++y) {
@@ -138,21 +117,14 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
         const double u = x - mid_x;
         const double gx = 0.5 * (static_cast<double>(nx[x]) + static_cast<double>(tx[x]));
         const double gy = 0.5 * (static_cast<double>(ny[x]) + static_cast<double>(ty[x]));
-        const cv::Vec4d row(gx, gy, gx * u + gy * v, gy * u - gx * v);
-        for (int i = 0; i < 4; ++i) {
-          right[i] += weight * row[i] * error;
-          for (int j = i; j < 4; ++j) normal(i, j) += weight * row[i] * row[j];
-        }
+        change_fit.add({gx, gy, gx * u + gy * v, gy * u - gx * v}, error, weight);
         weights += weight;
         squares += weight * error * error;
       }
     }
-    for (int i = 0; i < 4; ++i)
-      for (int j = 0; j < i; ++j) normal(i, j) = normal(j, i);
-    bool solved = false;
-    const cv::Matx44d inverse = normal.inv(cv::DECOMP_CHOLESKY, &solved);
-    if (!solved) return std::nullopt;
-    const cv::Vec4d step = inverse * right;
+    const auto covariance = change_fit.covariance();
+    if (!covariance) return std::nullopt;
+    const cv::Vec4d step = *covariance * change_fit.right();
     const double reach = std::max(mid_x, mid_y);
     const double moved = std::max({std::abs(step[0]), std::abs(step[1]), std::abs(step[2]) * reach,
                                    std::abs(step[3]) * reach});
@@ -164,57 +136,33 @@ std::optional<Fit> fit(const cv::Mat& now, const cv::Mat& then, cv::Matx23d map,
     if (moved < kSettled * reach || round == kRounds) {
       Fit found;
       found.map = map;
-      found.log_scale_sigma = std::sqrt(kAlike * squares / weights * inverse(2, 2));
+      found.log_scale_sigma = std::sqrt(kAlike * squares / weights * (*covariance)(2, 2));
       found.correlation = now.dot(seen.mul(grid.weight)) / sum;
       return found;
     }
   }
 }
 
-}  // namespace
+/// How one picture's patch lies in another.
+struct Alignment {
+  cv::Rect2f box;
+  double scale = 1;  ///< size there over size here
+  double log_scale_sigma = 0;
+  double correlation = 0;
+};
 
-void ScaleGauge::add(const cv::Mat& luma, double t_s) {
-  if (luma.size() != added_ || (!pictures_.empty() && pictures_.back().t_s > t_s)) clear();
-  added_ = luma.size();
-  Picture picture;
-  // Of two that came at once, as in a burst, the newer stays: at() tells them apart by their times.
-  if (!pictures_.empty() && t_s - pictures_.back().t_s < kTimeSlack_s) {
-    picture.levels = std::move(pictures_.back().levels);
-    pictures_.pop_back();
-  }
-  while (!pictures_.empty() && (t_s - pictures_.front().t_s > kSpan_s + kTimeSlack_s ||
-                                pictures_.size() >= kMostPictures)) {
-    picture.levels = std::move(pictures_.front().levels);  // its memory is used again
-    pictures_.pop_front();
-  }
-  picture.t_s = t_s;
-  shrunk_ = std::min(1.0F, static_cast<float>(kWidest_px) / static_cast<float>(luma.cols));
-  if (shrunk_ < 1)
-    cv::resize(luma, picture.levels[0], {}, static_cast<double>(shrunk_),
-               static_cast<double>(shrunk_), cv::INTER_AREA);
-  else
-    luma.copyTo(picture.levels[0]);
-  for (std::size_t i = 1; i < kLevels; ++i) cv::pyrDown(picture.levels[i - 1], picture.levels[i]);
-  pictures_.push_back(std::move(picture));
-}
-
-const ScaleGauge::Picture* ScaleGauge::at(double t_s) const {
-  const auto found = std::find_if(pictures_.begin(), pictures_.end(), [t_s](const Picture& other) {
-    return std::abs(other.t_s - t_s) < kTimeSlack_s / 2;
-  });
-  return found == pictures_.end() ? nullptr : &*found;
-}
-
-std::optional<ScaleGauge::Laid> ScaleGauge::lay(const Picture& from, const cv::Rect2f& patch,
-                                                const Picture& to, const cv::Rect2f& guess) {
+/// Boxes in pixels of the kept pictures. nullopt where no fit is found near the guess.
+std::optional<Alignment> align(const KeptPicture& from, const cv::Rect2f& patch,
+                               const KeptPicture& to, const cv::Rect2f& guess) {
   if (std::min({patch.width, patch.height, guess.width, guess.height}) < kLeastSide_px)
     return std::nullopt;
-  const cv::Size size = from.levels[0].size();
+  const cv::Size size = from.level(0).size();
   if (!inside(patch, size) || !inside(guess, size)) return std::nullopt;
 
   const double stride_px =
       std::max(kFinest_px, static_cast<double>(std::max(patch.width, patch.height)) / kSamples);
-  const int level = std::clamp(static_cast<int>(std::floor(std::log2(stride_px))), 0, kLevels - 1);
+  const int coarsest = std::min(kCoarsestLevel, static_cast<int>(from.levels()) - 1);
+  const int level = std::clamp(static_cast<int>(std::floor(std::log2(stride_px))), 0, coarsest);
   const double down = 1 << level;
   const double stride = stride_px / down;
   const Grid grid = make_grid(patch, stride_px);
@@ -229,10 +177,10 @@ std::optional<ScaleGauge::Laid> ScaleGauge::lay(const Picture& from, const cv::R
   const double ratio =
       std::sqrt(static_cast<double>(guess.area()) / static_cast<double>(patch.area()));
   const auto index = static_cast<std::size_t>(level);
-  cv::Mat seen = look(from.levels[index], map_to(patch, 1), grid);
+  cv::Mat seen = look(from.level(index), map_to(patch, 1), grid);
   if (!normalise(seen, grid.weight)) return std::nullopt;
   const cv::Matx23d start = map_to(guess, ratio);
-  const std::optional<Fit> found = fit(seen, to.levels[index], start, grid);
+  const std::optional<Fit> found = fit(seen, to.level(index), start, grid);
   if (!found) return std::nullopt;
   const double scale = std::hypot(found->map(0, 0), found->map(1, 0)) / stride;
   const double shift = std::hypot(found->map(0, 2) - start(0, 2), found->map(1, 2) - start(1, 2));
@@ -240,39 +188,44 @@ std::optional<ScaleGauge::Laid> ScaleGauge::lay(const Picture& from, const cv::R
   if (std::abs(std::log(scale / ratio)) > kMostRescale || shift > kMostShift * side + 2 / down ||
       std::abs(std::atan2(found->map(1, 0), found->map(0, 0))) > kMostRoll)
     return std::nullopt;
-  Laid laid;
+  Alignment aligned;
   const auto s = static_cast<float>(scale);
-  laid.box.width = s * patch.width;
-  laid.box.height = s * patch.height;
-  laid.box.x = static_cast<float>(found->map(0, 2) * down + 0.5) - laid.box.width / 2;
-  laid.box.y = static_cast<float>(found->map(1, 2) * down + 0.5) - laid.box.height / 2;
-  laid.scale = scale;
-  laid.log_scale_sigma = found->log_scale_sigma;
-  laid.correlation = found->correlation;
-  return laid;
+  aligned.box.width = s * patch.width;
+  aligned.box.height = s * patch.height;
+  aligned.box.x = static_cast<float>(found->map(0, 2) * down + 0.5) - aligned.box.width / 2;
+  aligned.box.y = static_cast<float>(found->map(1, 2) * down + 0.5) - aligned.box.height / 2;
+  aligned.scale = scale;
+  aligned.log_scale_sigma = found->log_scale_sigma;
+  aligned.correlation = found->correlation;
+  return aligned;
 }
+
+}  // namespace
 
 std::optional<Estimate> ScaleGauge::growth(const cv::Rect2f& then, double then_s,
                                            const cv::Rect2f& now) const {
-  const Picture* older = at(then_s);
-  if (older == nullptr) return std::nullopt;
-  const double seconds = pictures_.back().t_s - older->t_s;
-  if (seconds < kTimeSlack_s) return std::nullopt;
-  const auto laid = lay(pictures_.back(), scaled(now, shrunk_), *older, scaled(then, shrunk_));
-  if (!laid || laid->correlation < kLeastCorrelation) return std::nullopt;
-  const double sigma = std::hypot(laid->log_scale_sigma, kLeastSigma);
-  return Estimate{(1 / laid->scale - 1) / seconds, sigma / laid->scale / seconds};
+  const KeptPicture* older = pictures_.at(then_s);
+  if (older == nullptr || older == &pictures_.newest()) return std::nullopt;
+  const KeptPicture& newest = pictures_.newest();
+  const auto scale = static_cast<float>(newest.scale);
+  const double seconds = newest.t_s - older->t_s;
+  const auto aligned = align(newest, scaled(now, scale), *older, scaled(then, scale));
+  if (!aligned || aligned->correlation < kLeastCorrelation) return std::nullopt;
+  const double sigma = std::hypot(aligned->log_scale_sigma, kLeastSigma);
+  return Estimate{(1 / aligned->scale - 1) / seconds, sigma / aligned->scale / seconds};
 }
 
 std::optional<cv::Rect2f> ScaleGauge::follow(const cv::Rect2f& then, double then_s,
                                              const cv::Rect2f& guess) const {
-  const Picture* older = at(then_s);
-  if (older == nullptr || older == &pictures_.back()) return std::nullopt;
-  const auto laid = lay(*older, scaled(then, shrunk_), pictures_.back(), scaled(guess, shrunk_));
-  if (!laid || laid->correlation < kLeastToFollow ||
-      !inside(laid->box, pictures_.back().levels[0].size()))
+  const KeptPicture* older = pictures_.at(then_s);
+  if (older == nullptr || older == &pictures_.newest()) return std::nullopt;
+  const KeptPicture& newest = pictures_.newest();
+  const auto scale = static_cast<float>(newest.scale);
+  const auto aligned = align(*older, scaled(then, scale), newest, scaled(guess, scale));
+  if (!aligned || aligned->correlation < kLeastToFollow ||
+      !inside(aligned->box, newest.level(0).size()))
     return std::nullopt;
-  return scaled(laid->box, 1 / shrunk_);
+  return scaled(aligned->box, 1 / scale);
 }
 
 }  // namespace rearview

@@ -4,22 +4,16 @@
 #include <array>
 #include <cmath>
 
-#include "analyse/looming/likeness.h"
-#include "analyse/looming/motion_groups.h"
+#include "analyse/looming/motion_clusters.h"
 #include "analyse/looming/outline.h"
+#include "analyse/looming/similarity_transform.h"
+#include "analyse/looming/tuning.h"
 
 namespace rearview {
 namespace {
 
-// How far a thing should have moved for its outline to stand out, and how far about its corners the
-// outline is sought.
-constexpr double kOutlineShift_px = 6;
-constexpr double kOutlineReach = 0.3;
-constexpr double kLeastOutlineSpan_s = 0.1;
-// By how much all corners of one side may be drawn along by what lies behind them.
-constexpr double kPatternDoubt_px = 0.25;
-// Growth from within is measured over the longest of these that most corners reach back to.
-constexpr std::array<double, 3> kGrowthSpans_s = {0.8, 0.56, 0.36};
+using namespace looming_tuning;
+using namespace looming_tuning::corner_pattern;
 
 }  // namespace
 
@@ -41,13 +35,13 @@ std::optional<Estimate> pattern_growth(const PointTracker& points,
           (place_variance(path.structure, {1, 0}) + place_variance(path.structure, {0, 1})) / 2);
     }
     if (from.size() < kLeastToFound || from.size() * 10 < members.size() * 4) continue;
-    const std::optional<Likeness> likeness = fit_likeness(from, to, variance);
-    if (!likeness) continue;
+    const std::optional<SimilarityTransform> similarity = fit_similarity(from, to, variance);
+    if (!similarity) continue;
     // The mean over the span; at constant closing speed the growth has gone on rising since.
-    const double mean = std::log(likeness->scale) / seconds;
+    const double mean = std::log(similarity->scale) / seconds;
     const double lead = std::clamp(1 - mean * seconds / 2, 0.5, 1.5);
-    const double sigma = std::hypot(likeness->scale_sigma / likeness->scale,
-                                    kPatternDoubt_px / likeness->spread_px) /
+    const double sigma = std::hypot(similarity->scale_sigma / similarity->scale,
+                                    kPatternDoubt_px / similarity->spread_px) /
                          seconds;
     return Estimate{mean / lead, sigma / (lead * lead)};
   }
@@ -74,7 +68,7 @@ std::optional<cv::Rect2d> pattern_outline(const PointTracker& points, const EgoM
     variance.push_back(0.05);
   }
   if (now.size() < kLeastMembers) return std::nullopt;
-  const std::optional<Likeness> own = fit_likeness(now, then, variance);
+  const std::optional<SimilarityTransform> own = fit_similarity(now, then, variance);
   if (!own) return std::nullopt;
   // The turn over the span, as a share of the turn that ego knows, is near enough to a shift and
   // roll about the middle of the box.

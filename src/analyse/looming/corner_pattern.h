@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "analyse/common/growth_filter.h"
+#include "analyse/common/estimate.h"
 #include "analyse/looming/ego_motion.h"
 #include "analyse/looming/point_tracker.h"
 

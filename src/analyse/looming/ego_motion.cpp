@@ -4,20 +4,13 @@
 #include <cmath>
 #include <opencv2/calib3d.hpp>
 
+#include "analyse/common/least_squares.h"
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr int kLeastPoints = 12;
-// Over less, as in a burst of pictures, a rate would be noise over nothing. Below one picture's
-// time at 30 a second.
-constexpr double kLeastSpan_s = 0.03;
-// A picture turns less over a second at most; a fit that says more has lost its way.
-constexpr double kMostTurn_rad = 0.7;
-// A mount leaves the vanishing point open by about this much; a saddle shakes it by less.
-constexpr double kFocusOpen_px = 45;
-constexpr double kFocusShake_px = 6;
-constexpr double kFocusDrift_px = 0.15;
-constexpr double kFocusSettled_px = 4;
+using namespace looming_tuning::ego_motion;
 
 double median(std::vector<double>& values) {
   if (values.empty()) return 0;
@@ -97,11 +90,10 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   // Gauss-Newton on what moves across the line to the focus, weights by Geman and McClure with a
   // scale that narrows.
   double noise = 4;
-  cv::Matx<double, 5, 5> information;
+  LeastSquares<5> fit;  // of the rotation and the focus
   for (int round = 0; round < 8; ++round) {
     cv::Rodrigues(rotation, turn_);
-    information = cv::Matx<double, 5, 5>::zeros();
-    cv::Vec<double, 5> gradient;
+    fit = {};
     std::vector<double> left;
     left.reserve(pairs.size());
     for (const auto& [from, to] : pairs) {
@@ -114,7 +106,7 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
       const double miss = across.dot(flow);
       left.push_back(std::abs(miss));
       const double ratio = miss / noise;
-      const double weight = 1 / ((1 + ratio * ratio) * (1 + ratio * ratio)) / (noise * noise);
+      const double weight = geman_mcclure(ratio * ratio) / (noise * noise);
       const double x = still.x - centre_.x;
       const double y = still.y - centre_.y;
       // d(still)/d(rotation) for small angles about x, y, z.
@@ -123,24 +115,17 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
       const cv::Point2d by_z(-y, x);
       const cv::Vec<double, 5> jacobian(-across.dot(by_x), -across.dot(by_y), -across.dot(by_z),
                                         -flow.y / reach, flow.x / reach);
-      for (int i = 0; i < 5; ++i) {
-        gradient[i] -= weight * jacobian[i] * miss;
-        for (int j = i; j < 5; ++j) information(i, j) += weight * jacobian[i] * jacobian[j];
-      }
+      fit.add(jacobian, -miss, weight);
     }
     if (static_cast<int>(left.size()) < kLeastPoints) return motion_;
-    for (int i = 1; i < 5; ++i)
-      for (int j = 0; j < i; ++j) information(i, j) = information(j, i);
     const double prior = 1 / (focus_sigma * focus_sigma);
-    information(3, 3) += prior;
-    information(4, 4) += prior;
-    gradient[3] -= prior * (focus.x - focus_.x);
-    gradient[4] -= prior * (focus.y - focus_.y);
-    for (int i = 0; i < 3; ++i) information(i, i) += 1e-6;
-    cv::Vec<double, 5> step;
-    if (!cv::solve(information, gradient, step, cv::DECOMP_CHOLESKY)) return motion_;
-    rotation += cv::Vec3d(step[0], step[1], step[2]);
-    focus += cv::Point2d(step[3], step[4]);
+    fit.expect(3, focus_.x - focus.x, prior);
+    fit.expect(4, focus_.y - focus.y, prior);
+    for (int i = 0; i < 3; ++i) fit.expect(i, 0, 1e-6);
+    const auto step = fit.solve();
+    if (!step) return motion_;
+    rotation += cv::Vec3d((*step)[0], (*step)[1], (*step)[2]);
+    focus += cv::Point2d((*step)[3], (*step)[4]);
     noise = std::clamp(1.4826 * median(left), 0.25, noise);
   }
   if (!(cv::norm(rotation) < kMostTurn_rad) || !(cv::norm(focus - focus_) < 10 * focal_))
@@ -170,8 +155,9 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   }
 
   // The slow mean learns only where the pictures say more than the prior did.
-  const cv::Matx<double, 5, 5> covariance = information.inv(cv::DECOMP_CHOLESKY);
-  const double posterior = std::sqrt(std::max(covariance(3, 3), covariance(4, 4)));
+  const auto covariance = fit.covariance();
+  const double posterior =
+      covariance ? std::sqrt(std::max((*covariance)(3, 3), (*covariance)(4, 4))) : focus_sigma;
   focus_sigma_ = std::min(kFocusOpen_px, std::hypot(focus_sigma_, kFocusDrift_px));
   if (posterior < 0.7 * focus_sigma) {
     // Pairs overlap and shake stays, so one picture counts as a coarse sight only.

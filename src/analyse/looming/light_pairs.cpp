@@ -4,32 +4,12 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Night and dusk: dark on the whole, and nothing but lamps is bright. By day the sky is.
-constexpr double kDarkMean = 95;
-constexpr double kMostBright = 0.04;  // share of the pixels above kSkyByDay
-constexpr double kSkyByDay = 165;
-// At dusk what surrounds a lamp is darker than this; at night its own glow isn't.
-constexpr double kDuskMean = 60;
-constexpr double kDarkRound = 120;
-// A bridge's shadow passes sooner.
-constexpr double kDarkFor_s = 2;
-constexpr double kBright = 185;
-constexpr double kAboveHorizon_px = 5;  // shake and a road that rises
-constexpr std::size_t kMostBlobs = 40;
-constexpr double kLeastApart_px = 6;
-constexpr double kMostApart_px = 220;
-constexpr double kLevel = 0.18;      // height difference, as a share of the distance
-constexpr double kAlikeAreas = 4.0;  // ratio of the two areas
-constexpr double kLost_s = 0.25;
-constexpr double kSpan_s = 0.8;
-constexpr double kLeastSpan_s = 0.3;
-// Where pictures come in bursts, or time stands still, numbers bound what times don't.
-constexpr std::size_t kMostWidths = 128;
-constexpr std::size_t kMostPairs = 128;
-constexpr double kCentre_px = 0.35;  // how well a blob's centre is known
+using namespace looming_tuning::light_pairs;
 
 }  // namespace
 
@@ -79,7 +59,7 @@ void LightPairs::see(LightPair& pair, const Blob& left, const Blob& right, doubl
   pair.left = left.centre;
   pair.right = right.centre;
   pair.seen_s = t_s;
-  ++pair.sightings;
+  ++pair.hits;
   pair.widths.emplace_back(t_s, std::log(right.centre.x - left.centre.x));
   while (t_s - pair.widths.front().first > kSpan_s || pair.widths.size() > kMostWidths)
     pair.widths.pop_front();

@@ -12,7 +12,7 @@ namespace rearview {
 struct LightPair {
   cv::Point2d left;
   cv::Point2d right;
-  int sightings = 0;
+  int hits = 0;
   double seen_s = 0;
   double growth = 0;  ///< per second, of the distance between the two
   double growth_sigma = 1;

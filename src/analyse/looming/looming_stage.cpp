@@ -2,29 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
 
-#include "analyse/common/shown_area.h"
 #include "analyse/looming/light_pairs.h"
 #include "analyse/looming/point_motion.h"
+#include "analyse/looming/tuning.h"
 
 namespace rearview {
 namespace {
 
-// Wider pictures are brought down to this: cost stays bounded, and a vehicle 4 s away is wide
-// enough.
-constexpr int kWidest_px = 640;
-// Corners too young for the long baseline are judged over this one.
-constexpr double kShortBaseline_s = 0.12;
-constexpr int kLeastFrames = 4;
-// A picture that shows nothing new (25 frames/s sent as 30, a stalled sender) would look like a
-// world that stopped for a moment. Mean absolute difference in grey levels.
-constexpr double kRepeatDifference = 0.35;
-constexpr double kLongestRepeat_s = 0.15;
-// Pairs of lights are reported once they have stayed together and drawn apart beyond doubt: at rest
-// there are many.
-constexpr int kLeastPairSightings = 8;
-constexpr double kPairGrows = 2.0;
+using namespace looming_tuning::looming_stage;
 
 }  // namespace
 
@@ -39,8 +25,6 @@ struct LoomingStage::State {
   EgoMotion near;
   MovingObjects objects;
   LightPairs lights;
-  cv::Mat picture;
-  cv::Mat last;
   double last_t_s = 0;
   bool started = false;
 };
@@ -52,19 +36,16 @@ void LoomingStage::reset() noexcept {
   state_.reset();
 }
 
-void LoomingStage::process(const Frame& frame, Analysis& analysis) {
-  const double scale = std::min(1.0, static_cast<double>(kWidest_px) / frame.width());
-  const cv::Size size(std::max(1, cvRound(frame.width() * scale)),
-                      std::max(1, cvRound(frame.height() * scale)));
-  if (!state_ || state_->size != size) {
+void LoomingStage::process(const FrameContext& context, Analysis& analysis) {
+  const Frame& frame = context.frame;
+  const KeptPicture& picture = context.pictures.of(frame);
+  const cv::Mat& luma = picture.level(0);
+  const double scale = picture.scale;
+  if (!state_ || state_->size != luma.size()) {
     const double half = config_.horizontal_fov_deg * CV_PI / 360;
-    state_ = std::make_unique<State>(size, scale, size.width / 2.0 / std::tan(half));
+    state_ = std::make_unique<State>(luma.size(), scale, luma.cols / 2.0 / std::tan(half));
   }
   State& state = *state_;
-  if (scale < 1)
-    cv::resize(frame.luma(), state.picture, size, 0, 0, cv::INTER_AREA);
-  else
-    state.picture = frame.luma();
 
   if (!analysis.view) {
     analysis.view.emplace();
@@ -75,12 +56,11 @@ void LoomingStage::process(const Frame& frame, Analysis& analysis) {
   const auto s = static_cast<float>(scale);
   const cv::Rect active =
       cv::Rect(cv::Rect2f(shown.x * s, shown.y * s, shown.width * s, shown.height * s)) &
-      cv::Rect(cv::Point(), size);
+      cv::Rect(cv::Point(), luma.size());
 
-  if (!repeats(state.picture, frame.t_s)) {
+  if (!repeats(luma, frame.t_s)) {
     const double dt = state.started ? frame.t_s - state.last_t_s : 0;
-    state.points.track(state.picture, frame.t_s, active, static_cast<float>(state.far.focus().y));
-    state.picture.copyTo(state.last);
+    state.points.track(picture, active, static_cast<float>(state.far.focus().y));
     state.last_t_s = frame.t_s;
     state.started = true;
     if (state.points.pictures() > kLeastFrames) {
@@ -91,21 +71,21 @@ void LoomingStage::process(const Frame& frame, Analysis& analysis) {
       const std::vector<PointMotion> motions =
           point_motions(state.points, state.far, far_back, state.near, near_back);
       state.objects.update(state.points, motions, dt, active, state.far);
-      state.lights.update(state.picture, frame.t_s, active, state.far.vanishing().y);
+      state.lights.update(luma, frame.t_s, active, state.far.vanishing().y);
     }
   }
   report(frame, analysis);
-  if (scale >= 1) state.picture.release();  // it is the frame's own memory
 }
 
 bool LoomingStage::repeats(const cv::Mat& luma, double t_s) {
   State& state = *state_;
   if (!state.started || t_s - state.last_t_s >= kLongestRepeat_s) return false;
   // Every fourth row tells enough.
+  const cv::Mat& last = state.points.picture(0);
   double sum = 0;
   int rows = 0;
   for (int y = 0; y < luma.rows; y += 4, ++rows)
-    sum += cv::norm(luma.row(y), state.last.row(y), cv::NORM_L1);
+    sum += cv::norm(luma.row(y), last.row(y), cv::NORM_L1);
   return sum / (static_cast<double>(rows) * luma.cols) < kRepeatDifference;
 }
 
@@ -133,10 +113,10 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
   };
   std::vector<cv::Rect2d> lit;
   for (const LightPair& pair : state.lights.pairs()) {
-    if (pair.sightings < kLeastPairSightings || pair.seen_s != state.last_t_s) continue;
+    if (pair.hits < kLeastPairHits || pair.seen_s != state.last_t_s) continue;
     if (pair.growth < kPairGrows * pair.growth_sigma) continue;
     lit.push_back(pair.box());
-    report_box(pair.box(), 0.3 + 0.5 * std::min(1.0, pair.sightings / 15.0), pair.growth,
+    report_box(pair.box(), 0.3 + 0.5 * std::min(1.0, pair.hits / 15.0), pair.growth,
                pair.growth_sigma);
   }
   for (const MovingObject& object : state.objects.objects()) {
@@ -147,7 +127,7 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
         }))
       continue;
     const double evidence = 1 - std::exp(-object.movers / 6.0);
-    const double standing = std::min(1.0, object.sightings / 12.0);
+    const double standing = std::min(1.0, object.hits / 12.0);
     report_box(object.box, 0.3 + 0.65 * evidence * (0.4 + 0.6 * standing), object.growth,
                object.growth_sigma);
   }

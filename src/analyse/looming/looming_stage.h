@@ -35,7 +35,7 @@ struct LoomingConfig {
 /// Detector without training. The background of a rear camera contracts while riding and stands
 /// still while standing; what expands, or contracts less than the road in its row, travels by
 /// itself. Corners are followed, the camera's own motion is taken out, what can't be at rest is
-/// grouped, and each group becomes a detection of class vehicle with its growth. Writes
+/// clustered, and each cluster becomes a detection of class vehicle with its growth. Writes
 /// Analysis::view. Deterministic.
 class LoomingStage : public Stage {
  public:
@@ -46,7 +46,7 @@ class LoomingStage : public Stage {
   ~LoomingStage() override;
 
   const StageType& type() const override { return kType; }
-  void process(const Frame& frame, Analysis& analysis) override;
+  void process(const FrameContext& context, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:

@@ -6,18 +6,13 @@
 #include <utility>
 
 #include "analyse/looming/corner_pattern.h"
+#include "analyse/looming/tuning.h"
 
 namespace rearview {
 namespace {
 
-constexpr int kConfirmedAt = 4;
-constexpr int kMostSightings = 24;
-// Boxes follow their outlines; equally in both directions, or noise would swell them.
-constexpr double kFollowGain = 0.15;
-// What the rotation taken out may still be wrong by.
-constexpr double kTurnDoubt_px = 0.25;
-constexpr double kSidewaysDrift_mps = 0.3;
-constexpr double kUsualCameraHeight_m = 1.0;
+using namespace looming_tuning;
+using namespace looming_tuning::moving_objects;
 
 double middle_value(std::vector<double>& values) {
   const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -46,47 +41,49 @@ void MovingObjects::update(const PointTracker& points, const std::vector<PointMo
                      [corner](const MovingObject& object) { return object.has(corner); });
     return last == objects_.rend() ? 0 : last->id;
   };
-  std::vector<MotionGroup> groups = group_movers(motions, owner, plausible);
-  // Each thing takes the group that shares most of its corners, the best match first.
+  std::vector<MotionCluster> clusters = cluster_movers(motions, owner, plausible);
+  // Each thing takes the cluster that shares most of its corners, the best match first.
   struct Match {
     double worth;
     std::size_t object;
-    std::size_t group;
+    std::size_t cluster;
   };
   std::vector<Match> matches;
   for (std::size_t o = 0; o < objects_.size(); ++o) {
-    for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (std::size_t g = 0; g < clusters.size(); ++g) {
       int shared = 0;
-      for (const std::size_t i : groups[g].motion.inliers) shared += objects_[o].has(motions[i].id);
-      const double covered = overlap(objects_[o].box, groups[g].hull) /
-                             std::max(1.0, (objects_[o].box | groups[g].hull).area());
+      for (const std::size_t i : clusters[g].motion.inliers)
+        shared += objects_[o].has(motions[i].id);
+      const double covered = overlap(objects_[o].box, clusters[g].hull) /
+                             std::max(1.0, (objects_[o].box | clusters[g].hull).area());
       if (shared > 0 || covered > 0.3) matches.push_back({shared + covered, o, g});
     }
   }
   std::stable_sort(matches.begin(), matches.end(),
                    [](const Match& a, const Match& b) { return a.worth > b.worth; });
   std::vector<bool> object_done(objects_.size(), false);
-  std::vector<bool> group_done(groups.size(), false);
+  std::vector<bool> cluster_done(clusters.size(), false);
   for (const Match& match : matches) {
-    if (object_done[match.object] || group_done[match.group]) continue;
-    object_done[match.object] = group_done[match.group] = true;
+    if (object_done[match.object] || cluster_done[match.cluster]) continue;
+    object_done[match.object] = cluster_done[match.cluster] = true;
     std::vector<cv::Rect2d> neighbours;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      if (g != match.group && groups[g].motion.inliers.size() >= kLeastToFound)
-        neighbours.push_back(groups[g].hull);
+    for (std::size_t g = 0; g < clusters.size(); ++g) {
+      if (g != match.cluster && clusters[g].motion.inliers.size() >= kLeastToFound)
+        neighbours.push_back(clusters[g].hull);
     }
-    see(objects_[match.object], groups[match.group], points, neighbours, motions, ego, plausible);
+    see(objects_[match.object], clusters[match.cluster], points, neighbours, motions, ego,
+        plausible);
   }
   for (std::size_t o = 0; o < objects_.size(); ++o) {
     if (object_done[o]) continue;
-    --objects_[o].sightings;
+    --objects_[o].hits;
     objects_[o].movers = 0;
   }
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (!group_done[g]) begin(groups[g], motions, plausible);
+  for (std::size_t g = 0; g < clusters.size(); ++g) {
+    if (!cluster_done[g]) begin(clusters[g], motions, plausible);
   }
   std::erase_if(objects_, [&](const MovingObject& object) {
-    return object.sightings <= 0 || object.box.width < 3 || object.box.height < 3 ||
+    return object.hits <= 0 || object.box.width < 3 || object.box.height < 3 ||
            overlap(object.box, plausible.active) < 0.3 * object.box.area();
   });
   merge(plausible);
@@ -115,8 +112,8 @@ void MovingObjects::carry(MovingObject& object, const PointTracker& points, doub
   object.box.height *= scale;
 }
 
-void MovingObjects::see(MovingObject& object, const MotionGroup& group, const PointTracker& points,
-                        const std::vector<cv::Rect2d>& neighbours,
+void MovingObjects::see(MovingObject& object, const MotionCluster& cluster,
+                        const PointTracker& points, const std::vector<cv::Rect2d>& neighbours,
                         const std::vector<PointMotion>& motions, const EgoMotion& ego,
                         const Plausible& plausible) {
   const cv::Point2d focus = ego.vanishing();
@@ -125,7 +122,7 @@ void MovingObjects::see(MovingObject& object, const MotionGroup& group, const Po
   double seconds = 0;
   cv::Point2d arm;
   object.members.clear();
-  for (const std::size_t i : group.motion.inliers) {
+  for (const std::size_t i : cluster.motion.inliers) {
     object.members.push_back(motions[i].id);
     const double w = 1 / (motions[i].expansion_sigma * motions[i].expansion_sigma);
     outward += w * motions[i].expansion;
@@ -134,12 +131,13 @@ void MovingObjects::see(MovingObject& object, const MotionGroup& group, const Po
     seconds += motions[i].seconds;
   }
   std::sort(object.members.begin(), object.members.end());
-  const auto count = static_cast<double>(group.motion.inliers.size());
-  object.movers = static_cast<int>(group.motion.inliers.size());
+  const auto count = static_cast<double>(cluster.motion.inliers.size());
+  object.movers = static_cast<int>(cluster.motion.inliers.size());
 
   // Growth from within, and, on a path parallel to ours, from the way out of the focus.
-  const Estimate within = pattern_growth(points, object.members)
-                              .value_or(Estimate{group.motion.growth, group.motion.growth_sigma});
+  const Estimate within =
+      pattern_growth(points, object.members)
+          .value_or(Estimate{cluster.motion.growth, cluster.motion.growth_sigma});
   object.growth = within.value;
   object.growth_sigma = within.sigma;
   const double reach = std::max(3.0, std::hypot(arm.x, arm.y) / count);
@@ -160,8 +158,8 @@ void MovingObjects::see(MovingObject& object, const MotionGroup& group, const Po
   }
 
   const cv::Rect2d& active = plausible.active;
-  cv::Rect2d hull = group.hull & active;
-  const double speed = std::hypot(group.motion.velocity.x, group.motion.velocity.y);
+  cv::Rect2d hull = cluster.hull & active;
+  const double speed = std::hypot(cluster.motion.velocity.x, cluster.motion.velocity.y);
   const cv::Rect2d room = room_about(hull, neighbours, active);
   if (const auto outline = pattern_outline(points, ego, object.members, speed, hull, room)) {
     if (plausible.whole(*outline)) hull = *outline;
@@ -180,24 +178,24 @@ void MovingObjects::see(MovingObject& object, const MotionGroup& group, const Po
   bottom = towards(box.y + box.height, bottom);
   object.box = cv::Rect2d(left, top, right - left, bottom - top) & active;
 
-  const bool fits = plausible.whole(object.box) && !lie_on_a_line(motions, group.motion.inliers);
-  object.sightings = std::min(object.sightings + (fits ? 1 : -2), kMostSightings);
-  object.confirmed = object.confirmed || object.sightings >= kConfirmedAt;
+  const bool fits = plausible.whole(object.box) && !lie_on_a_line(motions, cluster.motion.inliers);
+  object.hits = std::min(object.hits + (fits ? 1 : -2), kMostHits);
+  object.confirmed = object.confirmed || object.hits >= kConfirmedAt;
 }
 
-void MovingObjects::begin(const MotionGroup& group, const std::vector<PointMotion>& motions,
+void MovingObjects::begin(const MotionCluster& cluster, const std::vector<PointMotion>& motions,
                           const Plausible& plausible) {
-  if (group.motion.inliers.size() < kLeastToFound) return;
-  const cv::Rect2d hull = group.hull & plausible.active;
-  if (!plausible.whole(hull) || lie_on_a_line(motions, group.motion.inliers)) return;
+  if (cluster.motion.inliers.size() < kLeastToFound) return;
+  const cv::Rect2d hull = cluster.hull & plausible.active;
+  if (!plausible.whole(hull) || lie_on_a_line(motions, cluster.motion.inliers)) return;
   MovingObject object;
   object.id = next_id_++;
   object.box = hull;
-  object.sightings = 1;
-  object.movers = static_cast<int>(group.motion.inliers.size());
-  object.growth = group.motion.growth;
-  object.growth_sigma = group.motion.growth_sigma;
-  for (const std::size_t i : group.motion.inliers) object.members.push_back(motions[i].id);
+  object.hits = 1;
+  object.movers = static_cast<int>(cluster.motion.inliers.size());
+  object.growth = cluster.motion.growth;
+  object.growth_sigma = cluster.motion.growth_sigma;
+  for (const std::size_t i : cluster.motion.inliers) object.members.push_back(motions[i].id);
   std::sort(object.members.begin(), object.members.end());
   objects_.push_back(std::move(object));
 }
@@ -205,7 +203,7 @@ void MovingObjects::begin(const MotionGroup& group, const std::vector<PointMotio
 void MovingObjects::merge(const Plausible& plausible) {
   // Two things in one place are one; the better established stays.
   std::stable_sort(objects_.begin(), objects_.end(), [](const auto& a, const auto& b) {
-    return a.sightings != b.sightings ? a.sightings > b.sightings : a.id < b.id;
+    return a.hits != b.hits ? a.hits > b.hits : a.id < b.id;
   });
   for (std::size_t a = 0; a < objects_.size(); ++a) {
     for (std::size_t b = a + 1; b < objects_.size();) {

@@ -5,7 +5,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "analyse/looming/motion_groups.h"
+#include "analyse/looming/motion_clusters.h"
 #include "analyse/looming/plausible.h"
 #include "analyse/looming/point_motion.h"
 #include "analyse/looming/point_tracker.h"
@@ -18,7 +18,7 @@ struct MovingObject {
   cv::Rect2d box;
   std::vector<std::uint32_t> members;  ///< ids of its corners, ascending
   int movers = 0;                      ///< members that can't be at rest
-  int sightings = 0;                   ///< grows while seen, falls while not
+  int hits = 0;                        ///< grows while seen, falls while not
   bool confirmed = false;
   double growth = 0;  ///< per second
   double growth_sigma = 1;
@@ -28,7 +28,7 @@ struct MovingObject {
   }
 };
 
-/// Groups corners that can't be at rest into things, and keeps the things from picture to picture
+/// Clusters corners that can't be at rest into things, and keeps the things from picture to picture
 /// by the corners they share. One thread; deterministic.
 class MovingObjects {
  public:
@@ -41,11 +41,11 @@ class MovingObjects {
 
  private:
   static void carry(MovingObject& object, const PointTracker& points, double dt);
-  static void see(MovingObject& object, const MotionGroup& group, const PointTracker& points,
+  static void see(MovingObject& object, const MotionCluster& cluster, const PointTracker& points,
                   const std::vector<cv::Rect2d>& neighbours,
                   const std::vector<PointMotion>& motions, const EgoMotion& ego,
                   const Plausible& plausible);
-  void begin(const MotionGroup& group, const std::vector<PointMotion>& motions,
+  void begin(const MotionCluster& cluster, const std::vector<PointMotion>& motions,
              const Plausible& plausible);
   void merge(const Plausible& plausible);
 

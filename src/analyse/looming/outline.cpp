@@ -5,19 +5,12 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Longer sides are looked at with this many samples.
-constexpr double kMostSamples = 110;
-// Grey levels by which one motion must explain a pixel better, and what counts fully.
-constexpr float kBetter = 2.5F;
-constexpr float kFull = 10;
-// A run of columns (rows) without support that a thing may have inside, as a share of the core.
-constexpr double kPlainShare = 0.3;
-// Support per sample of the length looked at below which a column (row) speaks against.
-constexpr double kPrice = 0.035;
-constexpr double kLeastSupport = 12;
+using namespace looming_tuning::outline;
 
 // The stretch about the middle of [from, to) whose sums are best, grown outwards over plain runs.
 std::pair<int, int> best_stretch(const std::vector<double>& sums, double from, double to) {

@@ -1,10 +1,12 @@
 #include "analyse/looming/plausible.h"
 
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-// The most of one vehicle, in rows from the horizon to its foot.
-constexpr double kWidest = 2.3;
+using namespace looming_tuning;
+using namespace looming_tuning::plausible;
 
 }  // namespace
 

@@ -4,9 +4,6 @@
 
 namespace rearview {
 
-/// An edge this near to the border of what the picture shows may go on beyond it.
-constexpr double kTouchesEdge_px = 9;
-
 /// What a vehicle on the road can look like: with the camera 0.9 m above the road (0.6 to 1.5 m),
 /// one metre at a vehicle's foot is about the rows from the horizon down to it, over 0.9, in
 /// pixels.

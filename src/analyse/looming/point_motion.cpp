@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr double kSignificant = 3.0;
-// Expansion must also exceed what a slightly wrong focus or lens feigns.
-constexpr double kLeastExpansion_per_s = 0.03;
-// A thing that contracts less than this share of the road's rate isn't at rest.
-constexpr double kAlongShare = 0.55;
-// Own bodywork: hardly any motion while the picture turned by several times as much.
-constexpr double kFixed_px = 0.4;
-constexpr double kTurnedEnough_px = 1.6;
+using namespace looming_tuning::point_motion;
 
 bool fixed_to_camera(const PointTracker& points, const PointPath& path, const EgoMotion& ego,
                      int back) {

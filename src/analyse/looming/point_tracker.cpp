@@ -5,35 +5,15 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/tracking.hpp>
 
+#include "analyse/common/tuning.h"
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-const cv::Size kWindow(11, 11);
-constexpr int kPyramidLevels = 3;
-constexpr float kMostReturnError_px = 0.6F;
-// Corners are sought afresh every this many pictures; seeking costs as much as following 200.
-constexpr int kSeedEvery = 3;
-// Least smaller eigenvalue of the gradient matrix, in OpenCV's scale (grey 0..1 per pixel,
-// squared): a grey step of about 3 in 255 across the block.
-constexpr float kLeastCorner = 6e-5F;
-// On the road and about the horizon weak corners count too: a grey car on a grey road has no
-// others.
-constexpr float kLeastRoadCorner = 2.5e-5F;
-constexpr std::size_t kMostHigh = 180;
-constexpr float kHigh_px = 30;  // above the horizon
-constexpr int kBorder_px = 4;
-// Sides of the cells that may hold one corner each.
-constexpr int kNearHorizonCell_px = 5;
-constexpr int kRoadCell_px = 12;
-constexpr int kSkyCell_px = 24;
-constexpr float kNearHorizon_px = 44;
-constexpr int kTakenCell_px = 5;
-// Grey levels by which compression and noise disturb one pixel, and what even a sharp corner is
-// uncertain by.
-constexpr double kGreyNoise = 3.5;
-constexpr double kSharpest_px = 0.12;
-// Squared gradients that coding noise of about one grey level adds up to in the window of 9 x 9.
-constexpr double kNoiseSum = 60;
+using namespace looming_tuning::point_tracker;
+using common_tuning::picture_history::kFlowLevels;
+using common_tuning::picture_history::kFlowWindow;
 
 struct PathPlace {
   std::size_t zone;
@@ -88,18 +68,15 @@ int PointTracker::back_for(double seconds) const {
   return std::min(best, std::max(1, pictures_ - 1));
 }
 
-void PointTracker::track(const cv::Mat& picture, double t_s, const cv::Rect& active,
-                         float horizon_px) {
-  current_.clear();
-  cv::buildOpticalFlowPyramid(picture, current_, kWindow, kPyramidLevels, true,
-                              cv::BORDER_REFLECT_101, cv::BORDER_CONSTANT, false);
+void PointTracker::track(const KeptPicture& picture, const cv::Rect& active, float horizon_px) {
+  current_ = picture.pyramid;
   head_ = (head_ + 1) & (PointPath::kLongest - 1);
   pictures_ = std::min(pictures_ + 1, PointPath::kLongest);
-  times_[static_cast<std::size_t>(head_)] = t_s;
-  picture.copyTo(kept_[static_cast<std::size_t>(head_ & (kPicturesKept - 1))]);
+  times_[static_cast<std::size_t>(head_)] = picture.t_s;
+  kept_[static_cast<std::size_t>(head_ & (kPicturesKept - 1))] = picture.level(0);
   if (!previous_.empty()) follow(active);
   if (until_seed_-- <= 0) {
-    seed(picture, active, horizon_px);
+    seed(picture.level(0), active, horizon_px);
     until_seed_ = kSeedEvery - 1;
   }
   std::swap(previous_, current_);
@@ -115,10 +92,10 @@ void PointTracker::follow(const cv::Rect& active) {
   std::vector<std::uint8_t> found;
   std::vector<std::uint8_t> found_back;
   const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 12, 0.02);
-  cv::calcOpticalFlowPyrLK(previous_, current_, from, to, found, cv::noArray(), kWindow,
-                           kPyramidLevels, stop, 0, 1e-5);
-  cv::calcOpticalFlowPyrLK(current_, previous_, to, returned, found_back, cv::noArray(), kWindow, 1,
-                           stop, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-5);
+  cv::calcOpticalFlowPyrLK(previous_, current_, from, to, found, cv::noArray(), kFlowWindow,
+                           kFlowLevels, stop, 0, 1e-5);
+  cv::calcOpticalFlowPyrLK(current_, previous_, to, returned, found_back, cv::noArray(),
+                           kFlowWindow, 1, stop, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-5);
   const cv::Rect2f inside(static_cast<float>(active.x + kBorder_px),
                           static_cast<float>(active.y + kBorder_px),
                           static_cast<float>(active.width - 2 * kBorder_px),

@@ -5,6 +5,8 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "analyse/common/picture_history.h"
+
 namespace rearview {
 
 /// Where one corner was in the last pictures.
@@ -32,9 +34,9 @@ class PointTracker {
   static constexpr std::size_t kMostPoints = 700;
   static constexpr int kPicturesKept = 16;
 
-  /// picture: CV_8UC1, all of one size until clear(); it is copied. active: the part that shows
-  /// something. horizon_px: row about which corners lie densest.
-  void track(const cv::Mat& picture, double t_s, const cv::Rect& active, float horizon_px);
+  /// picture: all of one size until clear(); its levels are kept, not copied. active: the part that
+  /// shows something. horizon_px: row about which corners lie densest.
+  void track(const KeptPicture& picture, const cv::Rect& active, float horizon_px);
   void clear();
 
   const std::vector<PointPath>& paths() const { return paths_; }
@@ -65,7 +67,7 @@ class PointTracker {
   int pictures_ = 0;
   int until_seed_ = 0;
   std::uint32_t next_id_ = 1;
-  std::vector<cv::Mat> previous_;
+  std::vector<cv::Mat> previous_;  ///< pyramids
   std::vector<cv::Mat> current_;
   std::array<cv::Mat, kPicturesKept> kept_;
   cv::Mat corners_;

@@ -10,11 +10,12 @@
 #include <stdexcept>
 
 #include "analyse/common/boxes.h"
+#include "analyse/network/tuning.h"
 
 namespace rearview {
 namespace {
 
-constexpr int kBins = 8;  // of the distribution that NanoDet-Plus and PicoDet give for each side
+using namespace network_tuning::box_decoder;
 
 std::string shape(const cv::Mat& tensor) {
   std::vector<int> sizes;
@@ -323,8 +324,6 @@ std::unique_ptr<BoxDecoder> make_box_decoder(NetworkFamily family, cv::Size inpu
 
 std::vector<Candidate> suppress(std::vector<Candidate> found, float same_iou, float any_iou,
                                 std::size_t most) {
-  // More candidates than this come from noise only; the limit bounds the quadratic work below.
-  constexpr std::size_t kMostCompared = 1000;
   const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
   if (found.size() > kMostCompared) {
     std::nth_element(found.begin(), found.begin() + kMostCompared, found.end(), better);

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "analyse/network/tuning.h"
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -23,17 +24,13 @@
 namespace rearview {
 namespace {
 
+using namespace network_tuning::external_detector;
 namespace asio = boost::asio;
 using Unix = asio::local::datagram_protocol;
 using Udp = asio::ip::udp;
 
 constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kUdp = "udp:";
-constexpr std::size_t kMostBytes = std::size_t{64} << 10;
-constexpr int kMostDatagrams = 64;
-constexpr std::size_t kMostDetections = 100;
-constexpr double kMostSide_px = 1e5;
-constexpr float kLeastSide_px = 2;
 
 Udp::endpoint udp_endpoint(std::string_view address) {
   const Endpoint endpoint = parse_endpoint(address);
@@ -176,7 +173,7 @@ bool ExternalDetector::receive() {
   return came;
 }
 
-void ExternalDetector::process(const Frame& frame, Analysis& analysis) {
+void ExternalDetector::process(const FrameContext& context, Analysis& analysis) {
   open();
   const bool came = receive();
   if (!newest_ || looked_ - newest_->came > std::chrono::milliseconds(settings_.stale_ms)) {
@@ -192,6 +189,7 @@ void ExternalDetector::process(const Frame& frame, Analysis& analysis) {
     analysis.detector_rested = true;
     return;
   }
+  const Frame& frame = context.frame;
   const float across = static_cast<float>(frame.width()) / newest_->size.width;
   const float down = static_cast<float>(frame.height()) / newest_->size.height;
   const cv::Rect2f picture({0, 0}, cv::Size2f(frame.size()));

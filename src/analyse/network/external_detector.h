@@ -62,7 +62,7 @@ class ExternalDetector : public Stage {
   ExternalDetector& operator=(const ExternalDetector&) = delete;
 
   const StageType& type() const override { return kType; }
-  void process(const Frame& frame, Analysis& analysis) override;
+  void process(const FrameContext& context, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "analyse/network/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr float kPadding = 114;  // as YOLOX and its relatives were trained
+using namespace network_tuning::network_input;
 
 int even(double value, int most) {
   return std::clamp(2 * static_cast<int>(std::lround(value / 2)), 2, most);

@@ -10,17 +10,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "analyse/network/tuning.h"
 #include "types/json.h"
 
 namespace rearview {
 namespace {
 
-constexpr std::size_t kMostDetections = 100;
-constexpr float kLeastSide_px = 2;
-constexpr int kMostClasses = 1000;
-constexpr int kCocoClasses = 80;
-// Two boxes this much alike are one vehicle, whatever the classes say.
-constexpr float kOneVehicleIou = 0.8F;
+using namespace network_tuning::onnx_detector;
 
 std::map<int, VehicleClass> coco_vehicles() {
   return {{1, VehicleClass::bicycle},
@@ -83,7 +79,8 @@ bool OnnxDetector::rests(const Frame& frame) {
   return false;
 }
 
-void OnnxDetector::process(const Frame& frame, Analysis& analysis) {
+void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
+  const Frame& frame = context.frame;
   if (rests(frame)) {
     analysis.detector_rested = true;
     return;

@@ -81,7 +81,7 @@ class OnnxDetector : public Stage {
   explicit OnnxDetector(OnnxSettings settings);
 
   const StageType& type() const override { return kType; }
-  void process(const Frame& frame, Analysis& analysis) override;
+  void process(const FrameContext& context, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:

@@ -7,11 +7,12 @@
 #include <array>
 #include <stdexcept>
 
+#include "analyse/network/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr std::size_t kMostDimensions = 8;
-constexpr std::size_t kMostOutputs = 64;
+using namespace network_tuning::onnxruntime_backend;
 
 /// Of a message of many lines and of stack traces, what says what is wrong.
 std::string sentence(const std::string& message) {

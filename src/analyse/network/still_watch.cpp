@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "analyse/network/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr int kCell_px = 8;
-// The mean of 64 pixels of a noisy, strongly compressed picture wanders by a level or two; a car 10
-// px wide that moves by a third of its width changes a cell at its edge by more.
-constexpr int kMoved = 4;
+using namespace network_tuning::still_watch;
 
 cv::Mat cells(const cv::Mat& luma) {
   cv::Mat means;

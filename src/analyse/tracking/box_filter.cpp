@@ -3,84 +3,51 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyse/tracking/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Noise of detections, from the residuals of COCO networks on road video: a share of the side and
-// about a pixel of the network's input.
-constexpr double kPlaceShare = 0.03;
-constexpr double kPlace_px = 0.8;
-constexpr double kLogSize = 0.04;
-constexpr double kSize_px = 1.0;
-// A side that the border cuts is guessed from the other one.
-constexpr double kLogSizeGuessed = 0.2;
-
-// Spectral density of the acceleration, per second^1.5. The constant part is the camera's own
-// shaking, the other a vehicle that swings out or comes close.
-constexpr double kShake_px = 20;
-constexpr double kSwerveShare = 0.8;
-constexpr double kGrowth = 0.4;
-
-// Uncertainty of the rates of a box seen once.
-constexpr double kFirstSpeed_px = 20;
-constexpr double kFirstSpeedShare = 1.0;
-constexpr double kFirstGrowth = 0.5;
-
-constexpr double kMostGrowth_per_s = 4;
-constexpr double kMostSide = 3;  // times the picture's: keeps a coasting box finite
+using namespace tracking_tuning::box_filter;
 
 /// An edge this near to the border is on it: networks stop a little short.
 double border_margin(int side) {
-  return std::max(2.0, 0.006 * side);
+  return std::max(kBorder_px, kBorderShare * side);
 }
 
-double square(double v) {
-  return v * v;
+double first_width(const cv::Rect2f& box) {
+  return std::max(box.width, 1.0F);
+}
+
+double first_height(const cv::Rect2f& box) {
+  return std::max(box.height, 1.0F);
+}
+
+double first_speed(const cv::Rect2f& box) {
+  return kFirstSpeed_px + kFirstSpeedShare * first_height(box);
 }
 
 }  // namespace
 
-void BoxFilter::Axis::predict(double dt_s, double acceleration) {
-  const double q = square(acceleration);
-  value += rate * dt_s;
-  var_value += 2 * dt_s * covariance + square(dt_s) * var_rate + q * dt_s * dt_s * dt_s / 3;
-  covariance += dt_s * var_rate + q * square(dt_s) / 2;
-  var_rate += q * dt_s;
-}
-
-void BoxFilter::Axis::correct(double measured, double sigma) {
-  const double total = var_value + square(sigma);
-  const double gain = var_value / total;
-  const double rate_gain = covariance / total;
-  const double off = measured - value;
-  value += gain * off;
-  rate += rate_gain * off;
-  var_rate -= rate_gain * covariance;
-  covariance *= 1 - gain;
-  var_value *= 1 - gain;
-}
-
-BoxFilter::BoxFilter(const cv::Rect2f& detected, cv::Size picture) : picture_(picture) {
-  const double w = std::max(detected.width, 1.0F);
-  const double h = std::max(detected.height, 1.0F);
-  x_.value = static_cast<double>(detected.x) + w / 2;
-  y_.value = static_cast<double>(detected.y) + h / 2;
-  log_width_.value = std::log(w);
-  log_height_.value = std::log(h);
-  x_.var_value = square(kPlaceShare * w + kPlace_px);
-  y_.var_value = square(kPlaceShare * h + kPlace_px);
-  log_width_.var_value = square(kLogSize + kSize_px / w);
-  log_height_.var_value = square(kLogSize + kSize_px / h);
-  x_.var_rate = y_.var_rate = square(kFirstSpeed_px + kFirstSpeedShare * h);
-  log_width_.var_rate = log_height_.var_rate = square(kFirstGrowth);
-}
+BoxFilter::BoxFilter(const cv::Rect2f& detected, cv::Size picture)
+    : picture_(picture),
+      x_({static_cast<double>(detected.x) + first_width(detected) / 2,
+          kPlaceShare * first_width(detected) + kPlace_px},
+         first_speed(detected)),
+      y_({static_cast<double>(detected.y) + first_height(detected) / 2,
+          kPlaceShare * first_height(detected) + kPlace_px},
+         first_speed(detected)),
+      log_width_({std::log(first_width(detected)), kLogSize + kSize_px / first_width(detected)},
+                 kFirstGrowth),
+      log_height_({std::log(first_height(detected)), kLogSize + kSize_px / first_height(detected)},
+                  kFirstGrowth) {}
 
 double BoxFilter::width() const {
-  return std::exp(log_width_.value);
+  return std::exp(log_width_.value().value);
 }
 
 double BoxFilter::height() const {
-  return std::exp(log_height_.value);
+  return std::exp(log_height_.value().value);
 }
 
 void BoxFilter::predict(double dt_s) {
@@ -88,12 +55,12 @@ void BoxFilter::predict(double dt_s) {
   const double acceleration = kShake_px + kSwerveShare * height();
   x_.predict(dt_s, acceleration);
   y_.predict(dt_s, acceleration);
-  for (Axis* axis : {&log_width_, &log_height_}) {
-    axis->predict(dt_s, kGrowth);
-    axis->rate = std::clamp(axis->rate, -kMostGrowth_per_s, kMostGrowth_per_s);
+  for (ConstantVelocityFilter* size : {&log_width_, &log_height_}) {
+    size->predict(dt_s, kGrowth);
+    size->limit_rate(kMostGrowth_per_s);
   }
-  log_width_.value = std::clamp(log_width_.value, 0.0, std::log(kMostSide * picture_.width));
-  log_height_.value = std::clamp(log_height_.value, 0.0, std::log(kMostSide * picture_.height));
+  log_width_.limit_value(0, std::log(kMostSide * picture_.width));
+  log_height_.limit_value(0, std::log(kMostSide * picture_.height));
 }
 
 void BoxFilter::correct(const cv::Rect2f& detected, double spread) {
@@ -138,8 +105,9 @@ void BoxFilter::correct(const cv::Rect2f& detected, double spread) {
 cv::Rect2f BoxFilter::box() const {
   const double w = width();
   const double h = height();
-  return {static_cast<float>(x_.value - w / 2), static_cast<float>(y_.value - h / 2),
-          static_cast<float>(w), static_cast<float>(h)};
+  return {static_cast<float>(x_.value().value - w / 2),
+          static_cast<float>(y_.value().value - h / 2), static_cast<float>(w),
+          static_cast<float>(h)};
 }
 
 cv::Rect2f BoxFilter::visible() const {

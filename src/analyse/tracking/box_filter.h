@@ -2,6 +2,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "analyse/common/constant_velocity_filter.h"
+
 namespace rearview {
 
 /// Kalman filter over a vehicle's whole box, also where the picture's border cuts it: centre x and
@@ -24,28 +26,17 @@ class BoxFilter {
   /// The part of it inside the picture; empty if there is none.
   cv::Rect2f visible() const;
   /// Growth of the height per second, relative.
-  double growth_per_s() const { return log_height_.rate; }
+  double growth_per_s() const { return log_height_.rate().value; }
 
  private:
-  struct Axis {
-    double value = 0;
-    double rate = 0;
-    double var_value = 0;
-    double covariance = 0;
-    double var_rate = 0;
-
-    void predict(double dt_s, double acceleration);
-    void correct(double measured, double sigma);
-  };
-
   double width() const;
   double height() const;
 
   cv::Size picture_;
-  Axis x_;
-  Axis y_;
-  Axis log_width_;
-  Axis log_height_;
+  ConstantVelocityFilter x_;
+  ConstantVelocityFilter y_;
+  ConstantVelocityFilter log_width_;
+  ConstantVelocityFilter log_height_;
 };
 
 }  // namespace rearview

@@ -5,51 +5,14 @@
 #include <utility>
 
 #include "analyse/common/boxes.h"
+#include "analyse/common/scale_gauge.h"
 #include "analyse/tracking/assignment.h"
+#include "analyse/tracking/tuning.h"
 
 namespace rearview {
 namespace {
 
-constexpr std::size_t kMostSightings = 128;
-
-// Two detections this much alike are one vehicle. A cover is the share of the smaller box.
-constexpr float kSameIou = 0.5F;
-constexpr float kCover = 0.6F;
-// Tracks are joined later than detections: those of two vehicles may cross.
-constexpr float kSameTrackIou = 0.7F;
-// Beside a vehicle just seen, this much alike, none begins.
-constexpr float kBesideIou = 0.4F;
-
-// Least likeness for a match; boxes are widened first, by a share of their sides and by pixels, so
-// that a small box still meets its vehicle after a jolt (as in Yang et al. 2023, arXiv:2211.14317).
-constexpr double kStrongMatch = 0.15;
-constexpr double kWeakMatch = 0.3;
-constexpr double kWiden = 0.1;
-constexpr double kWidenUnsure = 0.3;  // new, or long without a detection
-constexpr double kWiden_px = 1.5;
-// A vehicle doesn't change its size from one picture to the next: standard deviation of the
-// logarithms of width and height at which likeness fades. Halves changes of identity in queues.
-constexpr double kSizeChange = 0.35;
-constexpr double kOutlineLikeness = 0.7;
-constexpr double kOtherClass = 0.05;  // a nudge, never a reason against
-
-// A fit takes some tenths of a millisecond: the largest go first, those beyond are predicted.
-constexpr std::size_t kMostFollowed = 12;
-constexpr double kFollowSpread = 1;
-
-constexpr double kOutlineSpread = 3;
-constexpr double kWeakSpread = 1.5;
-constexpr double kScoreMemory = 0.8;
-// Near, a vehicle shows best what it is: full votes from this height on, old votes fade.
-constexpr double kFullVote_px = 40;
-constexpr double kVoteMemory = 0.97;
-
-constexpr float kLeastVisible = 0.1F;  // share of a box, below which a predicted one has left
-
-float cover(const cv::Rect2f& a, const cv::Rect2f& b) {
-  const float least = std::min(a.area(), b.area());
-  return least > 0 ? (a & b).area() / least : 0;
-}
+using namespace tracking_tuning::tracker;
 
 cv::Rect2f widened(const cv::Rect2f& box, double share) {
   const float x = static_cast<float>(share * box.width + kWiden_px);
@@ -69,11 +32,11 @@ double same_size(const cv::Rect2f& a, const cv::Rect2f& b) {
 
 void Tracker::reset() noexcept {
   tracks_.clear();
-  gauge_.clear();
   last_s_.reset();
 }
 
-void Tracker::process(const Frame& frame, Analysis& analysis) {
+void Tracker::process(const FrameContext& context, Analysis& analysis) {
+  const Frame& frame = context.frame;
   if (frame.size() != picture_) reset();
   picture_ = frame.size();
   const double dt_s = last_s_ ? frame.t_s - *last_s_ : 0;
@@ -86,16 +49,16 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
   rested_ = analysis.detector_rested;
   // Where nothing ever rests, the pictures need not be kept.
   rests_ = rests_ || rested_;
-  if (rests_ && settings_.follow_s > 0) gauge_.add(frame.luma(), frame.t_s);
-  std::vector<Sighting> sightings = merged(analysis.detections);
-  match(sightings, true, true, frame.t_s);
-  match(sightings, false, true, frame.t_s);
-  match(sightings, true, false, frame.t_s);
-  match(sightings, false, false, frame.t_s);
-  follow(frame.t_s);
-  for (const Sighting& sighting : sightings) {
-    if (!sighting.taken && sighting.score >= settings_.new_score && !beside_known(sighting))
-      begin(sighting, picture_, frame.t_s);
+  if (rests_ && settings_.follow_s > 0) context.pictures.of(frame);
+  std::vector<MergedDetection> detections = merged(analysis.detections);
+  match(detections, true, true, frame.t_s);
+  match(detections, false, true, frame.t_s);
+  match(detections, true, false, frame.t_s);
+  match(detections, false, false, frame.t_s);
+  follow(context.pictures, frame.t_s);
+  for (const MergedDetection& detection : detections) {
+    if (!detection.taken && detection.score >= settings_.new_score && !beside_known(detection))
+      begin(detection, picture_, frame.t_s);
   }
   confirm();
   join_duplicates();
@@ -117,8 +80,8 @@ void Tracker::process(const Frame& frame, Analysis& analysis) {
             [](const Track& a, const Track& b) { return a.id < b.id; });
 }
 
-std::vector<Tracker::Sighting> Tracker::merged(const std::vector<Detection>& detections) {
-  std::vector<Sighting> all;
+std::vector<Tracker::MergedDetection> Tracker::merged(const std::vector<Detection>& detections) {
+  std::vector<MergedDetection> all;
   for (const Detection& detection : detections) {
     if (!(detection.box.width > 0) || !(detection.box.height > 0)) continue;
     all.push_back({.box = detection.box,
@@ -128,33 +91,34 @@ std::vector<Tracker::Sighting> Tracker::merged(const std::vector<Detection>& det
                               detection.vehicle_class == VehicleClass::vehicle,
                    .taken = false});
   }
-  std::sort(all.begin(), all.end(), [](const Sighting& a, const Sighting& b) {
+  std::sort(all.begin(), all.end(), [](const MergedDetection& a, const MergedDetection& b) {
     return a.outline != b.outline ? b.outline : a.score > b.score;
   });
-  std::vector<Sighting> kept;
-  for (const Sighting& sighting : all) {
-    if (kept.size() == kMostSightings) break;
-    const auto same = std::find_if(kept.begin(), kept.end(), [&](const Sighting& other) {
-      if (sighting.outline && !other.outline) return cover(sighting.box, other.box) > kCover;
-      return iou(sighting.box, other.box) > kSameIou;
+  std::vector<MergedDetection> kept;
+  for (const MergedDetection& detection : all) {
+    if (kept.size() == kMostDetections) break;
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const MergedDetection& other) {
+      if (detection.outline && !other.outline) return cover(detection.box, other.box) > kCover;
+      return iou(detection.box, other.box) > kSameIou;
     });
     if (same == kept.end())
-      kept.push_back(sighting);
-    else if (sighting.outline && !same->outline)  // two ways of seeing agree
-      same->score = 1 - (1 - same->score) * (1 - sighting.score);
+      kept.push_back(detection);
+    else if (detection.outline && !same->outline)  // two ways of seeing agree
+      same->score = 1 - (1 - same->score) * (1 - detection.score);
   }
   return kept;
 }
 
-void Tracker::match(std::vector<Sighting>& sightings, bool strong, bool reported, double t_s) {
+void Tracker::match(std::vector<MergedDetection>& detections, bool strong, bool reported,
+                    double t_s) {
   std::vector<Tracked*> rows;
   for (Tracked& track : tracks_) {
     if (!track.seen_now && (track.id != 0) == reported) rows.push_back(&track);
   }
-  std::vector<Sighting*> columns;
-  for (Sighting& sighting : sightings) {
-    if (!sighting.taken && (sighting.score >= settings_.strong_score) == strong)
-      columns.push_back(&sighting);
+  std::vector<MergedDetection*> columns;
+  for (MergedDetection& detection : detections) {
+    if (!detection.taken && (detection.score >= settings_.strong_score) == strong)
+      columns.push_back(&detection);
   }
   if (rows.empty() || columns.empty()) return;
 
@@ -166,70 +130,71 @@ void Tracker::match(std::vector<Sighting>& sightings, bool strong, bool reported
     const cv::Rect2f predicted = rows[r]->filter.visible();
     const VehicleClass known = class_of(*rows[r]);
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      const Sighting& sighting = *columns[c];
-      double likeness = iou(widened(predicted, share), widened(sighting.box, share));
-      if (sighting.outline || rows[r]->only_outlines)
-        likeness = std::max(likeness, kOutlineLikeness * cover(predicted, sighting.box));
+      const MergedDetection& detection = *columns[c];
+      double affinity = iou(widened(predicted, share), widened(detection.box, share));
+      if (detection.outline || rows[r]->only_outlines)
+        affinity = std::max(affinity, kOutlineAffinity * cover(predicted, detection.box));
       else
-        likeness *= same_size(predicted, sighting.box);
+        affinity *= same_size(predicted, detection.box);
       const bool other_class = known != VehicleClass::vehicle &&
-                               sighting.vehicle_class != VehicleClass::vehicle &&
-                               known != sighting.vehicle_class;
-      const double cost = 1 - likeness;
+                               detection.vehicle_class != VehicleClass::vehicle &&
+                               known != detection.vehicle_class;
+      const double cost = 1 - affinity;
       if (cost < limit) costs.at(r, c) = other_class ? std::min(cost + kOtherClass, limit) : cost;
     }
   }
   for (const auto& [r, c] : assign(costs, limit)) see(*rows[r], *columns[c], t_s);
 }
 
-void Tracker::see(Tracked& track, Sighting& sighting, double t_s) {
-  sighting.taken = true;
-  if (sighting.outline) {
+void Tracker::see(Tracked& track, MergedDetection& detection, double t_s) {
+  detection.taken = true;
+  if (detection.outline) {
     if (may_follow(track, t_s))
-      track.outlined_now = sighting.box;  // moves the box only where the picture doesn't
+      track.outlined_now = detection.box;  // moves the box only where the picture doesn't
     else
-      track.filter.correct(sighting.box, kOutlineSpread);
+      track.filter.correct(detection.box, kOutlineSpread);
   } else {
     if (track.only_outlines && track.detections > 0)
-      track.filter = BoxFilter(sighting.box, picture_);  // the first box that is a vehicle's
+      track.filter = BoxFilter(detection.box, picture_);  // the first box that is a vehicle's
     else
-      track.filter.correct(sighting.box, sighting.score < settings_.strong_score ? kWeakSpread : 1);
+      track.filter.correct(detection.box,
+                           detection.score < settings_.strong_score ? kWeakSpread : 1);
     track.boxed = track.filter.visible();
     track.boxed_s = t_s;
     track.boxed_now = true;
     track.missed = false;
   }
-  track.only_outlines = track.only_outlines && sighting.outline;
+  track.only_outlines = track.only_outlines && detection.outline;
   track.seen_now = true;
   track.seen_s = t_s;
-  track.score_sum += sighting.score;
+  track.score_sum += detection.score;
   track.score = track.detections == 0
-                    ? sighting.score
-                    : kScoreMemory * track.score + (1 - kScoreMemory) * sighting.score;
+                    ? detection.score
+                    : kScoreMemory * track.score + (1 - kScoreMemory) * detection.score;
   ++track.detections;
   for (double& vote : track.votes) vote *= kVoteMemory;
-  if (sighting.vehicle_class != VehicleClass::vehicle)
-    track.votes[static_cast<std::size_t>(sighting.vehicle_class)] +=
-        sighting.score * std::min(1.0, static_cast<double>(sighting.box.height) / kFullVote_px);
+  if (detection.vehicle_class != VehicleClass::vehicle)
+    track.votes[static_cast<std::size_t>(detection.vehicle_class)] +=
+        detection.score * std::min(1.0, static_cast<double>(detection.box.height) / kFullVote_px);
 }
 
-bool Tracker::beside_known(const Sighting& sighting) const {
+bool Tracker::beside_known(const MergedDetection& detection) const {
   return std::any_of(tracks_.begin(), tracks_.end(), [&](const Tracked& track) {
     return track.id != 0 && track.seen_now &&
-           iou(track.filter.visible(), sighting.box) > kBesideIou;
+           iou(track.filter.visible(), detection.box) > kBesideIou;
   });
 }
 
-void Tracker::begin(const Sighting& sighting, cv::Size picture, double t_s) {
+void Tracker::begin(const MergedDetection& detection, cv::Size picture, double t_s) {
   if (tracks_.size() >= settings_.most_tracks) {  // room only at the cost of one less likely
     const auto least =
         std::min_element(tracks_.begin(), tracks_.end(), [](const Tracked& a, const Tracked& b) {
           return std::pair(a.id != 0, a.score_sum) < std::pair(b.id != 0, b.score_sum);
         });
-    if (least->id != 0 || least->score_sum >= sighting.score) return;
+    if (least->id != 0 || least->score_sum >= detection.score) return;
     tracks_.erase(least);
   }
-  Sighting first = sighting;
+  MergedDetection first = detection;
   tracks_.push_back({.filter = BoxFilter(first.box, picture), .first_s = t_s});
   see(tracks_.back(), first, t_s);
 }
@@ -251,7 +216,8 @@ bool Tracker::may_follow(const Tracked& track, double t_s) const {
 }
 
 // From the picture in which a detector last drew it, not from frame to frame: nothing drifts.
-void Tracker::follow(double t_s) {
+void Tracker::follow(const PictureHistory& pictures, double t_s) {
+  const ScaleGauge gauge(pictures);
   std::vector<Tracked*> unboxed;
   for (Tracked& track : tracks_) {
     track.missed = track.missed || (!rested_ && !track.boxed_now);
@@ -263,7 +229,7 @@ void Tracker::follow(double t_s) {
   for (std::size_t i = 0; i < unboxed.size(); ++i) {
     Tracked& track = *unboxed[i];
     std::optional<cv::Rect2f> box;
-    if (i < kMostFollowed) box = gauge_.follow(track.boxed, track.boxed_s, track.filter.visible());
+    if (i < kMostFollowed) box = gauge.follow(track.boxed, track.boxed_s, track.filter.visible());
     track.followed_now = box.has_value();
     if (box)
       track.filter.correct(*box, kFollowSpread);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "analyse/common/scale_gauge.h"
+#include "analyse/common/picture_history.h"
 #include "analyse/stage.h"
 #include "analyse/tracking/box_filter.h"
 #include "base/setting.h"
@@ -76,14 +76,14 @@ class Tracker : public Stage {
   explicit Tracker(const TrackerSettings& settings) : settings_(settings) {}
 
   const StageType& type() const override { return kType; }
-  void process(const Frame& frame, Analysis& analysis) override;
+  void process(const FrameContext& context, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:
   static constexpr std::size_t kClasses = 7;
 
   /// A detection, or several that were merged.
-  struct Sighting {
+  struct MergedDetection {
     cv::Rect2f box;
     double score = 0;
     VehicleClass vehicle_class = VehicleClass::vehicle;
@@ -109,21 +109,20 @@ class Tracker : public Stage {
     std::array<double, kClasses> votes{};
   };
 
-  static std::vector<Sighting> merged(const std::vector<Detection>& detections);
-  void match(std::vector<Sighting>& sightings, bool strong, bool reported, double t_s);
-  void see(Tracked& track, Sighting& sighting, double t_s);
-  bool beside_known(const Sighting& sighting) const;
-  void begin(const Sighting& sighting, cv::Size picture, double t_s);
+  static std::vector<MergedDetection> merged(const std::vector<Detection>& detections);
+  void match(std::vector<MergedDetection>& detections, bool strong, bool reported, double t_s);
+  void see(Tracked& track, MergedDetection& detection, double t_s);
+  bool beside_known(const MergedDetection& detection) const;
+  void begin(const MergedDetection& detection, cv::Size picture, double t_s);
   void confirm();
   bool may_follow(const Tracked& track, double t_s) const;
-  void follow(double t_s);
+  void follow(const PictureHistory& pictures, double t_s);
   void join_duplicates();
   void drop_lost(cv::Size picture, double t_s);
   static VehicleClass class_of(const Tracked& track);
 
   TrackerSettings settings_;
   std::vector<Tracked> tracks_;
-  ScaleGauge gauge_;
   std::optional<double> last_s_;
   bool rested_ = false;  ///< a detector, in this frame
   bool rests_ = false;   ///< in some frames, as has been seen

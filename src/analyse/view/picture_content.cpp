@@ -6,22 +6,12 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "analyse/view/tuning.h"
+
 namespace rearview {
 namespace {
 
-const cv::Size kHalf(320, 180);
-const cv::Size kQuarter(160, 90);
-const cv::Size kCoarse(80, 45);
-constexpr int kPatch = 20;  // of the half-size picture
-constexpr int kPatchesDown = 9;
-// Something stands out of a patch; what compression makes of a plain one is less.
-constexpr int kStandsOut = 24;
-// Grey levels squared: below, rounding is most of what differs.
-constexpr double kLeastVariance = 4;
-constexpr std::size_t kLeastPatches = 8;
-// Rows of patches in which the horizon lies, a third to two thirds of the height.
-constexpr int kHorizonFrom = 3;
-constexpr int kHorizonTo = 6;
+using namespace view_tuning::picture_content;
 
 using Histogram = std::array<int, 256>;
 

@@ -6,62 +6,12 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "analyse/view/tuning.h"
+
 namespace rearview {
 namespace {
 
-const cv::Size kLittle(160, 90);
-const cv::Size kCells(80, 45);
-constexpr int kOverlayRows = 4;  // of cells and of blocks: a line of text and its frame
-// Grey levels of a cell's mean; see StillWatch, which faces the same noise.
-constexpr int kMoved = 4;
-constexpr int kLeastMoved = 5;  // cells
-
-// A pause between pictures is no silence of theirs.
-constexpr double kMostPassed_s = 0.25;
-
-constexpr int kBlock = 8;  // of H.264's transform, High profile
-constexpr int kMostBlockRows = 24;
-constexpr float kChanged = 16;  // sum of squares of a block's change
-constexpr double kVotesLast_s = 0.4;
-// Correlations of the changes, summed over the blocks that changed twice, over all blocks: live
-// noise of one grey level at 1 Mbit/s gives 0.12, what is refined 0.008 at most.
-constexpr double kNoise = 0.013;
-// An intra picture changes so much more of the picture than those about it.
-constexpr double kAnewShare = 0.5;
-constexpr double kAnewTimes = 3;
-constexpr double kAnewMemory_s = 0.2;
-// What follows it makes good what it left out.
-constexpr double kRefines_s = 0.4;
-
-constexpr double kLoopGain =
-    1.0 / 6;                        // of each picture: where they are few, too, a loop is several
-constexpr double kLoopMoves = 0.3;  // grey levels
-constexpr double kLoopShare = 0.25;
-constexpr double kLoopTakes_s = 0.35;  // to be found
-
-// Flow along the gradient of three quarters of the picture, pixels of the little picture a second:
-// over the longer span, which shows little movement, unless that is too much for it; over the
-// shorter one, too, so that what has ended shows at once.
-constexpr double kFlowSpan_s = 0.2;
-constexpr double kShortSpan_s = 0.09;
-constexpr double kMostFlow_px = 0.6;
-constexpr double kMoves_px_per_s = 1.1;
-// What an encoder still refines looks like a tenth of the movement before.
-constexpr double kStands_px_per_s = 0.35;
-constexpr double kStandsShare = 0.1;
-constexpr double kMovesAgain_px_per_s = 0.75;
-constexpr double kMovesAgainShare = 0.2;
-// The hardest that a bicycle brakes takes longer from this share of how it moved until it stands.
-constexpr double kStillMoves = 0.4;
-constexpr double kRecently_s = 1.5;
-constexpr double kStopsWithin_s = 0.25;  // of which kFlowSpan_s is the measurement's own
-constexpr double kMovedFor_s = 0.4;
-constexpr double kFlowQuantile = 0.25;
-constexpr int kPatch = 10;
-constexpr double kLeastGradient = 4;  // mean square of a patch's, grey levels per pixel
-constexpr std::size_t kLeastPatches = 12;
-constexpr std::size_t kMostLittles = 32;
-constexpr std::size_t kMostFlows = 128;
+using namespace view_tuning::signs_of_life;
 
 double flow(const cv::Mat& before, const cv::Mat& now) {
   std::vector<double> flows;

@@ -5,23 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyse/view/tuning.h"
+
 namespace rearview {
 namespace {
 
-constexpr double kRateSpan_s = 1.0;
-// A pause that ends is none of a slow camera's.
-constexpr double kSlow_s = 0.9;
-// Pictures closer together than this came in one burst, and tell no more than one.
-constexpr double kSameMoment_s = 0.02;
-// Once too few, there must be some more before it is enough again.
-constexpr double kRateSlack = 1.25;
-constexpr double kUsual_s = 20;
-constexpr double kDarkColumn_luma = 34;
-constexpr double kGlaring_luma = 200;
-// The steepest of a thousand steps that noise makes, in its standard deviations, half size.
-constexpr double kNoiseSteps = 3.5;
-// Real roads: 0.55 and more; noise, coded at 1 Mbit/s: 0.2; a road that is lost in it: 0.4.
-constexpr double kLeastCoarseShare = 0.46;
+using namespace view_tuning::view_stage;
 
 std::string pictures_a_second(double rate) {
   return fmt::format("{:.0f} picture{} a second", rate, rate == 1 ? "" : "s");
@@ -100,7 +89,8 @@ double ViewStage::rate_per_s(const Frame& frame) {
   return static_cast<double>(times_s_.size()) / kRateSpan_s;
 }
 
-void ViewStage::process(const Frame& frame, Analysis& analysis) {
+void ViewStage::process(const FrameContext& context, Analysis& analysis) {
+  const Frame& frame = context.frame;
   const cv::Mat& luma = frame.luma();
   const double t_s = frame.t_s;
   const cv::Rect shown = shown_.update(luma, t_s);

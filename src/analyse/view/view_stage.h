@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "analyse/common/shown_area.h"
 #include "analyse/stage.h"
 #include "analyse/view/picture_content.h"
+#include "analyse/view/shown_area.h"
 #include "analyse/view/signs_of_life.h"
 #include "base/setting.h"
 
@@ -80,7 +80,7 @@ class ViewStage : public Stage {
   explicit ViewStage(const ViewConfig& config) : config_(config) {}
 
   const StageType& type() const override { return kType; }
-  void process(const Frame& frame, Analysis& analysis) override;
+  void process(const FrameContext& context, Analysis& analysis) override;
   void reset() noexcept override;
 
  private:

@@ -51,7 +51,7 @@ class Ride {
     analysis.view->vanishing = {320, kHorizon_px};
     analysis.view->vanishing_sigma_px = 2;
     analysis.view->focal_px = kFocal_px;
-    stage_.process(*frame, analysis);
+    shown_.show(stage_, *frame, analysis);
     for (const Alert& alert : analysis.alerts) {
       kinds.push_back(alert.kind);
       alerts.push_back(alert);
@@ -73,6 +73,7 @@ class Ride {
 
  private:
   ApproachStage stage_;
+  Shown shown_;
   std::uint64_t seq_ = 0;
 };
 

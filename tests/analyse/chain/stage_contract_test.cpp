@@ -102,12 +102,13 @@ bool same(const Planes& a, const Planes& b) {
 
 TEST_P(StageContractTest, LeavesThePixelsAlone) {
   const auto tested = stage();
+  test::Shown shown;
   for (int i = 0; i < 40; ++i) {
     const Planes planes = picture({320, 180}, i);
     const Planes copy = picture({320, 180}, i);
     const FramePtr frame = test::frame_at(i / 30.0, static_cast<std::uint64_t>(i), planes);
     Analysis analysis = before(*frame, GetParam());
-    tested->process(*frame, analysis);
+    shown.show(*tested, *frame, analysis);
     ASSERT_TRUE(same(planes, copy)) << "frame " << i;
   }
 }
@@ -117,6 +118,7 @@ TEST_P(StageContractTest, KeepsNoPixels) {
   // from what it says when all pictures stay as they were.
   const auto run = [&](bool spoil) {
     const auto tested = stage();
+    test::Shown shown;
     std::vector<Planes> kept;
     std::vector<std::string> outcomes;
     for (int i = 0; i < 40; ++i) {
@@ -125,7 +127,7 @@ TEST_P(StageContractTest, KeepsNoPixels) {
       {
         const FramePtr frame = test::frame_at(i / 30.0, static_cast<std::uint64_t>(i), planes);
         Analysis analysis = before(*frame, GetParam());
-        tested->process(*frame, analysis);
+        shown.show(*tested, *frame, analysis);
         outcomes.push_back(outcome(analysis));
       }
       if (spoil) {
@@ -139,6 +141,7 @@ TEST_P(StageContractTest, KeepsNoPixels) {
 
 TEST_P(StageContractTest, TakesAnySizeAnyRangeGapsAndJumps) {
   const auto tested = stage();
+  test::Shown shown;
   std::uint64_t seq = 0;
   double t_s = 0;
   for (const cv::Size size : {cv::Size(640, 360), cv::Size(641, 361), cv::Size(64, 48),
@@ -150,7 +153,7 @@ TEST_P(StageContractTest, TakesAnySizeAnyRangeGapsAndJumps) {
       t_s += i % 5 == 4 ? 0.3 : i % 7 == 6 ? 0 : 1 / 30.0;
       const FramePtr frame = test::frame_at(t_s, seq, planes);
       Analysis analysis = before(*frame, GetParam());
-      ASSERT_NO_THROW(tested->process(*frame, analysis)) << size << " frame " << i;
+      ASSERT_NO_THROW(shown.show(*tested, *frame, analysis)) << size << " frame " << i;
       for (const Track& track : analysis.tracks) {
         ASSERT_TRUE(std::isfinite(track.box.area())) << size;
       }
@@ -162,11 +165,12 @@ TEST_P(StageContractTest, TakesAnySizeAnyRangeGapsAndJumps) {
 
 TEST_P(StageContractTest, LeavesWhatOthersDetected) {
   const auto tested = stage();
+  test::Shown shown;
   for (int i = 0; i < 10; ++i) {
     const FramePtr frame =
         test::frame_at(i / 30.0, static_cast<std::uint64_t>(i), picture({320, 180}, i));
     Analysis analysis = before(*frame, GetParam());
-    tested->process(*frame, analysis);
+    shown.show(*tested, *frame, analysis);
     ASSERT_FALSE(analysis.detections.empty());
     EXPECT_EQ(analysis.detections[0].detector, "test");
     EXPECT_EQ(analysis.detections[0].box, before(*frame, GetParam()).detections[0].box);

@@ -101,15 +101,5 @@ TEST(GrowthFilter, TakesAMeasuredGrowthForWhatItIsWorth) {
   EXPECT_LT(sure.growth().sigma, unsure.growth().sigma);
 }
 
-TEST(LinearFilter, FollowsASlope) {
-  LinearFilter filter;
-  for (int i = 0; i < 60; ++i) {
-    filter.predict(i == 0 ? 0 : 1.0 / 30, 0.2);
-    filter.measure(0.1 + 0.2 * i / 30.0, 0.005);
-  }
-  EXPECT_NEAR(filter.rate().value, 0.2, 0.02);
-  EXPECT_NEAR(filter.value().value, 0.1 + 0.2 * 59 / 30.0, 0.01);
-}
-
 }  // namespace
 }  // namespace rearview

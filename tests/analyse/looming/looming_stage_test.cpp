@@ -19,6 +19,7 @@ struct Watched {
 
 Watched watch(const test::DrawnWorld& world, double from_s, double to_s, int repeats = 1) {
   LoomingStage stage{LoomingConfig{}};
+  test::Shown shown_to;
   Watched watched;
   int measured = 0;
   std::uint64_t seq = 0;
@@ -27,7 +28,7 @@ Watched watch(const test::DrawnWorld& world, double from_s, double to_s, int rep
     FramePtr frame = world.frame(shown, ++seq);
     auto now = test::frame_at(t, seq, frame->planes());
     Analysis analysis;
-    stage.process(*now, analysis);
+    shown_to.show(stage, *now, analysis);
     ++watched.frames;
     watched.with_any += !analysis.detections.empty();
     for (const Detection& detection : analysis.detections) {
@@ -99,11 +100,12 @@ TEST(LoomingStage, AFollowerAtTheSameSpeedIsSeenAndDoesNotGrow) {
   world.car_from_m = 12;
   world.car_closing_mps = 0;
   LoomingStage stage{LoomingConfig{}};
+  test::Shown shown_to;
   int seen = 0;
   std::uint64_t seq = 0;
   for (double t = 0; t < 3; t += 1.0 / 30) {
     Analysis analysis;
-    stage.process(*world.frame(t, ++seq), analysis);
+    shown_to.show(stage, *world.frame(t, ++seq), analysis);
     for (const Detection& detection : analysis.detections) {
       if (iou(detection.box, world.car_box(t)) < 0.3F) continue;
       ++seen;
@@ -128,11 +130,12 @@ TEST(LoomingStage, TellsHowTheCameraLooks) {
   test::DrawnWorld world;
   world.with_car = false;
   LoomingStage stage{LoomingConfig{}};
+  test::Shown shown_to;
   Analysis last;
   std::uint64_t seq = 0;
   for (double t = 0; t < 3; t += 1.0 / 30) {
     last = {};
-    stage.process(*world.frame(t, ++seq), last);
+    shown_to.show(stage, *world.frame(t, ++seq), last);
   }
   ASSERT_TRUE(last.view);
   EXPECT_NEAR(last.view->vanishing.x, 320, 8);
@@ -143,12 +146,14 @@ TEST(LoomingStage, TellsHowTheCameraLooks) {
 TEST(LoomingStage, AfterResetItStartsAnew) {
   const test::DrawnWorld world;
   LoomingStage stage{LoomingConfig{}};
+  test::Shown shown_to;
   std::uint64_t seq = 0;
   Analysis analysis;
-  for (double t = 0; t < 2; t += 1.0 / 30) stage.process(*world.frame(t, ++seq), analysis = {});
+  for (double t = 0; t < 2; t += 1.0 / 30)
+    shown_to.show(stage, *world.frame(t, ++seq), analysis = {});
   EXPECT_FALSE(analysis.detections.empty());
   stage.reset();
-  stage.process(*world.frame(2, ++seq), analysis = {});
+  shown_to.show(stage, *world.frame(2, ++seq), analysis = {});
   EXPECT_TRUE(analysis.detections.empty());
 }
 

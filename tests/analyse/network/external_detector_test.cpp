@@ -44,7 +44,8 @@ class ExternalDetectorTest : public testing::Test {
   Analysis look(ExternalDetector& stage, int after_ms = 33) {
     now_ += milliseconds(after_ms);
     Analysis analysis;
-    stage.process(*test::frame_at(0, ++seq_, test::flat_planes({320, 240}, 100)), analysis);
+    test::Shown().show(stage, *test::frame_at(0, ++seq_, test::flat_planes({320, 240}, 100)),
+                       analysis);
     return analysis;
   }
 

@@ -80,7 +80,7 @@ std::vector<std::vector<Detection>> found_by(const std::string& backend, OnnxSet
   std::vector<std::vector<Detection>> found;
   for (const FramePtr& frame : frames) {
     Analysis analysis;
-    stage.process(*frame, analysis);
+    test::Shown().show(stage, *frame, analysis);
     found.push_back(analysis.detections);
   }
   return found;

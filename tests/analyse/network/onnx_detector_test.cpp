@@ -29,7 +29,7 @@ class OnnxDetectorTest : public testing::Test {
 
   static std::vector<Detection> detections(Stage& stage, const Planes& planes) {
     Analysis analysis;
-    stage.process(*test::frame_at(0, 0, planes), analysis);
+    test::Shown().show(stage, *test::frame_at(0, 0, planes), analysis);
     return analysis.detections;
   }
 
@@ -90,9 +90,9 @@ TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
   OnnxDetector stage(settings);
   EXPECT_EQ(looks(stage, 7), "-x--x--");
   Analysis analysis;
-  stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
+  test::Shown().show(stage, *test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
   EXPECT_FALSE(analysis.detector_rested);
-  stage.process(*test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
+  test::Shown().show(stage, *test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), analysis);
   EXPECT_TRUE(analysis.detector_rested) << "what it would have found isn't known";
   stage.reset();
   EXPECT_EQ(looks(stage, 2), "-x");

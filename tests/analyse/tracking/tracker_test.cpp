@@ -42,7 +42,7 @@ class TrackerTest : public testing::Test {
     Analysis analysis;
     analysis.detections = detections;
     analysis.detector_rested = rested_;
-    tracker_.process(*test::frame_at(t_s, seq_++, planes_), analysis);
+    shown_.show(tracker_, *test::frame_at(t_s, seq_++, planes_), analysis);
     return analysis.tracks;
   }
 
@@ -54,6 +54,7 @@ class TrackerTest : public testing::Test {
   }
 
   Tracker tracker_{TrackerSettings{}};
+  test::Shown shown_;
   Planes planes_ = test::flat_planes(kPicture, 100);
   std::uint64_t seq_ = 0;
   bool rested_ = false;
@@ -140,13 +141,14 @@ TEST_F(TrackerTest, CoastsThroughMissedFramesAndThenForgets) {
 TEST_F(TrackerTest, TenFramesASecondGiveTheSameAsThirty) {
   const auto follow = [this](int fps) {
     Tracker tracker{TrackerSettings{}};
+    test::Shown shown;
     Track last;
     for (int i = 0; i <= 3 * fps; ++i) {
       const double t = static_cast<double>(i) / fps;
       const double h = 18 * std::exp(0.5 * t);
       Analysis analysis;
       if (t < 1.4 || t > 1.9) analysis.detections = {car(320 - 30 * t, 190, 1.4 * h, h)};
-      tracker.process(*test::frame_at(t, static_cast<std::uint64_t>(i), planes_), analysis);
+      shown.show(tracker, *test::frame_at(t, static_cast<std::uint64_t>(i), planes_), analysis);
       if (t > 0.5) {
         EXPECT_EQ(analysis.tracks.size(), 1U) << fps << " fps at " << t;
       }
@@ -387,7 +389,7 @@ TEST_F(TrackerTest, IsBuiltFromConfiguration) {
   config.finish();
   Analysis analysis;
   analysis.detections = {car(300, 200, 60, 40)};
-  stage->process(*test::frame_at(0, 0, planes_), analysis);
+  test::Shown().show(*stage, *test::frame_at(0, 0, planes_), analysis);
   EXPECT_EQ(analysis.tracks.size(), 1U);
   const auto wrong = nlohmann::json::parse(R"({"coast_s":50})");
   ConfigReader bad(wrong, "rearview.json");

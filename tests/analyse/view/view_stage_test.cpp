@@ -42,7 +42,7 @@ class Viewer {
     const FramePtr frame = test::frame_at(t_s_, ++seq_, planes_of(luma));
     Analysis analysis;
     analysis.t_s = t_s_;
-    stage_.process(*frame, analysis);
+    test::Shown().show(stage_, *frame, analysis);
     for (const Alert& alert : analysis.alerts) alerts.push_back(alert);
     t_s_ += then_s;
     return analysis;

@@ -9,14 +9,9 @@
 
 namespace rearview {
 
-/// Fewer corners are no thing.
-constexpr std::size_t kLeastMembers = 3;
-/// A thing has depth: its parts may move differently by this share of their speed.
-constexpr double kDepthShare = 0.12;
-
-/// Motion of a group of corners as one rigid thing that turns its face to the camera: velocity
+/// Motion of a cluster of corners as one rigid thing that turns its face to the camera: velocity
 /// about `centre` plus growth times the distance from it.
-struct GroupMotion {
+struct ClusterMotion {
   cv::Point2d centre;
   cv::Point2d velocity;  ///< px/s
   double growth = 0;     ///< per second
@@ -28,7 +23,7 @@ struct GroupMotion {
 cv::Point2d middle(const PointMotion& motion);
 
 /// Robust least squares over the chosen motions; nullopt with fewer than three that agree.
-std::optional<GroupMotion> fit_group(const std::vector<PointMotion>& motions,
-                                     const std::vector<std::size_t>& chosen);
+std::optional<ClusterMotion> fit_cluster(const std::vector<PointMotion>& motions,
+                                         const std::vector<std::size_t>& chosen);
 
 }  // namespace rearview

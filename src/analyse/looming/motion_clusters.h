@@ -6,27 +6,24 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "analyse/looming/group_motion.h"
+#include "analyse/looming/cluster_motion.h"
 #include "analyse/looming/plausible.h"
 #include "analyse/looming/point_motion.h"
 
 namespace rearview {
 
-/// So many corners that agree can found a thing or a part of one.
-constexpr std::size_t kLeastToFound = 4;
-
 /// Corners that travel as one thing.
-struct MotionGroup {
-  GroupMotion motion;
+struct MotionCluster {
+  ClusterMotion motion;
   cv::Rect2d hull;  ///< about the corners that agree, a little padded
 };
 
 /// Joins corners that can't be at rest to things no larger than one vehicle. owner: number of the
 /// thing that a corner's id belonged to before, 0 for none; what was together stays together
 /// rather.
-std::vector<MotionGroup> group_movers(const std::vector<PointMotion>& motions,
-                                      const std::function<int(std::uint32_t)>& owner,
-                                      const Plausible& plausible);
+std::vector<MotionCluster> cluster_movers(const std::vector<PointMotion>& motions,
+                                          const std::function<int(std::uint32_t)>& owner,
+                                          const Plausible& plausible);
 
 /// Whether the chosen corners lie along one line: those belong to a mark on the road, a kerb or a
 /// pole.

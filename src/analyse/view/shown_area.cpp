@@ -1,18 +1,14 @@
-#include "analyse/common/shown_area.h"
+#include "analyse/view/shown_area.h"
 
 #include <algorithm>
 #include <vector>
 
+#include "analyse/view/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Limited-range black is 16; coding leaves a few levels about it.
-constexpr int kDark = 30;
-constexpr int kPlain = 12;
-constexpr int kStep = 4;            // grey levels across a bar's edge
-constexpr double kEdgeShare = 0.5;  // of the edge's length that shows the step
-constexpr double kSettle_s = 1.0;
-constexpr int kSlack_px = 2;
+using namespace view_tuning::shown_area;
 
 struct Line {
   const cv::Mat& luma;

@@ -1,4 +1,4 @@
-#include "analyse/looming/motion_groups.h"
+#include "analyse/looming/motion_clusters.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,22 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "analyse/looming/tuning.h"
+
 namespace rearview {
 namespace {
 
-// Corners lie inside a vehicle's outline.
-constexpr double kPad_px = 2.0;
-constexpr double kPadShare = 0.04;
-constexpr double kMostGrowth_per_s = 1.0;
-// Width, in rows from the horizon to the foot, of what may still be one car whatever its gaps: a
-// car fills 1.2 to 2.0 of them.
-constexpr double kSurelyOneWidth = 1.5;
-// Gaps between corners within one vehicle: at most this share of its height.
-constexpr double kLeastGap_px = 6;
-constexpr double kGapShare = 0.4;
-constexpr double kStepShare = 0.35;  // of the height, in the lower edge between two vehicles
-// Spread of the corners across their main direction, relative to along it.
-constexpr double kThinnest = 0.16;
+using namespace looming_tuning;
+using namespace looming_tuning::motion_clusters;
 
 bool moves(const PointMotion& motion) {
   return motion.kind == PointMotion::Kind::coming || motion.kind == PointMotion::Kind::along ||
@@ -109,8 +100,8 @@ bool alike(const PointMotion& first, const PointMotion& second) {
 
 // Corners joined so far: where they are, and the sums that tell how well one velocity and one
 // growth explain all of them.
-struct Heap {
-  explicit Heap(const PointMotion& motion) : extent(motion.now, cv::Size2d(0.01, 0.01)) {
+struct Cluster {
+  explicit Cluster(const PointMotion& motion) : extent(motion.now, cv::Size2d(0.01, 0.01)) {
     const cv::Point2d p = middle(motion);
     const cv::Point2d v = motion.velocity;
     const double slack = kDepthShare * std::hypot(v.x, v.y);
@@ -134,17 +125,17 @@ struct Heap {
     const double growth = shared / (spread + 1 / (0.5 * 0.5));
     return std::max(0.0, all - growth * shared);
   }
-  bool joins(const Heap& other, const Plausible& plausible) const {
+  bool joins(const Cluster& other, const Plausible& plausible) const {
     const cv::Rect2d both = extent | other.extent;
     if (std::max(both.width, both.height) > 12 && !plausible.not_too_large(both)) return false;
-    Heap sum = *this;
+    Cluster sum = *this;
     sum.add(other);
     const double together = sum.misfit();
     const double more = together - misfit() - other.misfit();
     const auto smaller = static_cast<double>(std::min(count, other.count));
     return together < 2.0 * static_cast<double>(sum.count) + 4 && more < 4.0 * smaller + 4;
   }
-  void add(const Heap& other) {
+  void add(const Cluster& other) {
     extent |= other.extent;
     count += other.count;
     wx += other.wx;
@@ -184,9 +175,9 @@ bool lie_on_a_line(const std::vector<PointMotion>& motions,
   return half - root < kThinnest * kThinnest * (half + root);
 }
 
-std::vector<MotionGroup> group_movers(const std::vector<PointMotion>& motions,
-                                      const std::function<int(std::uint32_t)>& owner,
-                                      const Plausible& plausible) {
+std::vector<MotionCluster> cluster_movers(const std::vector<PointMotion>& motions,
+                                          const std::function<int(std::uint32_t)>& owner,
+                                          const Plausible& plausible) {
   std::vector<std::size_t> movers;
   std::vector<int> owners;
   for (std::size_t i = 0; i < motions.size(); ++i) {
@@ -222,30 +213,30 @@ std::vector<MotionGroup> group_movers(const std::vector<PointMotion>& motions,
     while (parent[i] != i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  std::vector<Heap> heaps;
-  for (const std::size_t i : movers) heaps.emplace_back(motions[i]);
+  std::vector<Cluster> partial;
+  for (const std::size_t i : movers) partial.emplace_back(motions[i]);
   for (const Link& link : links) {
     const std::size_t a = root(link.a);
     const std::size_t b = root(link.b);
-    if (a == b || !heaps[a].joins(heaps[b], plausible)) continue;
+    if (a == b || !partial[a].joins(partial[b], plausible)) continue;
     parent[a] = b;
-    heaps[b].add(heaps[a]);
+    partial[b].add(partial[a]);
   }
   std::vector<std::vector<std::size_t>> sets(movers.size());
   for (std::size_t i = 0; i < movers.size(); ++i) sets[root(i)].push_back(movers[i]);
 
-  std::vector<MotionGroup> groups;
+  std::vector<MotionCluster> clusters;
   for (std::vector<std::size_t>& set : sets) {
     for (std::vector<std::size_t>& part :
          parted_at_gaps(motions, std::move(set), plausible.horizon)) {
       if (part.size() < kLeastMembers) continue;
-      std::optional<GroupMotion> motion = fit_group(motions, part);
+      std::optional<ClusterMotion> motion = fit_cluster(motions, part);
       if (!motion || motion->inliers.size() * 10 < part.size() * 6) continue;
       const cv::Rect2d hull = hull_of(motions, motion->inliers);
-      groups.push_back({std::move(*motion), hull});
+      clusters.push_back({std::move(*motion), hull});
     }
   }
-  return groups;
+  return clusters;
 }
 
 }  // namespace rearview

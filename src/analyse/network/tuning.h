@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+
+// The numbers of this room that no setting changes, by the file that uses them. Where one comes
+// from stands behind it: a source, a measurement, "geometry", "guard" (bounds time, memory or
+// numbers, and says nothing of roads), or "judged": set by hand on the drawn roads and clips of
+// docs/evaluation.md, which scripts/eval counts anew; no other source.
+
+namespace rearview::network_tuning {
+
+namespace box_decoder {
+
+/// Of the distribution that NanoDet-Plus and PicoDet give for each side (their reg_max + 1).
+constexpr int kBins = 8;
+/// Guard: more candidates than this come from noise only; bounds suppression's quadratic work.
+constexpr std::size_t kMostCompared = 1000;
+
+}  // namespace box_decoder
+
+namespace external_detector {
+
+/// Guards against what another program sends: bytes of a datagram, datagrams a picture, detections,
+/// pixels.
+constexpr std::size_t kMostBytes = std::size_t{64} << 10;
+constexpr int kMostDatagrams = 64;
+constexpr std::size_t kMostDetections = 100;
+constexpr double kMostSide_px = 1e5;
+constexpr float kLeastSide_px = 2;
+
+}  // namespace external_detector
+
+namespace network_input {
+
+/// Grey about the picture, as YOLOX and its relatives were trained.
+constexpr float kPadding = 114;
+
+}  // namespace network_input
+
+namespace onnx_detector {
+
+/// Guards.
+constexpr std::size_t kMostDetections = 100;
+constexpr float kLeastSide_px = 2;
+constexpr int kMostClasses = 1000;
+/// COCO 2017.
+constexpr int kCocoClasses = 80;
+/// Two boxes this much alike are one vehicle, whatever the classes say. Judged.
+constexpr float kOneVehicleIou = 0.8F;
+
+}  // namespace onnx_detector
+
+namespace onnxruntime_backend {
+
+/// Guards against a broken file.
+constexpr std::size_t kMostDimensions = 8;
+constexpr std::size_t kMostOutputs = 64;
+
+}  // namespace onnxruntime_backend
+
+namespace still_watch {
+
+/// The mean of 64 pixels of a noisy, strongly compressed picture wanders by a level or two; a car
+/// 10 px wide that moves by a third of its width changes a cell at its edge by more. px, grey
+/// levels. Judged.
+constexpr int kCell_px = 8;
+constexpr int kMoved = 4;
+
+}  // namespace still_watch
+
+}  // namespace rearview::network_tuning

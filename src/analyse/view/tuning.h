@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstddef>
+#include <opencv2/core.hpp>
+
+// The numbers of this room that no setting changes, by the file that uses them. Where one comes
+// from stands behind it: a source, a measurement, "geometry", "guard" (bounds time, memory or
+// numbers, and says nothing of roads), or "judged": set by hand on the drawn roads and clips of
+// docs/evaluation.md, which scripts/eval counts anew; no other source.
+// Those of the stage `view` were judged on the recordings that docs/evaluation.md calls "tuned on".
+
+namespace rearview::view_tuning {
+
+namespace picture_content {
+
+/// What is looked at: half, a quarter, an eighth of 640 x 360. Judged.
+inline const cv::Size kHalf(320, 180);
+inline const cv::Size kQuarter(160, 90);
+inline const cv::Size kCoarse(80, 45);
+/// Side of a patch, pixels at half size, and patches down the picture: 9 of 20. Geometry.
+constexpr int kPatch = 20;
+constexpr int kPatchesDown = 9;
+/// Something stands out of a patch by so many grey levels; what compression makes of a plain one is
+/// less. Judged.
+constexpr int kStandsOut = 24;
+/// Grey levels squared: below, rounding is most of what differs. Geometry of 8 bits.
+constexpr double kLeastVariance = 4;
+/// Fewer patches that stand out give no sharpness. Judged.
+constexpr std::size_t kLeastPatches = 8;
+/// Rows of patches in which the horizon lies, a third to two thirds of the height. Judged.
+constexpr int kHorizonFrom = 3;
+constexpr int kHorizonTo = 6;
+
+}  // namespace picture_content
+
+namespace shown_area {
+
+/// Limited-range black is 16 (BT.601, BT.709); coding leaves a few levels about it.
+constexpr int kDark = 30;
+constexpr int kPlain = 12;
+/// Grey levels across a bar's edge, and the share of its length that shows the step. Judged.
+constexpr int kStep = 4;
+constexpr double kEdgeShare = 0.5;
+/// Judged.
+constexpr double kSettle_s = 1.0;
+constexpr int kSlack_px = 2;
+
+}  // namespace shown_area
+
+namespace signs_of_life {
+
+inline const cv::Size kLittle(160, 90);
+inline const cv::Size kCells(80, 45);
+/// Of cells and of blocks: a line of text and its frame, a clock say. Judged.
+constexpr int kOverlayRows = 4;
+/// Grey levels of a cell's mean; see StillWatch, which faces the same noise. Judged.
+constexpr int kMoved = 4;
+/// Cells. Judged.
+constexpr int kLeastMoved = 5;
+/// A pause between pictures is no silence of theirs, s. Judged.
+constexpr double kMostPassed_s = 0.25;
+
+/// Side of a block: of H.264's transform, High profile (ITU-T H.264).
+constexpr int kBlock = 8;
+/// Guard: rows of blocks that are looked at.
+constexpr int kMostBlockRows = 24;
+/// Sum of squares of a block's change from which on it changed. Judged.
+constexpr float kChanged = 16;
+constexpr double kVotesLast_s = 0.4;
+/// Correlations of the changes, summed over the blocks that changed twice, over all blocks.
+/// Measured: live noise of one grey level at 1 Mbit/s gives 0.12, what is refined 0.008 at most.
+constexpr double kNoise = 0.013;
+/// An intra picture changes so much of the picture, and so much more than those about it. Judged.
+constexpr double kAnewShare = 0.5;
+constexpr double kAnewTimes = 3;
+constexpr double kAnewMemory_s = 0.2;
+/// For so long what follows it makes good what it left out. Judged.
+constexpr double kRefines_s = 0.4;
+
+/// Loops, by the mean difference at each lag, grey levels. Gain of each picture: where they are
+/// few, too, a loop is several. Judged.
+constexpr double kLoopGain = 1.0 / 6;
+constexpr double kLoopMoves = 0.3;
+constexpr double kLoopShare = 0.25;
+/// To be found, s. Judged.
+constexpr double kLoopTakes_s = 0.35;
+
+/// Flow along the gradient of three quarters of the picture, pixels of the little picture a second:
+/// over the longer span, which shows little movement, unless that is too much for it; over the
+/// shorter one, too, so that what has ended shows at once. Judged.
+constexpr double kFlowSpan_s = 0.2;
+constexpr double kShortSpan_s = 0.09;
+constexpr double kMostFlow_px = 0.6;
+constexpr double kMoves_px_per_s = 1.1;
+/// What an encoder still refines looks like a tenth of the movement before. Judged.
+constexpr double kStands_px_per_s = 0.35;
+constexpr double kStandsShare = 0.1;
+constexpr double kMovesAgain_px_per_s = 0.75;
+constexpr double kMovesAgainShare = 0.2;
+/// The hardest that a bicycle brakes takes longer from this share of how it moved until it stands;
+/// kFlowSpan_s of the time is the measurement's own. Judged.
+constexpr double kStillMoves = 0.4;
+constexpr double kRecently_s = 1.5;
+constexpr double kStopsWithin_s = 0.25;
+constexpr double kMovedFor_s = 0.4;
+constexpr double kFlowQuantile = 0.25;
+/// Side of a patch of the little picture, and the mean square of its gradient that tells a flow,
+/// grey levels per pixel. Judged.
+constexpr int kPatch = 10;
+constexpr double kLeastGradient = 4;
+constexpr std::size_t kLeastPatches = 12;
+/// Guards: where pictures come in bursts, numbers bound what times don't.
+constexpr std::size_t kMostLittles = 32;
+constexpr std::size_t kMostFlows = 128;
+
+}  // namespace signs_of_life
+
+namespace view_stage {
+
+/// Over how long pictures are counted, s, and how long the first take to be that many. Judged.
+constexpr double kRateSpan_s = 1.0;
+/// A pause that ends is none of a slow camera's, s. Judged.
+constexpr double kSlow_s = 0.9;
+/// Pictures closer together than this came in one burst, and tell no more than one. Judged.
+constexpr double kSameMoment_s = 0.02;
+/// Once too few, there must be so many times more before it is enough again. Judged.
+constexpr double kRateSlack = 1.25;
+/// Memory of how sharp this camera's pictures are, s. Judged.
+constexpr double kUsual_s = 20;
+/// A column is dark below and glaring above, luma. Judged.
+constexpr double kDarkColumn_luma = 34;
+constexpr double kGlaring_luma = 200;
+/// The steepest of a thousand steps that noise makes, in its standard deviations, half size: normal
+/// distribution.
+constexpr double kNoiseSteps = 3.5;
+/// Share of the variance that is as large as a pixel. Measured: real roads 0.55 and more; noise,
+/// coded at 1 Mbit/s, 0.2; a road that is lost in it 0.4.
+constexpr double kLeastCoarseShare = 0.46;
+
+}  // namespace view_stage
+
+}  // namespace rearview::view_tuning
