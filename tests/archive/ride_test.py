@@ -13,7 +13,9 @@ SECONDS = 30
 CHUNK_S = 3
 BEFORE_S = 12
 FPS = 15
-SAME_S = 0.25  # a judgement may come some pictures sooner or later
+# What the analysis has learnt of the road is not all in the pictures before a chunk: a warning may come sooner or later.
+WARNED_S, PASSED_S = 1.5, 0.25
+PASSES = ("overtake", "close_pass")
 VEHICLES = [  # (class, begins at, closes in by m/s, metres to the side)
     ("car", 0, 9, 1.4), ("van", 5, 10, 1.2), ("car", 10.5, 8, 1.6), ("truck", 15, 10, 1.3), ("car", 21, 9, 1.1)]
 
@@ -43,7 +45,13 @@ def told(folder):
         for message in messages(folder / f"{one['name']}.jsonl.zst"):
             if message["type"] == "alert":
                 alerts.append((message["kind"], message["class"] or "", message["side"], begin_s + message["t_s"]))
-    return sorted(alerts)
+    return sorted(alerts, key=lambda one: (same(one)[:2], one[3]))
+
+
+def same(alert):
+    """What holds in a cut ride as well: on which side a vehicle will pass is settled only when it does."""
+    kind, vehicle, side, _ = alert
+    return kind, vehicle, side if kind in PASSES else None
 
 
 class Ride(unittest.TestCase):
@@ -68,10 +76,10 @@ class Ride(unittest.TestCase):
                                     stderr=subprocess.DEVNULL) for n in range(2)]
         self.assertEqual([worker.wait(600) for worker in workers], [0, 0])
         whole, chunks = told(self.folder / "whole"), told(self.folder / "chunks")
-        self.assertGreater(len([one for one in whole if one[0] in ("overtake", "close_pass")]), 3)
-        self.assertEqual([one[:3] for one in chunks], [one[:3] for one in whole])
+        self.assertGreater(len([one for one in whole if one[0] in PASSES]), 3)
+        self.assertEqual([same(one) for one in chunks], [same(one) for one in whole])
         for ours, theirs in zip(chunks, whole):
-            self.assertAlmostEqual(ours[3], theirs[3], delta=SAME_S, msg=str(theirs))
+            self.assertAlmostEqual(ours[3], theirs[3], delta=PASSED_S if ours[0] in PASSES else WARNED_S, msg=str(theirs))
         self.assertEqual(sum(one["events"] for one in about(self.folder / "chunks")),
                          sum(one["events"] for one in about(self.folder / "whole")))
 
@@ -82,8 +90,8 @@ class Ride(unittest.TestCase):
     def test_a_chunk_alone_would_tell_something_else(self):
         """Else the test above would show nothing."""
         self.analyze("alone", self.folder / "ride", before_s=0)
-        self.assertNotEqual([one[:3] for one in told(self.folder / "alone")],
-                            [one[:3] for one in told(self.folder / "whole")])
+        self.assertNotEqual([same(one) for one in told(self.folder / "alone")],
+                            [same(one) for one in told(self.folder / "whole")])
 
 
 if __name__ == "__main__":
