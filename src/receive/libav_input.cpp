@@ -248,12 +248,18 @@ std::optional<double> LibavInput::duration_s() const {
 
 Orientation LibavInput::orientation() const {
   constexpr std::size_t kMatrixBytes = 9 * sizeof(std::int32_t);
+  std::array<std::int32_t, 9> matrix{};
   std::size_t size = 0;
-  const std::uint8_t* data =
-      av_stream_get_side_data(state_->stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-  if (data == nullptr || size < kMatrixBytes) return {};
-  std::array<std::int32_t, 9> matrix;
-  std::memcpy(matrix.data(), data, kMatrixBytes);
+  const AVStream& stream = *state_->stream;
+  const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  if (data != nullptr && size >= kMatrixBytes) {
+    std::memcpy(matrix.data(), data, kMatrixBytes);
+  } else if (const auto* tag = av_dict_get(stream.metadata, "rotate", nullptr, 0)) {
+    // What ffmpeg wrote before 5.0 where a container has no matrix: degrees clockwise.
+    av_display_rotation_set(matrix.data(), std::atof(tag->value));
+  } else {
+    return {};
+  }
   // ISO/IEC 14496-12, 6.2.2: x' = a x + c y and y' = b x + d y; the nearest quarter turn.
   const std::int64_t a = matrix[0];
   const std::int64_t b = matrix[1];

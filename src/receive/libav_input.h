@@ -56,7 +56,7 @@ class LibavInput {
   std::optional<double> duration_s() const;
   /// When it was begun, as the container says.
   std::optional<WallTime> created() const;
-  /// What makes its pictures upright, by the container's display matrix.
+  /// What makes its pictures upright, by the container's display matrix or the tag "rotate".
   Orientation orientation() const;
 
  private:

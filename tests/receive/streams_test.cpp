@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <opencv2/core.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -219,53 +222,112 @@ Bytes with_matrix(Bytes mp4, const std::array<int, 4>& abcd) {
   return mp4;
 }
 
+/// How a container maps places, x to the right and y down: x' = a x + c y and y' = b x + d y.
+using Matrix = std::array<int, 4>;
+constexpr Matrix kPlain{1, 0, 0, 1};
+
+void write(const std::string& path, const Bytes& bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+FramePtr first_picture(const std::string& path) {
+  RecordingReader reader(path, std::nullopt, 1);
+  return reader.next();
+}
+
+cv::Mat turned(const cv::Mat& plane, const Matrix& m) {
+  const auto [a, b, c, d] = m;
+  cv::Mat out =
+      a != 0 ? cv::Mat(plane.rows, plane.cols, CV_8UC1) : cv::Mat(plane.cols, plane.rows, CV_8UC1);
+  for (int y = 0; y < plane.rows; ++y) {
+    for (int x = 0; x < plane.cols; ++x) {
+      const int to_x = a * x + c * y + (a + c < 0 ? out.cols - 1 : 0);
+      const int to_y = b * x + d * y + (b + d < 0 ? out.rows - 1 : 0);
+      out.at<std::uint8_t>(to_y, to_x) = plane.at<std::uint8_t>(y, x);
+    }
+  }
+  return out;
+}
+
+void expect_turned(const FramePtr& plain, const FramePtr& frame, const Matrix& matrix) {
+  ASSERT_TRUE(plain);
+  ASSERT_TRUE(frame);
+  for (const auto plane : {&Planes::y, &Planes::u, &Planes::v}) {
+    const cv::Mat expected = turned(plain->planes().*plane, matrix);
+    const cv::Mat& got = frame->planes().*plane;
+    ASSERT_EQ(got.size(), expected.size()) << ::testing::PrintToString(matrix);
+    EXPECT_EQ(cv::norm(got, expected, cv::NORM_INF), 0)
+        << ::testing::PrintToString(matrix) << " plane of " << got.size();
+  }
+}
+
 TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
   const Bytes mp4 = bytes_of("rot90.mp4");
   const test::TemporaryFolder folder;
-  const auto first_picture = [&](const std::array<int, 4>& abcd) {
-    const std::string path = (folder / "a.mp4").string();
-    const Bytes bytes = with_matrix(mp4, abcd);
-    std::ofstream(path, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    RecordingReader reader(path, std::nullopt, 1);
-    return reader.next();
+  const std::string path = (folder / "a.mp4").string();
+  const auto with = [&](const Matrix& matrix) {
+    write(path, with_matrix(mp4, matrix));
+    return first_picture(path);
   };
-  const FramePtr plain = first_picture({1, 0, 0, 1});
+  const FramePtr plain = with(kPlain);
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->size(), cv::Size(320, 192));
-  // x' = a x + c y and y' = b x + d y, moved to where the picture is.
-  const auto turned = [](const cv::Mat& plane, const std::array<int, 4>& m) {
-    const auto [a, b, c, d] = m;
-    cv::Mat out = a != 0 ? cv::Mat(plane.rows, plane.cols, CV_8UC1)
-                         : cv::Mat(plane.cols, plane.rows, CV_8UC1);
-    for (int y = 0; y < plane.rows; ++y) {
-      for (int x = 0; x < plane.cols; ++x) {
-        const int to_x = a * x + c * y + (a + c < 0 ? out.cols - 1 : 0);
-        const int to_y = b * x + d * y + (b + d < 0 ? out.rows - 1 : 0);
-        out.at<std::uint8_t>(to_y, to_x) = plane.at<std::uint8_t>(y, x);
-      }
-    }
-    return out;
+  for (const Matrix& matrix :
+       {Matrix{-1, 0, 0, 1}, Matrix{1, 0, 0, -1}, Matrix{-1, 0, 0, -1}, Matrix{0, 1, -1, 0},
+        Matrix{0, -1, 1, 0}, Matrix{0, 1, 1, 0}, Matrix{0, -1, -1, 0}})
+    expect_turned(plain, with(matrix), matrix);
+}
+
+/// The recording with a projection in the place of its colour element, which is as long, with one
+/// angle.
+Bytes with_projection(Bytes mkv, std::uint8_t pose, float degrees) {
+  constexpr std::array<std::uint8_t, 11> kColour{0x55, 0xb0, 0x88, 0x55, 0xb7, 0x81,
+                                                 0x01, 0x55, 0xb8, 0x81, 0x02};
+  const auto colour = std::ranges::search(mkv, kColour);
+  if (colour.empty()) throw std::runtime_error("no colour element");
+  const auto bits = std::bit_cast<std::uint32_t>(degrees);
+  const auto byte = [&](int shift) { return static_cast<std::uint8_t>(bits >> shift); };
+  std::ranges::copy(
+      Bytes{0x76, 0x70, 0x40, 0x07, 0x76, pose, 0x84, byte(24), byte(16), byte(8), byte(0)},
+      colour.begin());
+  return mkv;
+}
+
+TEST(WorldStreams, MatroskasTurnsBecomeUpright) {
+  const Bytes mkv = bytes_of("jump1h.mkv");
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.mkv").string();
+  const auto with = [&](std::uint8_t pose, float degrees) {
+    write(path, with_projection(mkv, pose, degrees));
+    return first_picture(path);
   };
-  const std::array<std::array<int, 4>, 7> matrices{{{-1, 0, 0, 1},
-                                                    {1, 0, 0, -1},
-                                                    {-1, 0, 0, -1},
-                                                    {0, 1, -1, 0},
-                                                    {0, -1, 1, 0},
-                                                    {0, 1, 1, 0},
-                                                    {0, -1, -1, 0}}};
-  for (const auto& matrix : matrices) {
-    const FramePtr frame = first_picture(matrix);
-    ASSERT_TRUE(frame);
-    for (const auto plane : {&Planes::y, &Planes::u, &Planes::v}) {
-      const cv::Mat expected = turned(plain->planes().*plane, matrix);
-      const cv::Mat& got = frame->planes().*plane;
-      ASSERT_EQ(got.size(), expected.size());
-      EXPECT_EQ(cv::norm(got, expected, cv::NORM_INF), 0)
-          << ::testing::PrintToString(matrix) << " plane of " << got.size();
-    }
-  }
+  constexpr std::uint8_t kYaw = 0x73;
+  constexpr std::uint8_t kPitch = 0x74;
+  constexpr std::uint8_t kRoll = 0x75;
+  const FramePtr plain = first_picture(path_of("jump1h.mkv"));
+  expect_turned(plain, with(kRoll, 90), {0, -1, 1, 0});  // counter-clockwise
+  expect_turned(plain, with(kRoll, -90), {0, 1, -1, 0});
+  expect_turned(plain, with(kRoll, 180), {-1, 0, 0, -1});
+  expect_turned(plain, with(kYaw, 180), {-1, 0, 0, 1});
+  // What is no turn in the picture's plane, or no angle, turns nothing.
+  expect_turned(plain, with(kPitch, 90), kPlain);
+  expect_turned(plain, with(kRoll, std::numeric_limits<float>::quiet_NaN()), kPlain);
+}
+
+TEST(WorldStreams, TheTagOfOlderWritersTurnsClockwise) {
+  Bytes mkv = bytes_of("jump1h.mkv");
+  const std::string name = "ENCODER";  // the last: of the track
+  const auto at = std::ranges::find_end(mkv, name);
+  ASSERT_FALSE(at.empty());
+  std::ranges::copy(std::string("ROTATE\0", name.size()), at.begin());
+  constexpr std::ptrdiff_t kHeader = 3;  // of the text behind it
+  std::ranges::copy(std::string("90\0", 3), at.end() + kHeader);
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.mkv").string();
+  write(path, mkv);
+  expect_turned(first_picture(path_of("jump1h.mkv")), first_picture(path), {0, 1, -1, 0});
 }
 
 }  // namespace
