@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "store/rows.h"
 #include "store/store_change.h"
 
 namespace rearview {

@@ -119,7 +119,13 @@ that leaves 1.5 s, in which 9 pictures come at 8.2 a second. So fewer than 4 are
 How frozen and at rest are told apart: a sensor's noise makes each change of a block half undo the last one, while
 what an encoder refines comes nearer to the one picture and doesn't go back; the intra pictures it begins anew with
 are left out (`src/analyse/view/signs_of_life.h`). Where an encoder takes all of the noise away and nothing moves, there
-is nothing left to tell by, and the picture counts as frozen: that is so in the first seconds of a constant quality.
+is nothing left to tell by, and the picture counts as frozen: that is so in the first seconds of a constant quality,
+whose encoder finds nothing in the noise that is worth a bit until it begins anew with an intra picture. Whoever stands
+on an empty road then reads "the picture is frozen", with the alert `view_blocked`, until that comes or something moves.
+
+How a stream without bits is told from one with few: where an encoder can't say more than a mean for each block, the
+steps of the picture lie on the seams of the blocks, while the world's lie anywhere. Roads at 300 kbit/s have 1.0 to 1.6
+times as many on the seams as in the middle of blocks, 2.9 for a moment behind an intra picture; at 25 kbit/s 2.9 to 10.
 
 {heads.format("tuned on | right | told after, at most | held out | right | told after, at most", "---|" * 6)}
 {rows(scores, True)}

@@ -12,6 +12,7 @@ namespace rearview {
 namespace {
 
 using namespace view_tuning::picture_content;
+using view_tuning::kBlock;
 
 using Histogram = std::array<int, 256>;
 
@@ -75,6 +76,40 @@ double noise_of(const cv::Mat& luma) {
   return median / 6.0 / 0.6745;
 }
 
+struct Steps {
+  int seams = 0;
+  int middles = 0;
+  int places = 0;
+};
+
+// Counts the steps that stand out along a line of pixels `stride` bytes apart; from: the place in
+// the picture of its first one.
+void count_steps(const std::uint8_t* line, std::ptrdiff_t stride, int from, int size,
+                 Steps& steps) {
+  const auto step_to = [&](int i) { return std::abs(line[i * stride] - line[(i - 1) * stride]); };
+  for (int i = 2; i + 1 < size; ++i) {
+    const int phase = (from + i) % kBlock;
+    if (phase != 0 && phase != kBlock / 2) continue;
+    const int step = step_to(i);
+    const bool out = step >= kSeam && step > 2 * std::max(step_to(i - 1), step_to(i + 1));
+    (phase == 0 ? steps.seams : steps.middles) += out;
+    steps.places += phase == 0;
+  }
+}
+
+double blockiness_of(const cv::Mat& luma, const cv::Rect& shown) {
+  const int top = shown.y + shown.height / 3;
+  const int rows = shown.height / 3;
+  const auto across = static_cast<std::ptrdiff_t>(luma.step[0]);
+  Steps steps;
+  for (int y = top; y < top + rows; y += kEveryLine)
+    count_steps(luma.ptr(y) + shown.x, 1, shown.x, shown.width, steps);
+  for (int x = shown.x; x < shown.x + shown.width; x += kEveryLine)
+    count_steps(luma.ptr(top) + x, across, top, rows, steps);
+  const double few = kFewSteps * steps.places;
+  return few > 0 ? (steps.seams + few) / (steps.middles + few) : 1;
+}
+
 // Range of the patch and its steepest step between neighbours.
 std::pair<int, int> range_and_step(const cv::Mat& patch) {
   int least = 255;
@@ -95,9 +130,11 @@ std::pair<int, int> range_and_step(const cv::Mat& patch) {
 
 }  // namespace
 
-const PictureContent& ContentMeter::measure(const cv::Mat& luma) {
+const PictureContent& ContentMeter::measure(const cv::Mat& picture, const cv::Rect& shown) {
+  const cv::Mat luma = picture(shown);
   content_ = {};
   content_.noise = noise_of(luma);
+  content_.blockiness = blockiness_of(picture, shown);
   cv::resize(luma, half_, kHalf, 0, 0, cv::INTER_AREA);
   cv::resize(half_, quarter_, kQuarter, 0, 0, cv::INTER_AREA);
   cv::resize(quarter_, coarse_, kCoarse, 0, 0, cv::INTER_AREA);

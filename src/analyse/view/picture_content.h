@@ -16,6 +16,7 @@ struct PictureContent {
   double sharpness = 0;     ///< see below; 0 where nothing stands out at all
   double coarse_share = 1;  ///< of the variance within patches, what means of 4x4 pixels keep
   double noise = 0;         ///< standard deviation of what looks like noise, grey levels
+  double blockiness = 0;    ///< see below; about 1 for a picture in which no blocks show
   /// Steepest step between neighbours in each column, grey levels at half size, and mean luma.
   std::array<int, kColumns> steepest{};
   std::array<double, kColumns> luma{};
@@ -31,10 +32,15 @@ struct PictureContent {
 /// The share of coarse variance tells noise from the world: most of what differs in the world is
 /// large (its spectrum falls with the square of the frequency: Field 1987), noise is as large as a
 /// pixel. Taken is the median of all patches in which something differs.
+///
+/// Blockiness is how much more often a step stands out where the blocks of an encoder meet than
+/// where they have their middle, in the rows of the horizon (after Wang, Sheikh and Bovik 2002, who
+/// compare means; a few hard edges make those, and say nothing by their number).
 class ContentMeter {
  public:
-  /// luma: CV_8UC1, the part of the picture that shows something.
-  const PictureContent& measure(const cv::Mat& luma);
+  /// picture: CV_8UC1 luma as decoded, so that blocks lie where the encoder's lay. shown: the part
+  /// of it that shows something.
+  const PictureContent& measure(const cv::Mat& picture, const cv::Rect& shown);
 
  private:
   void measure_patches();

@@ -67,6 +67,7 @@ class SignsOfLife {
   std::deque<cv::Mat> cells_;
   std::size_t longest_lag_ = 0;
   bool round_ = false;
+  double round_until_s_ = 0;
   std::array<double, kLongestLoop + 1> apart_{};  ///< mean difference at each lag, decaying
   // Stopping dead.
   std::deque<Kept> littles_;

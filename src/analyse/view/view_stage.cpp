@@ -70,6 +70,8 @@ std::string ViewStage::fault(const PictureContent& content) {
   if (content.brightest < config_.dark_luma) return "the picture is dark: lens covered?";
   if (content.darkest > config_.washed_luma) return "the picture is washed out";
   if (content.coarse_share < kLeastCoarseShare) return "the picture is lost in noise";
+  if (content.blockiness > kMostBlockiness)
+    return "the picture has fallen into blocks: the stream has too few bits";
   if (std::string part = covered(content); !part.empty()) return part;
   return {};
 }
@@ -97,7 +99,7 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
   if (!analysis.view) analysis.view.emplace();
   analysis.view->shown = cv::Rect2f(shown);
 
-  const PictureContent& content = meter_.measure(luma(shown));
+  const PictureContent& content = meter_.measure(luma, shown);
   life_.see(luma, t_s);
   const double rate = rate_per_s(frame);
   const bool was_blind = !reason_.empty();

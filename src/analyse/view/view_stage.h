@@ -68,10 +68,10 @@ struct ViewConfig {
 };
 
 /// Says when the road can't be seen, so that a blocked camera never looks like a clear road: dark,
-/// washed out, covered, out of focus, lost in noise, frozen, or too few pictures. Sets
-/// Analysis::road to blind with the reason in text, raises view_blocked once on entry and
-/// camera_back when the view is free again. With too few pictures for fast vehicles the state is
-/// degraded. Writes Analysis::view::shown. First in the list of stages.
+/// washed out, covered, out of focus, lost in noise, fallen into blocks, frozen, or too few
+/// pictures. Sets Analysis::road to blind with the reason in text, raises view_blocked once on
+/// entry and camera_back when the view is free again. With too few pictures for fast vehicles the
+/// state is degraded. Writes Analysis::view::shown. First in the list of stages.
 class ViewStage : public Stage {
  public:
   /// "view". Keys: those of ViewConfig.

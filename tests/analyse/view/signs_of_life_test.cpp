@@ -127,6 +127,22 @@ TEST(SignsOfLife, PicturesInALoopAreNoLife) {
   EXPECT_GT(camera.silent_s(), 2);
 }
 
+// An encoder that begins anew makes one picture unlike those of the loop.
+TEST(SignsOfLife, AnIntraPictureDoesNotHideALoop) {
+  Camera camera;
+  camera.show(
+      1, [](int n) { return scene(5 * n); }, 1);
+  camera.show(
+      4,
+      [](int n) {
+        cv::Mat picture = scene(150 + n % 4);
+        if (n == 60) cv::GaussianBlur(picture, picture, {}, 6);
+        return picture;
+      },
+      1);
+  EXPECT_GT(camera.silent_s(), 3);
+}
+
 TEST(SignsOfLife, ARideThatStopsDeadIsNoLifeHoweverNoisy) {
   Camera camera;
   camera.show(

@@ -149,6 +149,34 @@ TEST(ViewStage, ALittleBlurIsNoFault) {
   EXPECT_EQ(last.road, Road::unknown) << last.text;
 }
 
+/// What an encoder without bits leaves: a mean for each block, here of 8x8 pixels from `offset` on.
+cv::Mat in_blocks(const cv::Mat& picture, int offset) {
+  cv::Mat moved;
+  cv::copyMakeBorder(picture, moved, offset, 8 - offset, offset, 8 - offset, cv::BORDER_REPLICATE);
+  cv::Mat means;
+  cv::resize(moved, means, moved.size() / 8, 0, 0, cv::INTER_AREA);
+  cv::resize(means, moved, moved.size(), 0, 0, cv::INTER_NEAREST);
+  return moved(cv::Rect({offset, offset}, picture.size())).clone();
+}
+
+TEST(ViewStage, APictureInBlocksIsBlind) {
+  expect_blind([](int n) { return in_blocks(road(n), 0); }, "blocks");
+}
+
+TEST(ViewStage, BlocksThatShowALittleAreNoFault) {
+  Viewer viewer;
+  const Analysis last = viewer.show_for(
+      3, [](int n) -> cv::Mat { return 0.2 * in_blocks(road(n), 0) + 0.8 * road(n); });
+  EXPECT_EQ(last.road, Road::unknown) << last.text;
+}
+
+// Tiles, windows, fences: what is regular in the world lies anywhere, not where an encoder cuts.
+TEST(ViewStage, WhatIsRegularInTheWorldIsNoFault) {
+  Viewer viewer;
+  const Analysis last = viewer.show_for(3, [](int n) { return in_blocks(road(n), 3); });
+  EXPECT_EQ(last.road, Road::unknown) << last.text;
+}
+
 TEST(ViewStage, NothingButNoiseIsBlind) {
   expect_blind(
       [](int n) {
