@@ -1,6 +1,7 @@
 #include "camera/scene/lens.h"
 
 #include <opencv2/core/hal/intrin.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "camera/scene/random.h"
 
@@ -26,8 +27,9 @@ cv::Mat spot(float falloff, float power) {
 
 }  // namespace
 
-Lens::Lens(cv::Size size, const Atmosphere& atmosphere, double noise, std::uint64_t seed)
+Lens::Lens(cv::Size size, const Atmosphere& atmosphere, double noise, int drops, std::uint64_t seed)
     : seed_(seed), halo_(spot(26, 1.25f)), core_(spot(1.5f, 1)) {
+  lay_drops(size, drops);
   grain_.create(size.height + kGrainMargin, size.width + kGrainMargin, CV_8UC3);
   const float amount = atmosphere.grain * static_cast<float>(noise);
   Random random(seed, 90);
@@ -49,6 +51,45 @@ Lens::Lens(cv::Size size, const Atmosphere& atmosphere, double noise, std::uint6
       const float r2 = dx * dx + dy * dy;
       const auto value = cv::saturate_cast<uchar>(255 * (1 - 0.17f * r2 * std::sqrt(r2)));
       shading_.at<cv::Vec3b>(y, x) = {value, value, value};
+    }
+  }
+}
+
+void Lens::lay_drops(cv::Size size, int count) {
+  constexpr float kLeast = 0.012f;  // of the picture's width
+  constexpr float kMost = 0.06f;
+  Random random(seed_ + 93, 0);
+  const auto width = static_cast<float>(size.width);
+  for (int i = 0; i < count; ++i) {
+    const int w = std::max(4, static_cast<int>(random.between(kLeast, kMost) * width));
+    const int h = static_cast<int>(static_cast<float>(w) * random.between(1.0f, 1.5f));
+    const cv::Rect at(random.below(size.width - w), random.below(size.height - h), w, h);
+    cv::Mat weight(h, w, CV_8UC3, cv::Scalar::all(0));
+    cv::ellipse(weight, {w / 2, h / 2}, {w / 2 - 1, h / 2 - 1}, 0, 0, 360, cv::Scalar::all(255),
+                cv::FILLED);
+    cv::GaussianBlur(weight, weight, {}, 0.08 * w);
+    drops_.push_back({at, weight});
+  }
+}
+
+void Lens::blur_by_drops(cv::Mat& bgr) const {
+  constexpr float kSeen = 3;  // a drop shows so many times its own width
+  const cv::Rect whole({}, bgr.size());
+  for (const Drop& drop : drops_) {
+    const cv::Point middle = (drop.at.tl() + drop.at.br()) / 2;
+    const cv::Size half(cv::Size2f(drop.at.size()) * (kSeen / 2));
+    const cv::Rect seen = cv::Rect(middle - cv::Point(half), middle + cv::Point(half)) & whole;
+    cv::Mat shown;
+    cv::resize(bgr(seen), shown, drop.at.size(), 0, 0, cv::INTER_AREA);
+    cv::flip(shown, shown, -1);
+    cv::GaussianBlur(shown, shown, {}, 0.06 * drop.at.width);
+    cv::Mat under = bgr(drop.at);
+    for (int y = 0; y < under.rows; ++y) {
+      auto* out = under.ptr<uchar>(y);
+      const auto* in = shown.ptr<uchar>(y);
+      const auto* weight = drop.weight.ptr<uchar>(y);
+      for (int i = 0; i < under.cols * 3; ++i)
+        out[i] = static_cast<uchar>(out[i] + (in[i] - out[i]) * weight[i] / 255);
     }
   }
 }

@@ -16,6 +16,7 @@ constexpr double kLampEvery_m = 36;
 constexpr double kPostEvery_m = 50;
 constexpr double kMastEvery_m = 44;
 constexpr float kLampHeight_m = 6.2f;
+constexpr float kWallBehindEdge_m = 0.5f;
 
 std::uint64_t key(std::int64_t index) {
   return static_cast<std::uint64_t>(index);
@@ -36,6 +37,7 @@ Roadside::Stretch Roadside::stretch(std::int64_t cell) const {
   Random random(seed_ + 1, key(index));
   const float v = random.unit();
   if (config_.surroundings == Surroundings::kVillage) return Stretch::kHouses;
+  if (config_.surroundings == Surroundings::kWalls) return Stretch::kWalls;
   if (v < static_cast<float>(config_.avenue)) return Stretch::kAvenue;
   const float rest = (v - static_cast<float>(config_.avenue)) /
                      std::max(1e-3f, 1 - static_cast<float>(config_.avenue));
@@ -144,6 +146,15 @@ void Roadside::cell(Painter& p, std::int64_t index, float side) const {
       }
       break;
     }
+    case Stretch::kWalls: {
+      // Courtyards, one behind the other: bare walls of several heights close to the road, with
+      // gates between pillars.
+      const float u = side * (kPaved_m + kWallBehindEdge_m);
+      const float height = random.between(1.6f, 3.2f);
+      if (random.chance(0.8f)) p.strip(pictures_.concrete, d - 4, d + 4, u, height, 1.0f);
+      if (random.chance(0.4f)) p.billboard(pictures_.concrete, d - 4, u, 0.6f, height + 0.4f);
+      break;
+    }
     case Stretch::kOpen: {
       const float what = random.unit();
       if (what < 0.20f)
@@ -212,7 +223,7 @@ void Roadside::draw(Raster& raster, const View& view, const Alignment& alignment
     for (const float side : {1.0f, -1.0f}) {
       cell(painter, i, side);
       const float d = static_cast<float>(here - (static_cast<double>(i) + 0.5) * kCell_m);
-      if (d > kGrassDrawn_m || config_.surroundings == Surroundings::kVillage) continue;
+      if (d > kGrassDrawn_m || config_.surroundings != Surroundings::kCountry) continue;
       Random random(seed_ + (side > 0 ? 10 : 11), key(i));
       for (const float along : {-4.0f, 0.0f}) {
         for (const float u : {kPaved_m + 0.85f, kPaved_m + 1.6f, kPaved_m + 2.5f}) {

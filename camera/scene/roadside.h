@@ -33,7 +33,7 @@ class Roadside {
             const Atmosphere& atmosphere, const GroundDetail& detail) const;
 
  private:
-  enum class Stretch { kOpen, kAvenue, kWood, kHouses };
+  enum class Stretch { kOpen, kAvenue, kWood, kHouses, kWalls };
   Stretch stretch(std::int64_t cell) const;
   /// Places of bridges in [from, to].
   std::vector<double> bridges(double from, double to) const;

@@ -10,6 +10,7 @@
 #include "camera/scene/garage.h"
 #include "camera/scene/ground.h"
 #include "camera/scene/lens.h"
+#include "camera/scene/luggage.h"
 #include "camera/scene/raster.h"
 #include "camera/scene/ride.h"
 #include "camera/scene/road.h"
@@ -48,7 +49,8 @@ struct Scene::State {
         traffic(config, garage),
         roadside(config),
         ground(atmosphere, config.light, config.weather, config.seed),
-        lens(size, atmosphere, config.noise, config.seed),
+        lens(size, atmosphere, config.noise, config.drops, config.seed),
+        luggage(size, config.bag, config.seed),
         truth(size, fps) {}
 
   void advance(std::uint64_t n);
@@ -67,6 +69,7 @@ struct Scene::State {
   Roadside roadside;
   Ground ground;
   Lens lens;
+  Luggage luggage;
   TruthLog truth;
   Raster raster;
   VehiclePainter painter;
@@ -186,6 +189,8 @@ void Scene::draw(std::uint64_t n, cv::Mat& bgr) {
   for (const Glow& glow : glows)
     s.lens.glare(bgr, view, s.atmosphere, glow, s.clear_share(glow, view));
   if (s.config.weather == Weather::kRain) s.lens.rain(bgr, s.atmosphere, n);
+  s.luggage.draw(bgr, rider, s.atmosphere);
+  s.lens.blur_by_drops(bgr);
   s.lens.expose(bgr, n);
   bgr.copyTo(s.last);
 }

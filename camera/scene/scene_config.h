@@ -11,7 +11,7 @@ namespace rearview::camera {
 
 enum class Light { kDay, kDusk, kNight };
 enum class Weather { kDry, kRain };
-enum class Surroundings { kCountry, kVillage };
+enum class Surroundings { kCountry, kVillage, kWalls };
 enum class VehicleClass { kCar, kVan, kBus, kTruck, kMotorcycle, kBicycle };
 
 constexpr Names<Light, 3> names_of(Light) {
@@ -20,8 +20,10 @@ constexpr Names<Light, 3> names_of(Light) {
 constexpr Names<Weather, 2> names_of(Weather) {
   return {{{"dry", Weather::kDry}, {"rain", Weather::kRain}}};
 }
-constexpr Names<Surroundings, 2> names_of(Surroundings) {
-  return {{{"country", Surroundings::kCountry}, {"village", Surroundings::kVillage}}};
+constexpr Names<Surroundings, 3> names_of(Surroundings) {
+  return {{{"country", Surroundings::kCountry},
+           {"village", Surroundings::kVillage},
+           {"walls", Surroundings::kWalls}}};
 }
 constexpr Names<VehicleClass, 6> names_of(VehicleClass) {
   return {{{"car", VehicleClass::kCar},
@@ -129,6 +131,8 @@ struct SceneConfig {
   double avenue = 0.3;
   double bridge_every_m = 900;
   double noise = 1;
+  double bag = 0;
+  int drops = 0;
   bool time_code = false;
   std::vector<ScriptedVehicle> vehicles;
 
@@ -162,6 +166,9 @@ struct SceneConfig {
         setting<&S::bridge_every_m>("bridge_every_m", {0, 100'000},
                                     "Distance from bridge to bridge; 0 none, else 100 or more."),
         setting<&S::noise>("noise", {0, 5}, "Noise of the sensor; 0 none."),
+        setting<&S::bag>("bag", {0, 0.4},
+                         "Share of the picture's height that a bag under the camera covers."),
+        setting<&S::drops>("drops", {0, 40}, "Drops of water on the lens."),
         setting<&S::time_code>("time_code",
                                "Each picture carries the moment it was drawn "
                                "(camera/source/time_code.h), for measuring its age."),

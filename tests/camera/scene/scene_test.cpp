@@ -100,7 +100,7 @@ TEST(Scene, NightIsDarkAndDuskBetween) {
 TEST(Scene, EveryConfigurationDrawsAPicture) {
   for (const Light light : {Light::kDay, Light::kDusk, Light::kNight}) {
     for (const Weather weather : {Weather::kDry, Weather::kRain}) {
-      for (const Surroundings surroundings : {Surroundings::kCountry, Surroundings::kVillage}) {
+      for (const auto& [word, surroundings] : names_of(Surroundings{})) {
         for (const double radius : {0.0, -25.0}) {
           SceneConfig config;
           config.light = light;
@@ -112,6 +112,8 @@ TEST(Scene, EveryConfigurationDrawsAPicture) {
           config.pitch_deg = 12;
           config.bridge_every_m = 100;
           config.traffic = 5;
+          config.bag = 0.4;
+          config.drops = 40;
           const cv::Mat bgr = picture_of(config, 200);
           cv::Scalar mean;
           cv::Scalar spread;
@@ -121,6 +123,48 @@ TEST(Scene, EveryConfigurationDrawsAPicture) {
       }
     }
   }
+}
+
+/// What hangs on the bicycle stays where it is, and the road beside it goes by.
+TEST(Scene, ABagKeepsItsPlaceInThePicture) {
+  SceneConfig config;
+  config.traffic = 0;
+  config.noise = 0;
+  const cv::Mat bare = picture_of(config, 30);
+  config.bag = 0.3;
+  Scene scene(config, kSize, 30);
+  cv::Mat a;
+  cv::Mat b;
+  scene.draw(30, a);
+  scene.draw(60, b);
+  const cv::Rect bag(110, 140, 100, 30);
+  const cv::Rect above(0, 0, kSize.width, 110);
+  EXPECT_GT(cv::norm(a(bag), bare(bag), cv::NORM_L1), 30.0 * bag.area());
+  EXPECT_TRUE(same(a(above), bare(above)));
+  cv::Mat where;
+  cv::matchTemplate(b(bag + cv::Size(40, 30) - cv::Point(20, 20)), a(bag), where,
+                    cv::TM_CCOEFF_NORMED);
+  double most = 0;
+  cv::minMaxLoc(where, nullptr, &most);
+  EXPECT_GT(most, 0.95);
+}
+
+/// A drop shows the road, but in another place, so nothing behind it can be found there.
+TEST(Scene, DropsStandOnTheLens) {
+  SceneConfig config;
+  config.traffic = 0;
+  config.noise = 0;
+  const cv::Mat bare = picture_of(config, 30);
+  config.drops = 20;
+  Scene scene(config, kSize, 30);
+  cv::Mat a;
+  scene.draw(30, a);
+  cv::Mat differs;
+  cv::absdiff(a, bare, differs);
+  cv::cvtColor(differs, differs, cv::COLOR_BGR2GRAY);
+  const double share = cv::countNonZero(differs > 3) / static_cast<double>(kSize.area());
+  EXPECT_GT(share, 0.003);
+  EXPECT_LT(share, 0.2);
 }
 
 /// The road's own motion, by the shift of a strip of asphalt that fits best.
