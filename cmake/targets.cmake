@@ -18,6 +18,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(rearview_flags INTERFACE -Wno-null-dereference -Wno-restrict)
 endif()
 
+# Of sources that are compiled together GCC takes all but the first for headers.
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(rearview_flags INTERFACE -Wno-subobject-linkage)
+endif()
+
 # GCC warns of each fence that TSan doesn't model; Asio has some.
 if(REARVIEW_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(rearview_flags INTERFACE -Wno-tsan)

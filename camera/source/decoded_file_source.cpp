@@ -11,11 +11,11 @@
 namespace rearview::camera {
 namespace {
 
-constexpr double kLongestStep_s = 1;
+constexpr double kLongestFrame_s = 1;
 // Behind by more than the first, pictures are left out until it has caught up; by more than the
 // second, time goes on from now.
 constexpr double kLate_s = 0.1;
-constexpr double kForgiven_s = 1;
+constexpr double kFarBehind_s = 1;
 
 }  // namespace
 
@@ -75,7 +75,7 @@ double DecodedFileSource::step_to(const AVFrame& frame) {
   const auto before = std::exchange(last_pts_, pts);
   if (!before) return usual_s;
   const double step_s = static_cast<double>(pts - *before) * av_q2d(input_.stream().time_base);
-  return step_s > 0 && step_s <= kLongestStep_s ? step_s : usual_s;
+  return step_s > 0 && step_s <= kLongestFrame_s ? step_s : usual_s;
 }
 
 std::optional<Picture> DecodedFileSource::next(std::stop_token stop) {
@@ -91,7 +91,7 @@ std::optional<Picture> DecodedFileSource::next(std::stop_token stop) {
 
     const SteadyTime due = pacer_.advance(std::exchange(skipped_s_, 0));
     const double late_s = pacer_.late_s(due);
-    if (late_s > kForgiven_s) {
+    if (late_s > kFarBehind_s) {
       pacer_.forgive();
     } else if (late_s > kLate_s) {
       ++dropped_;

@@ -11,7 +11,7 @@ namespace rearview::camera {
 namespace {
 
 // After a stall longer than this (a suspended machine) the file is not hurried through.
-constexpr double kForgiven_s = 0.5;
+constexpr double kStall_s = 0.5;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ std::optional<CodedPicture> FileSource::next(std::stop_token stop) {
     return owned_encoded_->next(stop);
   }
   const SteadyTime due = pacer_.advance(unit.step_s);
-  if (pacer_.late_s(due) > kForgiven_s) pacer_.forgive();
+  if (pacer_.late_s(due) > kStall_s) pacer_.forgive();
   if (!pacer_.wait(stop, due)) return std::nullopt;
   return CodedPicture{std::move(unit.coded.bytes), unit.coded.idr, due, due};
 }

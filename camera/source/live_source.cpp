@@ -14,7 +14,7 @@ namespace rearview::camera {
 namespace {
 
 // A GOP is not longer than this, or the picture would take too long to come.
-constexpr double kLongestStart_s = 10;
+constexpr double kLongestGop_s = 10;
 
 /// Of planar formats, only the luma counts.
 bool same_picture(const AVFrame& a, const AVFrame& b) {
@@ -41,7 +41,7 @@ std::optional<CodedPicture> LiveCodedSource::next(std::stop_token stop) {
     if (unit->coded.b_slice)
       throw std::runtime_error("it has B-frames; set source.pass_through to false");
     begun_ = begun_ || (unit->coded.idr && unit->coded.decodable);
-    if (!begun_ && seconds_between(opened_, SteadyClock::now()) > kLongestStart_s)
+    if (!begun_ && seconds_between(opened_, SteadyClock::now()) > kLongestGop_s)
       throw std::runtime_error("it sends no IDR with parameter sets");
     if (!begun_) continue;
     changes_.picture(unit->coded.idr, unit->coded.slice_bytes);

@@ -10,8 +10,9 @@ namespace rearview::camera {
 
 namespace {
 
-SteadyClock::duration in_clock(double seconds) {
-  return std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+SteadyTime from_now(double seconds) {
+  return SteadyClock::now() +
+         std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
 }
 
 constexpr std::chrono::milliseconds kPollPeriod{2};
@@ -40,7 +41,7 @@ void MediaInput::open() {
     return result;
   };
   if (live_) {
-    deadline_ = SteadyClock::now() + in_clock(live_->open_timeout_s);
+    deadline_ = from_now(live_->open_timeout_s);
     opened = avformat_alloc_context();
     if (!opened) throw std::bad_alloc();
     opened->interrupt_callback = {must_break_off, this};
@@ -70,7 +71,7 @@ void MediaInput::open() {
 }
 
 const AVPacket* MediaInput::read() {
-  if (live_) deadline_ = SteadyClock::now() + in_clock(live_->silence_timeout_s);
+  if (live_) deadline_ = from_now(live_->silence_timeout_s);
   for (;;) {
     av_packet_unref(packet_.get());
     const int error = av_read_frame(input_.get(), packet_.get());

@@ -11,7 +11,7 @@ namespace rearview::camera {
 namespace {
 
 // Late by less than this, the next picture comes sooner; by more, pictures are left out.
-constexpr double kForgiven_s = 0.1;
+constexpr double kCatchesUp_s = 0.1;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ SceneSource::SceneSource(const SceneConfig& config, int width_px, int height_px,
 
 std::optional<Picture> SceneSource::next(std::stop_token stop) {
   SteadyTime due = pacer_.advance(1 / fps_);
-  if (const double late_s = pacer_.late_s(due); late_s > kForgiven_s) {
+  if (const double late_s = pacer_.late_s(due); late_s > kCatchesUp_s) {
     const double skipped = std::floor(late_s * fps_);
     due = pacer_.advance(skipped / fps_);
     next_number_ += static_cast<std::uint64_t>(skipped);

@@ -13,6 +13,7 @@
 #include "archive/analysis_version.h"
 #include "archive/ride_events.h"
 #include "archive/source_reader.h"
+#include "base/build_info.h"
 #include "base/printable_url.h"
 #include "base/sha256.h"
 #include "receive/ride_reader.h"
@@ -179,7 +180,7 @@ bool ArchiveAnalysis::run(const ArchiveJob& job, const std::vector<std::string>&
   Json about = {{"name", job.name()},
                 {"job", to_json(job)},
                 {"settings", settings_},
-                {"version", REARVIEW_VERSION},
+                {"version", version()},
                 {"pictures", pictures},
                 {"lost_pictures", counts.corrupt + counts.missing_reference + counts.waiting},
                 {"duration_s", end_s - begin_s},

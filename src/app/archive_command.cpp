@@ -32,6 +32,8 @@
 namespace rearview {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 ArchiveAnalysis make_analysis(const std::filesystem::path& file) {
   Config config = read_config_or_default(file);
   log::set_level(std::min(config.log_level, log::Level::warning));
@@ -99,8 +101,7 @@ bool work_on(JobQueue::Delivery& delivery, const ArchiveAnalysis& analysis,
   return true;
 }
 
-nlohmann::ordered_json to_json(const JobQueue::Status& status) {
-  using Json = nlohmann::ordered_json;
+Json to_json(const JobQueue::Status& status) {
   const auto rounded = [](const std::optional<double>& value) {
     return value ? Json(std::round(*value * 10) / 10) : Json(nullptr);
   };

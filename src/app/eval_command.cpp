@@ -28,9 +28,9 @@ namespace rearview {
 namespace {
 
 /// How far the work has come, on a terminal only. Any thread.
-class Progress {
+class ClipProgress {
  public:
-  explicit Progress(std::size_t clips) : clips_(clips) {}
+  explicit ClipProgress(std::size_t clips) : clips_(clips) {}
 
   void at(std::size_t clip, const Truth& truth, double t_s) {
     const MutexLock lock(mutex_);
@@ -51,7 +51,7 @@ class Progress {
 
 /// Null when a signal came.
 std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, std::size_t index,
-                                    Termination& termination, Progress& progress) {
+                                    Termination& termination, ClipProgress& progress) {
   const CameraConfig& camera = config.cameras.front();
   StageChain chain(camera.name, make_stages(config, camera));
   RecordingReader reader(truth.input.string(), truth.fps, camera.receiver.decoder_threads,
@@ -79,7 +79,7 @@ std::optional<ClipScore> score_clip(const Config& config, const Truth& truth, st
 std::optional<std::vector<ClipScore>> score_clips(const Config& config,
                                                   const std::vector<Truth>& truths,
                                                   std::size_t jobs, Termination& termination,
-                                                  Progress& progress) {
+                                                  ClipProgress& progress) {
   std::vector<ClipScore> scores(truths.size());
   std::vector<std::exception_ptr> problems(truths.size());
   std::atomic<std::size_t> next = 0;
@@ -133,7 +133,7 @@ int eval_command(const EvalOptions& options) {
   for (const auto& file : options.truths) truths.push_back(read_truth(file));
 
   Termination termination;
-  Progress progress(truths.size());
+  ClipProgress progress(truths.size());
   const auto scores = score_clips(config, truths, options.jobs, termination, progress);
   progress.clear();
   if (!scores) {

@@ -28,8 +28,8 @@ constexpr std::size_t kLongestCommand = std::size_t{8} << 20;
 /// What it may take besides what the program begins with: pictures on their way. A broker may
 /// announce a packet of 256 MiB, for which the library asks at once.
 constexpr rlim_t kMemory = rlim_t{64} << 20;
-constexpr int kIdle_ms = 1000;
-constexpr double kTick_s = 1;
+constexpr int kLongestPoll_ms = 1000;
+constexpr double kAliveEvery_s = 1;
 /// Until the service has said what it wants.
 constexpr double kStart_s = 60;
 constexpr double kGoodbye_s = 0.5;
@@ -56,7 +56,7 @@ class MqttClient {
       pollfd fds[2]{{pipe_.fd(), pipe_.events(), 0}, {-1, 0, 0}};
       const bool open = link_ && link_->state() != MqttLink::State::closed;
       if (open) fds[1] = {link_->fd(), link_->events(), 0};
-      poll(fds, 2, kIdle_ms);
+      poll(fds, 2, kLongestPoll_ms);
       if (open) link_->work(fds[1].revents);
       pipe_.work(fds[0].revents);
       while (const auto frame = pipe_.next()) obey(*frame);
@@ -168,7 +168,7 @@ class MqttClient {
       unwritten_.clear();
     }
     const SteadyTime now = SteadyClock::now();
-    if (seconds_between(alive_, now) < kTick_s) return;
+    if (seconds_between(alive_, now) < kAliveEvery_s) return;
     alive_ = now;
     pipe_.send({.kind = Kind::alive});
   }

@@ -29,7 +29,7 @@ constexpr std::size_t kLongestReport = 4096;
 constexpr double kSilence_s = 60;
 constexpr int kBegin_ms = 60'000;
 constexpr int kGoodbye_ms = 1'000;
-constexpr double kTick_s = 1;
+constexpr double kAwakeEvery_s = 1;
 
 std::system_error failed(int error) {
   return {error, std::generic_category(), "the MQTT process can't begin"};
@@ -144,7 +144,7 @@ void MqttProcess::work(short happened) {
     bury("the MQTT process has failed");
   } else if (pipe_->silent_s(now) > kSilence_s) {
     bury("the MQTT process hangs");
-  } else if (seconds_between(told_, now) >= kTick_s) {
+  } else if (seconds_between(told_, now) >= kAwakeEvery_s) {
     told_ = now;
     pipe_->send({.kind = MqttFrame::Kind::awake});
   }

@@ -16,7 +16,7 @@ namespace {
 /// How long alerts wait for a new client to say where to begin.
 constexpr std::chrono::milliseconds kHold{250};
 constexpr int kLookAgain_ms = 100;
-constexpr int kIdle_ms = 1000;
+constexpr int kLongestWait_ms = 1000;
 
 NdjsonClient::Line line_of(const nlohmann::ordered_json& json) {
   return std::make_shared<const std::string>(dump(json) + "\n");
@@ -54,7 +54,7 @@ void NdjsonChannel::wait() {
   std::vector<pollfd> fds{{inbox().fd(), POLLIN, 0}};
   if (listener_) fds.push_back({listener_->fd(), POLLIN, 0});
   const std::size_t first = fds.size();
-  int timeout_ms = kIdle_ms;
+  int timeout_ms = kLongestWait_ms;
   const SteadyTime now = SteadyClock::now();
   for (const NdjsonClient& client : clients_) {
     const bool reads = client.reads() && &client != standard_output_;

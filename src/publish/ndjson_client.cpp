@@ -19,7 +19,7 @@ constexpr std::size_t kLongestRequest = 1024;
 /// Alerts written at a time; the rest waits in the history.
 constexpr std::size_t kMostPending = 64 * 1024;
 
-std::string line_of(const nlohmann::ordered_json& json) {
+std::string text_line(const nlohmann::ordered_json& json) {
   return dump(json) + "\n";
 }
 
@@ -77,7 +77,7 @@ void NdjsonClient::obey(const std::string& request) {
     reader.finish();
     feed_.seek(after);
   } catch (const UsageError& error) {
-    pending_ += line_of({{"type", "error"}, {"text", error.what()}});
+    pending_ += text_line({{"type", "error"}, {"text", error.what()}});
     closing_ = true;
     reading_ = false;  // what it says further would fill our memory with answers
   }

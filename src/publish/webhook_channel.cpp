@@ -12,7 +12,7 @@
 namespace rearview {
 namespace {
 
-constexpr int kIdle_ms = 60'000;
+constexpr int kUntilWoken_ms = 60'000;
 /// A road that is lost and found all the time makes no more heartbeats than this.
 constexpr double kHeartbeatGap_s = 1;
 
@@ -60,7 +60,7 @@ void WebhookChannel::run() {
 
 int WebhookChannel::timeout_ms() const {
   if (const int wait = backoff_.wait_ms(SteadyClock::now()); wait > 0) return wait;
-  return kIdle_ms;
+  return kUntilWoken_ms;
 }
 
 void WebhookChannel::take_heartbeat(HeartbeatPtr heartbeat) {

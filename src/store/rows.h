@@ -16,6 +16,18 @@
 
 namespace rearview {
 
+inline std::int64_t signed_of(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+inline std::uint64_t unsigned_of(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+
+inline std::uint64_t unsigned_of(const SQLite::Column& column) {
+  return unsigned_of(column.getInt64());
+}
+
 // Rows of the database are written and read by the names of their columns, which are those of the
 // fields. What is only in the database is described here, messages in types/message_fields.h.
 

@@ -2,24 +2,11 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <cstdint>
 #include <mutex>
 
 #include "store/store_database.h"
 
 namespace rearview {
-
-inline std::int64_t signed_of(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
-inline std::uint64_t unsigned_of(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
-
-inline std::uint64_t unsigned_of(const SQLite::Column& column) {
-  return unsigned_of(column.getInt64());
-}
 
 /// One transaction. In memory, where one connection serves all, it also keeps readers out.
 class StoreDatabase::Change {

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "store/rows.h"
 #include "store/store_change.h"
 #include "store/store_schema.h"
 

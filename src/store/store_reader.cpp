@@ -12,10 +12,6 @@
 namespace rearview {
 namespace {
 
-std::uint64_t unsigned_of(const SQLite::Column& column) {
-  return static_cast<std::uint64_t>(column.getInt64());
-}
-
 constexpr double kLongestRide_s = 30 * 86'400.0;
 
 std::optional<std::uint64_t> id_of(const SQLite::Column& column) {

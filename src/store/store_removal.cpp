@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "store/rows.h"
 #include "store/store_change.h"
 
 namespace rearview {

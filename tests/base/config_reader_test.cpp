@@ -18,7 +18,7 @@ constexpr Names<Light, 2> names_of(Light) {
   return {{{"day", Light::day}, {"night", Light::night}}};
 }
 
-struct Settings {
+struct Server {
   int port = 8080;
   double quality = 0.8;
   bool loop = true;
@@ -30,9 +30,9 @@ struct Settings {
   std::vector<int> numbers;
 };
 
-Settings read(const std::string& text, const std::string& source = "c.json") {
+Server read_server(const std::string& text, const std::string& source = "c.json") {
   const auto json = nlohmann::json::parse(text);
-  Settings s;
+  Server s;
   ConfigReader reader(json, source);
   reader.number("port", s.port, 1, 65535);
   reader.number("quality", s.quality, 0.0, 1.0);
@@ -50,7 +50,7 @@ Settings read(const std::string& text, const std::string& source = "c.json") {
 
 std::string problem(const std::string& text) {
   try {
-    read(text);
+    read_server(text);
   } catch (const UsageError& e) {
     return e.what();
   }
@@ -58,14 +58,14 @@ std::string problem(const std::string& text) {
 }
 
 TEST(ConfigReader, AbsentKeysKeepTheDefaults) {
-  const Settings s = read("{}");
+  const Server s = read_server("{}");
   EXPECT_EQ(s.port, 8080);
   EXPECT_EQ(s.name, "rear");
   EXPECT_EQ(s.light, Light::day);
 }
 
 TEST(ConfigReader, ReadsEveryKind) {
-  const Settings s = read(
+  const Server s = read_server(
       R"({"port":1,"quality":1,"loop":false,"name":"a","light":"night","model":"m.onnx",
           "hosts":["x"],"inner":{"depth":2},"list":[{"n":1},{"n":2}]})",
       "/etc/rearview/c.json");
@@ -80,7 +80,7 @@ TEST(ConfigReader, ReadsEveryKind) {
 
 nlohmann::ordered_json effective(const std::string& text) {
   const auto json = nlohmann::json::parse(text);
-  Settings s;
+  Server s;
   std::string password;
   std::string url = "rtsp://me:secret@camera/a";
   ConfigReader reader(json, "c.json");

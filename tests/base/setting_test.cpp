@@ -70,7 +70,7 @@ struct Bicycle {
   }
 };
 
-Bicycle read(const std::string& text) {
+Bicycle read_bicycle(const std::string& text) {
   const auto json = nlohmann::json::parse(text);
   ConfigReader reader(json, "/etc/c.json");
   Bicycle bicycle;
@@ -79,9 +79,9 @@ Bicycle read(const std::string& text) {
   return bicycle;
 }
 
-std::string problem(const std::string& text) {
+std::string bicycle_problem(const std::string& text) {
   try {
-    read(text);
+    read_bicycle(text);
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -89,7 +89,7 @@ std::string problem(const std::string& text) {
 }
 
 TEST(Setting, WhatIsGivenReplacesTheMembersOwn) {
-  const Bicycle bicycle = read(
+  const Bicycle bicycle = read_bicycle(
       R"({"$schema":"s","log_level":"debug","locked":true,"token":"t","manual":"m","riders":["b"],
           "listen":"h:1","rings":4,"pitch_hz":null,"lamps":[{"name":"l"},{"name":"r","power_w":1}],
           "gears":3})");
@@ -102,7 +102,7 @@ TEST(Setting, WhatIsGivenReplacesTheMembersOwn) {
   EXPECT_EQ(bicycle.bell.pitch_hz, std::nullopt);
   EXPECT_EQ(bicycle.lamps, (std::vector<Lamp>{{"l", 3}, {"r", 1}}));
   EXPECT_EQ(bicycle.gears, 3);
-  EXPECT_EQ(read("{}").lamps, Bicycle().lamps);
+  EXPECT_EQ(read_bicycle("{}").lamps, Bicycle().lamps);
 }
 
 TEST(Setting, WhatIsNotAllowedIsRefused) {
@@ -125,7 +125,7 @@ TEST(Setting, WhatIsNotAllowedIsRefused) {
       {R"({"gears":0})", "/gears: 0 is not a whole number from 1 to 30"},
   };
   for (const auto& [json, sentence] : faults)
-    EXPECT_EQ(problem(json), std::string("/etc/c.json: ") + sentence);
+    EXPECT_EQ(bicycle_problem(json), std::string("/etc/c.json: ") + sentence);
 }
 
 TEST(Setting, WhatHoldsIsToldWithoutSecrets) {
@@ -174,7 +174,7 @@ TEST(SettingsText, TheDefaultsAreAFileWithComments) {
   "gears": 7  // Counted at the hub.
 }
 )"));
-  EXPECT_EQ(effective_of(read(nlohmann::json::parse(text, nullptr, true, true).dump())),
+  EXPECT_EQ(effective_of(read_bicycle(nlohmann::json::parse(text, nullptr, true, true).dump())),
             effective_of(Bicycle()));
 }
 

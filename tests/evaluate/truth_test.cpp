@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const cv::Size kPicture(640, 360);
+const cv::Size kClipSize(640, 360);
 
 class ReadTruthTest : public testing::Test {
  protected:
@@ -141,22 +141,22 @@ TruthTrack approach(bool with_distance, double closing_mps) {
 }
 
 TEST(TruthTrack, TimeToContactComesFromDistancesOrElseFromGrowth) {
-  const auto known = approach(true, 6).closing_at(2, kPicture);
+  const auto known = approach(true, 6).closing_at(2, kClipSize);
   ASSERT_TRUE(known);
   EXPECT_NEAR(known->ttc_s, 3, 1e-6);
   EXPECT_NEAR(*known->closing_mps, 6, 1e-6);
-  const auto grown = approach(false, 6).closing_at(2, kPicture);
+  const auto grown = approach(false, 6).closing_at(2, kClipSize);
   ASSERT_TRUE(grown);
   EXPECT_NEAR(grown->ttc_s, 3, 0.05);
   EXPECT_FALSE(grown->closing_mps);
 }
 
 TEST(TruthTrack, NoTimeToContactWhereNothingClosesInOrTooLittleIsKnown) {
-  EXPECT_FALSE(approach(true, 0).closing_at(2, kPicture));
-  EXPECT_FALSE(approach(true, -3).closing_at(2, kPicture));
-  EXPECT_FALSE(approach(false, -3).closing_at(2, kPicture));
-  EXPECT_FALSE(approach(true, 1).closing_at(2, kPicture)) << "28 s";
-  EXPECT_FALSE(approach(true, 6).closing_at(9, kPicture)) << "long after the last sample";
+  EXPECT_FALSE(approach(true, 0).closing_at(2, kClipSize));
+  EXPECT_FALSE(approach(true, -3).closing_at(2, kClipSize));
+  EXPECT_FALSE(approach(false, -3).closing_at(2, kClipSize));
+  EXPECT_FALSE(approach(true, 1).closing_at(2, kClipSize)) << "28 s";
+  EXPECT_FALSE(approach(true, 6).closing_at(9, kClipSize)) << "long after the last sample";
 }
 
 TEST(TruthTrack, BoxesThatTheBorderCutsDontCountAsGrowth) {
@@ -167,8 +167,8 @@ TEST(TruthTrack, BoxesThatTheBorderCutsDontCountAsGrowth) {
     samples.push_back({i / 10.0, {300, 300 - grown, 90, 60 + grown}, std::nullopt});
     higher.push_back({i / 10.0, {300, 200 - grown, 90, 60 + grown}, std::nullopt});
   }
-  EXPECT_FALSE(TruthTrack(samples).closing_at(0.5, kPicture));
-  EXPECT_TRUE(TruthTrack(higher).closing_at(0.5, kPicture));
+  EXPECT_FALSE(TruthTrack(samples).closing_at(0.5, kClipSize));
+  EXPECT_TRUE(TruthTrack(higher).closing_at(0.5, kClipSize));
 }
 
 }  // namespace

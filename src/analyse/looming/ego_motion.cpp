@@ -59,7 +59,7 @@ double EgoMotion::least_contraction(double row) const {
 const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   motion_.known = false;
   motion_.seconds = points.t_s(0) - points.t_s(back);
-  if (motion_.seconds < kLeastSpan_s) {
+  if (motion_.seconds < kLeastSpacing_s) {
     motion_.rotation = {};
     return motion_;
   }

@@ -48,7 +48,7 @@ namespace ego_motion {
 constexpr int kLeastPoints = 12;
 /// Over less, as in a burst of pictures, a rate would be noise over nothing. Below one picture's
 /// time at 30 a second.
-constexpr double kLeastSpan_s = 0.03;
+constexpr double kLeastSpacing_s = 0.03;
 /// Guard: a picture turns less over a second; a fit that says more has lost its way.
 constexpr double kMostTurn_rad = 0.7;
 /// A mount leaves the vanishing point open by about this much (5 degrees); a saddle shakes it by

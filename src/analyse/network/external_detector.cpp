@@ -24,6 +24,7 @@
 namespace rearview {
 namespace {
 
+using namespace network_tuning;
 using namespace network_tuning::external_detector;
 namespace asio = boost::asio;
 using Unix = asio::local::datagram_protocol;
@@ -70,7 +71,7 @@ cv::Rect2f box_of(const nlohmann::json& value) {
   return {sides[0], sides[1], sides[2], sides[3]};
 }
 
-std::unique_ptr<Stage> make(ConfigReader& config) {
+std::unique_ptr<Stage> make_external(ConfigReader& config) {
   ExternalSettings settings;
   read_settings(config, settings);
   config.finish();
@@ -226,6 +227,6 @@ const StageType ExternalDetector::kType{
     .reads = {},
     .uses = {},
     .writes = {Fact::detections},
-    .make = make};
+    .make = make_external};
 
 }  // namespace rearview

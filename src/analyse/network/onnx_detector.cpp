@@ -16,6 +16,7 @@
 namespace rearview {
 namespace {
 
+using namespace network_tuning;
 using namespace network_tuning::onnx_detector;
 
 std::map<int, VehicleClass> coco_vehicles() {
@@ -171,7 +172,7 @@ void OnnxSettings::check(const ConfigReader& reader) const {
 
 namespace {
 
-std::unique_ptr<Stage> make(ConfigReader& config) {
+std::unique_ptr<Stage> make_onnx(ConfigReader& config) {
   OnnxSettings settings;
   read_settings(config, settings);
   config.finish();  // a slip of the pen shows before a model that takes seconds to load
@@ -187,6 +188,6 @@ const StageType OnnxDetector::kType{.name = "onnx",
                                     .reads = {},
                                     .uses = {},
                                     .writes = {Fact::detections},
-                                    .make = make};
+                                    .make = make_onnx};
 
 }  // namespace rearview

@@ -9,6 +9,10 @@
 
 namespace rearview::network_tuning {
 
+/// Guards: what a detector finds in a picture at most, and a box's least side, px.
+constexpr std::size_t kMostDetections = 100;
+constexpr float kLeastSide_px = 2;
+
 namespace box_decoder {
 
 /// Of the distribution that NanoDet-Plus and PicoDet give for each side (their reg_max + 1).
@@ -20,13 +24,10 @@ constexpr std::size_t kMostCompared = 1000;
 
 namespace external_detector {
 
-/// Guards against what another program sends: bytes of a datagram, datagrams a picture, detections,
-/// pixels.
+/// Guards against what another program sends: bytes of a datagram, datagrams a picture, pixels.
 constexpr std::size_t kMostBytes = std::size_t{64} << 10;
 constexpr int kMostDatagrams = 64;
-constexpr std::size_t kMostDetections = 100;
 constexpr double kMostSide_px = 1e5;
-constexpr float kLeastSide_px = 2;
 
 }  // namespace external_detector
 
@@ -39,9 +40,7 @@ constexpr float kPadding = 114;
 
 namespace onnx_detector {
 
-/// Guards.
-constexpr std::size_t kMostDetections = 100;
-constexpr float kLeastSide_px = 2;
+/// Guard.
 constexpr int kMostClasses = 1000;
 /// COCO 2017.
 constexpr int kCocoClasses = 80;

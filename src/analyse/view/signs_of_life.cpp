@@ -16,16 +16,16 @@ using view_tuning::kBlock;
 
 double flow(const cv::Mat& before, const cv::Mat& now) {
   std::vector<double> flows;
-  for (int top = 1; top + kPatch < now.rows; top += kPatch) {
-    for (int left = 1; left + kPatch < now.cols; left += kPatch) {
+  for (int top = 1; top + kFlowPatch < now.rows; top += kFlowPatch) {
+    for (int left = 1; left + kFlowPatch < now.cols; left += kFlowPatch) {
       int gradient = 0;
       int change = 0;
-      for (int y = top; y < top + kPatch - 1; ++y) {
+      for (int y = top; y < top + kFlowPatch - 1; ++y) {
         const std::uint8_t* above = now.ptr(y - 1);
         const std::uint8_t* row = now.ptr(y);
         const std::uint8_t* below = now.ptr(y + 1);
         const std::uint8_t* old = before.ptr(y);
-        for (int x = left; x < left + kPatch - 1; ++x) {
+        for (int x = left; x < left + kFlowPatch - 1; ++x) {
           const int across = row[x + 1] - row[x - 1];
           const int down = below[x] - above[x];
           const int by = row[x] - old[x];
@@ -35,11 +35,11 @@ double flow(const cv::Mat& before, const cv::Mat& now) {
       }
       // Central differences span two pixels.
       const double squares = gradient / 4.0;
-      if (squares > kLeastGradient * (kPatch - 1) * (kPatch - 1))
+      if (squares > kLeastGradient * (kFlowPatch - 1) * (kFlowPatch - 1))
         flows.push_back(std::sqrt(change / squares));
     }
   }
-  if (flows.size() < kLeastPatches) return -1;
+  if (flows.size() < kLeastFlows) return -1;
   const auto at = flows.begin() +
                   static_cast<std::ptrdiff_t>(kFlowQuantile * static_cast<double>(flows.size()));
   std::nth_element(flows.begin(), at, flows.end());

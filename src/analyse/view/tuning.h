@@ -117,9 +117,9 @@ constexpr double kMovedFor_s = 0.4;
 constexpr double kFlowQuantile = 0.25;
 /// Side of a patch of the little picture, and the mean square of its gradient that tells a flow,
 /// grey levels per pixel. Judged.
-constexpr int kPatch = 10;
+constexpr int kFlowPatch = 10;
 constexpr double kLeastGradient = 4;
-constexpr std::size_t kLeastPatches = 12;
+constexpr std::size_t kLeastFlows = 12;
 /// Guards: where pictures come in bursts, numbers bound what times don't.
 constexpr std::size_t kMostLittles = 32;
 constexpr std::size_t kMostFlows = 128;

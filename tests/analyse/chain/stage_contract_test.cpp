@@ -218,7 +218,7 @@ TEST(StageTable, HoldsEveryStage) {
     EXPECT_NE(std::find(types.begin(), types.end(), type), types.end()) << type;
 }
 
-std::string refusal(const nlohmann::json& json) {
+std::string config_refusal(const nlohmann::json& json) {
   ConfigReader config(json, "rearview.json", "/cameras/0/stages/0");
   try {
     make_stage(config);
@@ -230,10 +230,11 @@ std::string refusal(const nlohmann::json& json) {
 }
 
 TEST(StageTable, RefusesWhatIsNotInIt) {
-  EXPECT_EQ(refusal({{"type", "radar"}}).find("rearview.json: /cameras/0/stages/0/type: \"radar\""),
+  EXPECT_EQ(config_refusal({{"type", "radar"}})
+                .find("rearview.json: /cameras/0/stages/0/type: \"radar\""),
             0U);
-  EXPECT_NE(refusal(nlohmann::json::object()).find("/type: is missing"), std::string::npos);
-  EXPECT_NE(refusal({{"type", "tracker"}, {"coast", 1}}).find("/coast: unknown key"),
+  EXPECT_NE(config_refusal(nlohmann::json::object()).find("/type: is missing"), std::string::npos);
+  EXPECT_NE(config_refusal({{"type", "tracker"}, {"coast", 1}}).find("/coast: unknown key"),
             std::string::npos);
 }
 

@@ -8,7 +8,7 @@
 namespace rearview {
 namespace {
 
-const cv::Size kPicture(640, 360);
+const cv::Size kFrame(640, 360);
 
 cv::Rect2f about(double x, double y, double w, double h) {
   return {static_cast<float>(x - w / 2), static_cast<float>(y - h / 2), static_cast<float>(w),
@@ -16,7 +16,7 @@ cv::Rect2f about(double x, double y, double w, double h) {
 }
 
 cv::Rect2f cut(const cv::Rect2f& box) {
-  return box & cv::Rect2f({0, 0}, cv::Size2f(kPicture));
+  return box & cv::Rect2f({0, 0}, cv::Size2f(kFrame));
 }
 
 /// An even approach: the height grows by `growth` a second, relative.
@@ -25,7 +25,7 @@ BoxFilter approached(double fps, double growth, double seconds) {
     const double h = 20 * std::exp(growth * t);
     return about(320 + 20 * t, 180, 1.3 * h, h);
   };
-  BoxFilter filter(box(0), kPicture);
+  BoxFilter filter(box(0), kFrame);
   const int frames = static_cast<int>(std::lround(seconds * fps));
   for (int i = 1; i <= frames; ++i) {
     filter.predict(1 / fps);
@@ -59,7 +59,7 @@ TEST(BoxFilter, TimeThatStandsStillChangesNothing) {
 TEST(BoxFilter, SmoothsNoise) {
   std::mt19937 random(3);
   std::normal_distribution<double> noise(0, 2);
-  BoxFilter filter(about(300, 200, 60, 40), kPicture);
+  BoxFilter filter(about(300, 200, 60, 40), kFrame);
   double error = 0;
   for (int i = 0; i < 300; ++i) {
     filter.predict(1 / 30.0);
@@ -72,7 +72,7 @@ TEST(BoxFilter, SmoothsNoise) {
 
 TEST(BoxFilter, KeepsTheWholeBoxOfAVehicleThatLeavesAtTheSide) {
   // 90 x 60 pixels, leaving to the left with 80 px/s: less and less of it is seen.
-  BoxFilter filter(about(200, 200, 90, 60), kPicture);
+  BoxFilter filter(about(200, 200, 90, 60), kFrame);
   for (int i = 1; i <= 75; ++i) {
     const cv::Rect2f seen = cut(about(200 - 80 * i / 30.0, 200, 90, 60));
     filter.predict(1 / 30.0);
@@ -89,7 +89,7 @@ TEST(BoxFilter, AVehicleThatGrowsOutOfThePictureKeepsGrowing) {
     const double h = 60 * std::exp2(t);
     return about(500 + 60 * t, 180, 1.5 * h, h);
   };
-  BoxFilter filter(cut(whole(0)), kPicture);
+  BoxFilter filter(cut(whole(0)), kFrame);
   for (int i = 1; i <= 45; ++i) {
     filter.predict(1 / 30.0);
     filter.correct(cut(whole(i / 30.0)), 1);
@@ -107,7 +107,7 @@ TEST(BoxFilter, StaysFiniteHoweverLongItCoasts) {
 }
 
 TEST(BoxFilter, TakesABoxOverTheWholePicture) {
-  BoxFilter filter(about(320, 180, 640, 360), kPicture);
+  BoxFilter filter(about(320, 180, 640, 360), kFrame);
   for (int i = 0; i < 30; ++i) {
     filter.predict(1 / 30.0);
     filter.correct(about(320, 180, 640, 360), 1);

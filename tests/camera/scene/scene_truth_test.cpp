@@ -12,7 +12,7 @@
 namespace rearview::camera {
 namespace {
 
-const cv::Size kSize(640, 360);
+const cv::Size kPictureSize(640, 360);
 constexpr double kFps = 30;
 
 /// A bare straight road without anything that moves but what the script says.
@@ -37,7 +37,7 @@ ScriptedVehicle overtaker(VehicleClass vehicle = VehicleClass::kCar) {
 }
 
 nlohmann::ordered_json truth_of(const SceneConfig& config, int frames, int step = 1) {
-  Scene scene(config, kSize, kFps);
+  Scene scene(config, kPictureSize, kFps);
   cv::Mat bgr;
   for (int n = 0; n < frames; n += step) scene.draw(static_cast<std::uint64_t>(n), bgr);
   return scene.truth();
@@ -59,21 +59,22 @@ TEST_P(SceneTruthBox, IsWhereTheVehicleChangesThePicture) {
     with.vehicles[0].distance_m = 20;
     with.vehicles[0].speed_mps = 9;
   }
-  Scene scene(with, kSize, kFps);
-  Scene empty(bare_road(), kSize, kFps);
+  Scene scene(with, kPictureSize, kFps);
+  Scene empty(bare_road(), kPictureSize, kFps);
   cv::Mat drawn;
   cv::Mat bare;
   int compared = 0;
   // Shadows lie on the ground, so what changes above the horizon is the vehicle itself.
-  const double focal = kSize.width / 2.0 / std::tan(35 * CV_PI / 180);
-  const int horizon = static_cast<int>(kSize.height / 2.0 - focal * std::tan(2 * CV_PI / 180)) - 1;
+  const double focal = kPictureSize.width / 2.0 / std::tan(35 * CV_PI / 180);
+  const int horizon =
+      static_cast<int>(kPictureSize.height / 2.0 - focal * std::tan(2 * CV_PI / 180)) - 1;
   for (std::uint64_t n = 0; n <= 150; n += 3) {  // 10 Hz, as the track
     scene.draw(n, drawn);
     empty.draw(n, bare);
     cv::Mat difference;
     cv::absdiff(drawn, bare, difference);
     cv::cvtColor(difference, difference, cv::COLOR_BGR2GRAY);
-    const cv::Mat changed = difference(cv::Rect(0, 0, kSize.width, horizon)) > 10;
+    const cv::Mat changed = difference(cv::Rect(0, 0, kPictureSize.width, horizon)) > 10;
     const nlohmann::ordered_json truth = scene.truth();
     const auto& list = truth["events"].empty() ? truth["others"] : truth["events"];
     if (list.empty()) continue;
@@ -114,7 +115,7 @@ TEST(SceneTruth, AnOvertakerIsAnEventWithAllItsFields) {
   EXPECT_GT(pass, 6.5);
   EXPECT_LT(pass, 9);
   const auto& box = event["box_at_pass"];
-  EXPECT_EQ(box[0].get<int>() + box[2].get<int>(), kSize.width);
+  EXPECT_EQ(box[0].get<int>() + box[2].get<int>(), kPictureSize.width);
   EXPECT_NEAR(event["lateral_m"].get<double>(), 1.5, 0.2);
   EXPECT_NEAR(event["closing_mps"].get<double>(), 10, 0.6);
   EXPECT_DOUBLE_EQ(event["track"].front()[0], visible);
@@ -211,7 +212,7 @@ TEST(SceneTruth, AClipThatEndsTooSoonSaysSo) {
 }
 
 TEST(TruthLog, StaysBoundedForAsLongAsACameraRuns) {
-  TruthLog log(kSize, kFps);
+  TruthLog log(kPictureSize, kFps);
   Vehicle vehicle;
   vehicle.plan.behaviour = Behaviour::kOvertake;
   TruthLog::Sight sight;
