@@ -43,6 +43,7 @@ struct ApproachConfig {
   double release_share = 0.5;
   double release_s = 0.8;
   double all_clear_s = 1.5;
+  double clear_m = 30;  ///< 5 m/s faster, it would be told from there on within alert_ttc_s
   double remember_s = 2.0;
 
   static constexpr auto settings() {
@@ -99,7 +100,12 @@ struct ApproachConfig {
             "Hysteresis: a gate closes again at this share of what opened it,"),
         setting<&S::release_s>("release_s", {0, 10}, "and after this long."),
         setting<&S::all_clear_s>("all_clear_s", {0, 30},
-                                 "How long no threat must have been there for all_clear."),
+                                 "How long nothing must have been there for all_clear that "
+                                 "threatens, or is nearer than clear_m and doesn't fall back; "
+                                 "what was quiet for so long and closes in is told again."),
+        setting<&S::clear_m>("clear_m", {0, 200},
+                             "A vehicle nearer than this puts all_clear off until it falls back "
+                             "or is gone; 0: only one that threatens does."),
         setting<&S::remember_s>("remember_s", {0, 10},
                                 "How long a vehicle that was lost is known again, so that it "
                                 "doesn't alert again."),

@@ -78,8 +78,13 @@ void ApproachStage::process(const FrameContext& context, Analysis& analysis) {
   });
   forget(analysis.t_s);
   int gravest = 0;
-  for (const Vehicle& vehicle : vehicles_) gravest = std::max(gravest, vehicle.encounter.threat());
-  road_.judge(gravest, analysis);
+  bool followed = false;
+  for (const Vehicle& vehicle : vehicles_) {
+    gravest = std::max(gravest, vehicle.encounter.threat());
+    followed = followed || (vehicle.encounter.state() != Encounter::State::passed &&
+                            stays_behind(vehicle.estimate(), config_));
+  }
+  road_.judge(gravest, followed, analysis);
 }
 
 // As measured by the stages before; else as the configuration says.
@@ -155,7 +160,11 @@ ApproachStage::Vehicle* ApproachStage::lost_vehicle_of(const Track& track,
     const double distance = std::hypot(a.x - b.x, a.y - b.y) /
                             (side * (kReidentifyReach + kReidentifyReach_per_s * gap_s));
     const double ratio = std::sqrt(track.box.area() / std::max(1.0F, box.area()));
-    if (distance < nearest && ratio > 1 / kReidentifyRatio && ratio < kReidentifyRatio) {
+    // What was closing in is no smaller by now: the smaller one is the next behind it.
+    const bool closing =
+        vehicle.estimate().motion == Motion::approaching && !vehicle.estimate().leaving();
+    const double least = closing ? kReidentifyClosing : 1 / kReidentifyRatio;
+    if (distance < nearest && ratio > least && ratio < kReidentifyRatio) {
       nearest = distance;
       found = &vehicle;
     }
@@ -203,10 +212,12 @@ Verdict ApproachStage::verdict_of(const Vehicle& vehicle, const Track& track) co
 Encounter::Told ApproachStage::told_of(const Vehicle& vehicle) const {
   Encounter::Told told;
   for (const Vehicle& other : vehicles_) {
-    if (&other == &vehicle || !other.encounter.announced() ||
-        other.encounter.state() == Encounter::State::passed ||
-        !share_a_box(vehicle.estimate(), other.estimate()))
-      continue;
+    if (&other == &vehicle || !other.encounter.announced()) continue;
+    const bool shared = other.encounter.state() == Encounter::State::passed
+                            ? vehicle.encounter.told_as() == other.id &&
+                                  !follows(vehicle.estimate(), other.estimate())
+                            : share_a_box(vehicle.estimate(), other.estimate());
+    if (!shared) continue;
     if (!told.as) told.as = other.encounter.told_as();
     told.fast = told.fast || other.encounter.announced_fast();
   }

@@ -13,10 +13,13 @@ int Encounter::threat() const {
 
 void Encounter::follow(const VehicleEstimate& estimate, const Verdict& verdict, bool coasting,
                        const Told& told, const ApproachConfig& policy, std::vector<Alert>& alerts) {
-  // It isn't past after all: what it does now is told anew.
-  if (state_ == State::passed && left_unseen_ && !coasting && !estimate.leaving()) come_back();
+  // It isn't past after all, or another one goes on with its track: what it does now is told anew.
+  if (state_ == State::passed && seen_again(estimate, coasting)) come_back();
   if (state_ == State::passed) return;
   if (state_ == State::unseen || state_ == State::lost) state_ = State::seen;
+  if (told.as) told_as_until_s_ = estimate.t_s;
+  // Two vehicles after all: the other one's alert was none of this one, which is judged anew.
+  if (told_as_ && estimate.t_s - told_as_until_s_ > kOnePass_s) come_back();
   judge(verdict, coasting, estimate.t_s, policy);
   if (threat() == 0) return;
   if (!announced()) {
@@ -41,14 +44,20 @@ void Encounter::judge(const Verdict& verdict, bool coasting, double t_s,
   }
   const bool confirmed =
       through_frames_ >= policy.confirm_frames && t_s - through_since_s_ >= verdict.confirmation_s;
-  if (confirmed && verdict.in_place && state_ == State::seen) state_ = State::approaching;
+  if (confirmed && verdict.in_place && state_ == State::seen) {
+    state_ = State::approaching;
+    if (quiet_since_s_ && t_s - *quiet_since_s_ >= policy.all_clear_s) forget_alerts();
+    quiet_since_s_.reset();
+  }
   if (threat() == 0) return;
   if (!verdict.released)
     weak_since_s_.reset();
   else if (!weak_since_s_)
     weak_since_s_ = t_s;
-  else if (t_s - *weak_since_s_ >= policy.release_s)
+  else if (t_s - *weak_since_s_ >= policy.release_s) {
     state_ = State::seen;
+    quiet_since_s_ = t_s;
+  }
 }
 
 void Encounter::lose() {
@@ -56,7 +65,8 @@ void Encounter::lose() {
 }
 
 std::optional<double> Encounter::left_s(const VehicleEstimate& estimate, double t_s) const {
-  if (!announced() || state_ == State::passed) return std::nullopt;
+  if (!announced() || state_ == State::passed || estimate.motion == Motion::receding)
+    return std::nullopt;
   const std::optional<double> out_s = estimate.leaving() ? estimate.seen_s : estimate.out_of_view_s;
   if (!out_s || t_s - *out_s <= kPassedAfter_s) return std::nullopt;
   return out_s;
@@ -67,6 +77,7 @@ void Encounter::pass(const VehicleEstimate& estimate, double out_s, bool already
   state_ = State::passed;
   passed_s_ = out_s;
   left_unseen_ = !estimate.leaving();
+  whole_since_s_.reset();
   if (already_told) return;
   const bool close = passed_close(estimate, policy);
   Alert passed;
@@ -81,11 +92,26 @@ bool Encounter::passed_with(int told_as, double out_s) const {
          std::abs(out_s - passed_s_) < kOnePass_s;
 }
 
+bool Encounter::seen_again(const VehicleEstimate& estimate, bool coasting) {
+  if (coasting) return false;
+  if (estimate.leaving()) {
+    whole_since_s_.reset();
+    return false;
+  }
+  if (!whole_since_s_) whole_since_s_ = estimate.t_s;
+  return left_unseen_ || estimate.t_s - *whole_since_s_ > kWholeAgain_s;
+}
+
 void Encounter::come_back() {
   state_ = State::seen;
+  forget_alerts();
+  quiet_since_s_.reset();
+  through_frames_ = 0;
+}
+
+void Encounter::forget_alerts() {
   announced_ = Announced::no;
   told_as_.reset();
-  through_frames_ = 0;
 }
 
 AlertVehicle Encounter::vehicle(const VehicleEstimate& estimate) const {

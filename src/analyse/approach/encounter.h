@@ -11,12 +11,14 @@
 namespace rearview {
 
 /// One vehicle's encounter with the rider, from the gates' verdicts: the only one that raises
-/// alerts of vehicles. Each is raised once, but for a vehicle that comes back.
+/// alerts of vehicles. Each is raised once, and again for a vehicle that closes in anew: after it
+/// was quiet for as long as an all-clear takes, or after it passed.
 ///
 ///   unseen -> seen <-> approaching -> fast        a verdict; back once released for release_s
 ///   seen, approaching, fast <-> lost              its track ends; another goes on with it
 ///   all of these -> passed                        it left, and the rider had been told of it
-///   passed -> seen                                it is seen again where it wasn't expected
+///   passed -> seen                                it is seen again: whole for a while, or where
+///                                                 nobody had seen it leave
 class Encounter {
  public:
   enum class State { unseen, seen, approaching, fast, passed, lost };
@@ -24,7 +26,9 @@ class Encounter {
   /// id: of the vehicle, in its alerts.
   explicit Encounter(int id) : id_(id) {}
 
-  /// One that shares its box, of which the rider has been told already: a part of the same vehicle.
+  /// One that shares its box, of which the rider has been told already: a part of the same vehicle,
+  /// or one that comes close behind it. Which of the two it is shows when it goes on alone for
+  /// kOnePass_s: then it is told of itself.
   struct Told {
     std::optional<int> as;  ///< the vehicle that was told of as coming
     bool fast = false;      ///< or as coming fast
@@ -57,7 +61,9 @@ class Encounter {
  private:
   enum class Announced { no, approaching, fast };
   void judge(const Verdict& verdict, bool coasting, double t_s, const ApproachConfig& policy);
+  bool seen_again(const VehicleEstimate& estimate, bool coasting);
   void come_back();
+  void forget_alerts();
   AlertVehicle vehicle(const VehicleEstimate& estimate) const;
   Alert warning(const VehicleEstimate& estimate, AlertKind kind, AlertLevel level) const;
 
@@ -65,11 +71,14 @@ class Encounter {
   State state_ = State::unseen;
   Announced announced_ = Announced::no;
   std::optional<int> told_as_;
-  double through_since_s_ = 0;          ///< meaningful while through_frames_ > 0
-  int through_frames_ = 0;              ///< supported pictures in a row that passed the gates
-  std::optional<double> weak_since_s_;  ///< since when the verdicts release it
-  double passed_s_ = 0;                 ///< when it was out of the picture; meaningful while passed
-  bool left_unseen_ = false;            ///< nobody saw it leave; meaningful while passed
+  double told_as_until_s_ = 0;  ///< when it was a part of that one last; only with told_as_
+  std::optional<double> quiet_since_s_;  ///< since when it is announced, but no longer closing in
+  double through_since_s_ = 0;           ///< meaningful while through_frames_ > 0
+  int through_frames_ = 0;               ///< supported pictures in a row that passed the gates
+  std::optional<double> weak_since_s_;   ///< since when the verdicts release it
+  double passed_s_ = 0;       ///< when it was out of the picture; meaningful while passed
+  bool left_unseen_ = false;  ///< nobody saw it leave; meaningful while passed
+  std::optional<double> whole_since_s_;  ///< since when it is seen whole again; only while passed
   bool hidden_ = false;
 };
 

@@ -69,6 +69,11 @@ bool released(const VehicleEstimate& estimate, const ApproachConfig& policy) {
   return estimate.growth.value < policy.release_share / policy.farthest_ttc_s;
 }
 
+bool stays_behind(const VehicleEstimate& estimate, const ApproachConfig& policy) {
+  return estimate.known() && estimate.motion != Motion::receding && estimate.distance_m &&
+         estimate.distance_m->value < policy.clear_m;
+}
+
 bool passed_close(const VehicleEstimate& estimate, const ApproachConfig& policy) {
   const std::optional<Estimate>& across = estimate.lateral_m;
   return across && across->sigma < kClosePassSigma_m &&
@@ -89,6 +94,11 @@ bool hides(const VehicleEstimate& nearer, const VehicleEstimate& farther) {
 
 bool share_a_box(const VehicleEstimate& one, const VehicleEstimate& other) {
   return one.t_s - other.seen_s < kSameBoxLasts_s && cover(one.box, other.box) > kSameBox;
+}
+
+bool follows(const VehicleEstimate& one, const VehicleEstimate& other) {
+  return one.distance_m && other.distance_m &&
+         one.distance_m->value > other.distance_m->value + kVehicleLength_m;
 }
 
 Verdict verdict(const VehicleEstimate& estimate, double track_score, bool hidden, bool explained,

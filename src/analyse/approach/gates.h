@@ -22,6 +22,8 @@ double slowest_confirmation_s(const ApproachConfig& policy);
 bool comes_fast(const VehicleEstimate& estimate, const ApproachConfig& policy);
 /// Clearly no longer closing in.
 bool released(const VehicleEstimate& estimate, const ApproachConfig& policy);
+/// It is behind within clear_m, and isn't falling back.
+bool stays_behind(const VehicleEstimate& estimate, const ApproachConfig& policy);
 /// It passed nearer than traffic codes ask for, beyond doubt.
 bool passed_close(const VehicleEstimate& estimate, const ApproachConfig& policy);
 
@@ -34,6 +36,8 @@ bool explains(const VehicleEstimate& known, const VehicleEstimate& other,
 bool hides(const VehicleEstimate& nearer, const VehicleEstimate& farther);
 /// Both were seen lately, and most of the smaller one's box lies in the other's.
 bool share_a_box(const VehicleEstimate& one, const VehicleEstimate& other);
+/// It is a vehicle's length behind the other, and no part of it.
+bool follows(const VehicleEstimate& one, const VehicleEstimate& other);
 
 /// What the gates say of one vehicle in one picture.
 struct Verdict {

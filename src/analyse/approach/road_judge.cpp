@@ -11,7 +11,7 @@ void RoadJudge::reset() {
   looked_since_s_.reset();
 }
 
-void RoadJudge::judge(int gravest, Analysis& analysis) {
+void RoadJudge::judge(int gravest, bool followed, Analysis& analysis) {
   warned_ = warned_ ||
             std::any_of(analysis.alerts.begin(), analysis.alerts.end(), [](const Alert& alert) {
               return alert.kind == AlertKind::vehicle_approaching ||
@@ -33,7 +33,7 @@ void RoadJudge::judge(int gravest, Analysis& analysis) {
   // What is there is told at once; that nothing is, only when it would have been found.
   const bool would_be_known = ++looks_ > policy_.confirm_frames &&
                               analysis.t_s - *looked_since_s_ >= slowest_confirmation_s(policy_);
-  if (gravest > 0)
+  if (gravest > 0 || followed)
     quiet_since_s_.reset();
   else if (warned_ && would_be_known)
     take_back_warning(analysis);

@@ -8,15 +8,16 @@
 namespace rearview {
 
 /// The state of the road: the gravest of all encounters. Empty is what it is only once it has been
-/// looked at for as long as the slowest confirmation takes; told as empty again once no encounter
-/// has threatened for all_clear_s. One thread.
+/// looked at for as long as the slowest confirmation takes; told as empty again once for
+/// all_clear_s no encounter has threatened and nothing near by was behind that isn't falling back.
+/// One thread.
 class RoadJudge {
  public:
   explicit RoadJudge(const ApproachConfig& policy) : policy_(policy) {}
 
-  /// gravest: Encounter::threat() of the gravest, 0 without any. Reads the alerts, tracks and
-  /// blindness of this analysis, writes its road.
-  void judge(int gravest, Analysis& analysis);
+  /// gravest: Encounter::threat() of the gravest, 0 without any; followed: one stays_behind().
+  /// Reads the alerts, tracks and blindness of this analysis, writes its road.
+  void judge(int gravest, bool followed, Analysis& analysis);
   /// Forgets how long it has looked. A warning stands until it is taken back by a judgement, never
   /// because a connection ended.
   void reset();

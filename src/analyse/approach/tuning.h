@@ -120,6 +120,12 @@ constexpr double kPassedAfter_s = 0.25;
 /// Parts of one vehicle are out of the picture within this of each other; who follows it keeps
 /// more. s. Judged.
 constexpr double kOnePass_s = 1;
+/// What passed and is seen whole for so long is there, or another one goes on with its track; boxes
+/// at the edge come off it for a moment. s. Judged.
+constexpr double kWholeAgain_s = 0.5;
+/// What follows a vehicle on its way past is farther behind it than this; a part of it is not. m. A
+/// car's length.
+constexpr double kVehicleLength_m = 4.5;
 
 // -- stage --------------------------------------------------------------------------------------
 /// Over how long growth is measured: as long as may be, or else over less. s. Judged.
@@ -139,6 +145,9 @@ constexpr double kReidentifyReach = 0.7;
 constexpr double kReidentifyReach_per_s = 0.5;
 constexpr float kReidentifySide_px = 12;
 constexpr double kReidentifyRatio = 2;
+/// The same for a vehicle that was closing in: a box is no smaller later, but for its noise.
+/// Judged.
+constexpr double kReidentifyClosing = 0.85;
 /// Guard: tracks come and go within remember_s; where time stands still they would add up. Twice
 /// the tracks that a tracker may keep.
 constexpr std::size_t kMostVehicles = 512;

@@ -288,6 +288,30 @@ TEST(ApproachStage, ACarThatFallsBackRaisesNoOvertakeButTheAllClear) {
   EXPECT_EQ(ride.count(AlertKind::all_clear), 1);
 }
 
+TEST(ApproachStage, AVanThatStaysBehindIsNoAllClearAndIsToldAgainWhenItClosesIn) {
+  Ride ride;
+  const auto ahead = [](double t) {
+    return t < 4.5 ? 51 - 8 * t : t < 14 ? 15.0 : 15 - 4 * (t - 14);
+  };
+  drive(ride, 0, 14, ahead, -2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(ride.count(AlertKind::all_clear), 0) << "15 m behind";
+  drive(ride, 14, 17, ahead, -2);
+  EXPECT_EQ(ride.count(AlertKind::vehicle_approaching), 2);
+}
+
+TEST(ApproachStage, TheNextOfAPlatoonIsNotTakenForTheOneThatWasLost) {
+  const auto alerts = [](double next_m) {
+    Ride ride;
+    double t = 0;
+    for (; t < 3; t += 1.0 / 30) ride.step(t, {car(1, car_box(40 - 10 * t, -2))});
+    for (; t < 5; t += 1.0 / 30) ride.step(t, {car(2, car_box(next_m - 10 * (t - 3), -2))});
+    return ride.count(AlertKind::vehicle_approaching);
+  };
+  EXPECT_EQ(alerts(9.5), 1) << "the same one, seen again";
+  EXPECT_EQ(alerts(14), 2);
+}
+
 TEST(ApproachStage, FlickerAtTheThresholdGivesNoSecondAlert) {
   Ride ride;
   drive(

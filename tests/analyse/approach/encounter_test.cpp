@@ -100,7 +100,7 @@ TEST_F(EncounterTest, APredictionAloneIsNeverFast) {
   EXPECT_EQ(encounter_.state(), State::approaching);
 }
 
-TEST_F(EncounterTest, IsReleasedAfterAWhileAndToldNoSecondTime) {
+TEST_F(EncounterTest, IsReleasedAfterAWhileAndFlickerIsToldNoSecondTime) {
   play(1, comes());
   play(policy_.release_s - 0.2, falls_back());
   EXPECT_EQ(encounter_.state(), State::approaching);
@@ -109,6 +109,24 @@ TEST_F(EncounterTest, IsReleasedAfterAWhileAndToldNoSecondTime) {
   play(1, comes());
   EXPECT_EQ(encounter_.state(), State::approaching);
   EXPECT_EQ(count(AlertKind::vehicle_approaching), 1);
+}
+
+TEST_F(EncounterTest, WhatClosesInAgainAfterAQuietWhileIsToldAgain) {
+  play(1, comes_fast());
+  play(policy_.release_s + policy_.all_clear_s + 0.2, falls_back());
+  play(1, comes_fast());
+  EXPECT_EQ(count(AlertKind::vehicle_approaching), 2);
+  EXPECT_EQ(count(AlertKind::fast_approach), 2);
+}
+
+TEST_F(EncounterTest, WhatFallsBackAtTheEdgeHasNotPassed) {
+  play(1, comes());
+  estimate_.cut_right = true;
+  estimate_.motion = Motion::receding;
+  play(1, falls_back(), true);
+  EXPECT_FALSE(encounter_.left_s(estimate_, t_s_));
+  estimate_.motion = Motion::unknown;
+  EXPECT_TRUE(encounter_.left_s(estimate_, t_s_)) << "close to it nothing tells its growth";
 }
 
 TEST_F(EncounterTest, PassesOnceItHasLeftTheView) {
@@ -175,15 +193,52 @@ TEST_F(EncounterTest, WhatPassedUnseenAndIsSeenAgainIsToldAnew) {
   EXPECT_EQ(count(AlertKind::vehicle_approaching), 2);
 }
 
-TEST_F(EncounterTest, WhatWasSeenToLeaveStaysPassed) {
+TEST_F(EncounterTest, WhatWasSeenToLeaveStaysPassedThoughItsBoxLeavesTheEdgeForAMoment) {
   play(1, comes());
   estimate_.cut_right = true;
   encounter_.pass(estimate_, t_s_, false, policy_, alerts_);
   estimate_.cut_right = false;
-  play(1, comes());
+  play(0.3, comes());
+  EXPECT_EQ(encounter_.state(), State::passed);
+  estimate_.cut_right = true;
+  play(0.1, comes());
+  estimate_.cut_right = false;
+  play(0.3, comes());
   EXPECT_EQ(encounter_.state(), State::passed);
   encounter_.lose();
   EXPECT_EQ(encounter_.state(), State::passed);
+}
+
+TEST_F(EncounterTest, TheNextOneThatGoesOnWithThePassedOnesTrackIsToldOfItself) {
+  play(1, comes());
+  estimate_.cut_right = true;
+  encounter_.pass(estimate_, t_s_, false, policy_, alerts_);
+  estimate_.cut_right = false;
+  play(1.5, comes());
+  EXPECT_EQ(encounter_.state(), State::approaching);
+  EXPECT_EQ(count(AlertKind::vehicle_approaching), 2);
+}
+
+TEST_F(EncounterTest, WhatGoesOnAloneIsToldThoughAnothersAlertHadCountedForIt) {
+  told_ = {.as = 3, .fast = false};
+  play(1, comes());
+  EXPECT_TRUE(alerts_.empty());
+  told_ = {};
+  play(0.9, comes());
+  EXPECT_TRUE(alerts_.empty()) << "a part of it may trail behind";
+  play(0.6, comes());
+  ASSERT_EQ(count(AlertKind::vehicle_approaching), 1);
+  EXPECT_EQ(encounter_.told_as(), 7);
+  play(2, comes());
+  EXPECT_EQ(count(AlertKind::vehicle_approaching), 1);
+}
+
+TEST_F(EncounterTest, WhatGoesOnAloneMustComeByItself) {
+  told_ = {.as = 3, .fast = false};
+  play(1, comes());
+  told_ = {};
+  play(3, falls_back());
+  EXPECT_TRUE(alerts_.empty());
 }
 
 TEST_F(EncounterTest, APartOfAToldVehicleIsNotToldAgain) {

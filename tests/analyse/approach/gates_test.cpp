@@ -158,6 +158,33 @@ TEST(Gates, PartsOfOneVehicleShareABox) {
   EXPECT_FALSE(share_a_box(cab, coming()));
 }
 
+TEST(Gates, WhatIsAVehiclesLengthBehindFollows) {
+  VehicleEstimate behind = coming();
+  behind.distance_m = Estimate{26, 2};
+  EXPECT_TRUE(follows(behind, coming()));
+  EXPECT_FALSE(follows(coming(), behind));
+  behind.distance_m = Estimate{23, 2};
+  EXPECT_FALSE(follows(behind, coming())) << "its trailer, may be";
+  behind.distance_m.reset();
+  EXPECT_FALSE(follows(behind, coming()));
+}
+
+TEST(Gates, WhoStaysBehindIsAVehicleNearByThatIsNotFallingBack) {
+  VehicleEstimate van = coming();
+  van.motion = Motion::holding;
+  EXPECT_TRUE(stays_behind(van, kPolicy));
+  van.motion = Motion::unknown;
+  EXPECT_TRUE(stays_behind(van, kPolicy));
+  van.motion = Motion::receding;
+  EXPECT_FALSE(stays_behind(van, kPolicy));
+  van = coming();
+  van.distance_m = Estimate{kPolicy.clear_m + 1, 2};
+  EXPECT_FALSE(stays_behind(van, kPolicy));
+  van = coming();
+  van.box_score = 0;
+  EXPECT_FALSE(stays_behind(van, kPolicy)) << "nobody knows it for a vehicle";
+}
+
 TEST(Gates, AVerdictNeedsPlainSight) {
   EXPECT_TRUE(verdict(coming(), 0.8, false, false, kPolicy).through);
   EXPECT_FALSE(verdict(coming(), 0.2, false, false, kPolicy).through) << "a guess";

@@ -10,7 +10,8 @@ namespace {
 /// Plays the gravest threat to a judge at 30 pictures a second.
 class RoadJudgeTest : public testing::Test {
  protected:
-  Analysis play(double seconds, int gravest, bool with_track = false, bool blind = false) {
+  Analysis play(double seconds, int gravest, bool with_track = false, bool blind = false,
+                bool followed = false) {
     Analysis analysis;
     for (const double until_s = t_s_ + seconds; t_s_ < until_s; t_s_ += 1.0 / 30) {
       analysis = {};
@@ -23,7 +24,7 @@ class RoadJudgeTest : public testing::Test {
         analysis.alerts.push_back(alert);
       }
       last_ = gravest;
-      judge_.judge(gravest, analysis);
+      judge_.judge(gravest, followed, analysis);
       all_clears_ +=
           std::count_if(analysis.alerts.begin(), analysis.alerts.end(),
                         [](const Alert& alert) { return alert.kind == AlertKind::all_clear; });
@@ -56,6 +57,16 @@ TEST_F(RoadJudgeTest, TakesAWarningBackOnceAfterAQuietWhile) {
   EXPECT_EQ(all_clears_, 0);
   EXPECT_EQ(play(0.2, 0).road, Road::clear);
   play(5, 0);
+  EXPECT_EQ(all_clears_, 1);
+}
+
+TEST_F(RoadJudgeTest, IsNotClearWhileSomebodyStaysCloseBehind) {
+  play(2, 1, true);
+  EXPECT_EQ(play(10, 0, true, false, true).road, Road::following);
+  EXPECT_EQ(all_clears_, 0);
+  play(policy_.all_clear_s - 0.1, 0, true);
+  EXPECT_EQ(all_clears_, 0);
+  play(0.2, 0, true);
   EXPECT_EQ(all_clears_, 1);
 }
 
