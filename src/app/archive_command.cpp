@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <cstdio>
 #include <functional>
-#include <mutex>
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <stdexcept>
@@ -26,6 +24,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable_url.h"
+#include "base/sleep.h"
 #include "base/termination.h"
 #include "types/json.h"
 
@@ -240,11 +239,7 @@ int status_command(const ArchiveQueueOptions& options) {
     std::fflush(stdout);
     if (!options.watch || status.waiting + status.running == 0) break;
     constexpr std::chrono::seconds kInterval{1};
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any().wait_for(lock, termination.token(), kInterval,
-                                           [] { return false; });
-    if (termination.requested()) break;
+    if (!sleep_until(termination.token(), SteadyClock::now() + kInterval)) break;
   }
   return kExitDone;
 }

@@ -2,7 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <mutex>
+#include <optional>
 
 #include "store/store_database.h"
 
@@ -11,15 +11,15 @@ namespace rearview {
 /// One transaction. In memory, where one connection serves all, it also keeps readers out.
 class StoreDatabase::Change {
  public:
-  explicit Change(StoreDatabase& database)
-      : lock_(database.in_memory() ? std::unique_lock(database.reader_mutex_)
-                                   : std::unique_lock<std::mutex>()),
-        transaction_(database.writer()) {}
-  void commit() { transaction_.commit(); }
+  explicit Change(StoreDatabase& database) {
+    if (database.in_memory()) lock_.emplace(database.reader_mutex_);
+    transaction_.emplace(database.writer());
+  }
+  void commit() { transaction_->commit(); }
 
  private:
-  std::unique_lock<std::mutex> lock_;
-  SQLite::Transaction transaction_;
+  std::optional<MutexLock> lock_;
+  std::optional<SQLite::Transaction> transaction_;
 };
 
 }  // namespace rearview

@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "store/folder_lock.h"
 #include "store/number_mark.h"
 #include "store/store_reader.h"
@@ -147,7 +147,7 @@ class StoreDatabase {
   /// Calls question with a StoreReader. Any thread.
   template <typename Question>
   auto read(const Question& question) const {
-    const std::lock_guard lock(reader_mutex_);
+    const MutexLock lock(reader_mutex_);
     SQLite::Database* connection = reader_ ? reader_.get() : in_memory() ? writer_.get() : nullptr;
     if (!connection) throw std::runtime_error("the store is not open");
     try {
@@ -193,9 +193,9 @@ class StoreDatabase {
   NextIds reserved_;
   mutable std::atomic<bool> damaged_ = false;
   std::unique_ptr<SQLite::Database> writer_;
-  /// Kept by Change too, where in memory: a condition that clang doesn't follow.
-  mutable std::mutex reader_mutex_;
-  std::unique_ptr<SQLite::Database> reader_;  ///< null in memory: there is one connection for all
+  mutable Mutex reader_mutex_;
+  /// Null in memory: there is one connection for all, and Change keeps the mutex too.
+  std::unique_ptr<SQLite::Database> reader_ GUARDED_BY(reader_mutex_);
   std::size_t alerts_ = 0;
   std::uint64_t media_bytes_ = 0;
   std::uint64_t track_points_ = 0;

@@ -72,7 +72,7 @@ SQLite::Database& StoreDatabase::writer() {
 }
 
 void StoreDatabase::close() {
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   reader_.reset();
   writer_.reset();  // the last one brings the log into the database
 }
@@ -145,7 +145,7 @@ bool StoreDatabase::connect() {
   auto reader = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, kBusy_ms);
   size_ = fs::file_size(file_);
   files_.watch({file_, with(file_, "-wal"), with(file_, "-shm")});
-  const std::lock_guard lock(reader_mutex_);
+  const MutexLock lock(reader_mutex_);
   reader_ = std::move(reader);
   return made;
 }
