@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "analyse/network/inference_backend.h"
-#include "app/https_download.h"
 #include "app/model_catalogue.h"
 #include "app/progress_line.h"
+#include "archive/source_reader.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/termination.h"
@@ -147,9 +147,12 @@ int fetch_model_command(const std::string& name) {
   Sha256 sha256;
   ProgressLine progress;
   std::uint64_t got = 0;
-  https_download(
-      model.url, model.bytes,
+  const bool all = read_https(
+      model.url,
       [&](std::string_view bytes) {
+        if (got + bytes.size() > model.bytes)
+          throw std::runtime_error(
+              fmt::format("{}: sends more than the {} bytes expected", model.url, model.bytes));
         file.write(bytes);
         sha256.add(bytes);
         got += bytes.size();
@@ -161,7 +164,7 @@ int fetch_model_command(const std::string& name) {
         return !termination.requested();
       });
   progress.clear();
-  if (termination.requested()) {
+  if (!all) {
     fmt::print(stderr, "stopped, nothing fetched\n");
     return kExitDone;
   }

@@ -75,7 +75,8 @@ int go_on(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return transfer.ended || transfer.thrown ? 1 : 0;
 }
 
-bool read_address(const std::string& url, const std::function<void(std::string_view)>& take,
+bool read_address(const char* protocols, const std::string& url,
+                  const std::function<void(std::string_view)>& take,
                   const std::function<bool()>& seen) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(),
                                                                    &curl_easy_cleanup);
@@ -84,8 +85,8 @@ bool read_address(const std::string& url, const std::function<void(std::string_v
   Transfer transfer{.take = take, .seen = seen};
   std::array<char, CURL_ERROR_SIZE> reason{};
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRedirects);
   curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
@@ -93,6 +94,7 @@ bool read_address(const std::string& url, const std::function<void(std::string_v
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kLeastSpeed_bytes_per_s);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kSlow_s);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A name that isn't answered must not hold up the end of the program.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "rearview");
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason.data());
@@ -131,7 +133,12 @@ fs::path new_folder() {
 bool read_source(const std::string& url, const std::function<void(std::string_view)>& take,
                  const std::function<bool()>& seen) {
   return url.starts_with(kFile) ? read_file(url.substr(kFile.size()), take, seen)
-                                : read_address(url, take, seen);
+                                : read_address("http,https", url, take, seen);
+}
+
+bool read_https(const std::string& url, const std::function<void(std::string_view)>& take,
+                const std::function<bool()>& seen) {
+  return read_address("https", url, take, seen);
 }
 
 ArchiveSource measured_source(const std::string& url, const std::function<bool()>& seen) {

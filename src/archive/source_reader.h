@@ -10,11 +10,16 @@
 namespace rearview {
 
 /// Reads what stands at file:/…, http://… or https://…, and hands it on piece by piece; a transfer
-/// that breaks off goes on with the range that is missing. seen: asked between pieces and at least
-/// once a second; false ends it. Returns whether all was read. Throws std::runtime_error with
-/// address and reason.
+/// that breaks off goes on with the range that is missing. Gives up on a server that can't be
+/// reached for 15 s or sends less than 1 kB/s for 30 s, three times in a row. Certificates: the
+/// system's, or those in the file $SSL_CERT_FILE. seen: asked between pieces and at least once a
+/// second; false ends it. Returns whether all was read. Throws std::runtime_error with address and
+/// reason, and what take throws.
 bool read_source(const std::string& url, const std::function<void(std::string_view)>& take,
                  const std::function<bool()>& seen);
+/// The same for https only, redirects included.
+bool read_https(const std::string& url, const std::function<void(std::string_view)>& take,
+                const std::function<bool()>& seen);
 
 /// Size and hash of what stands there, as above; url is empty where seen ended it.
 ArchiveSource measured_source(const std::string& url, const std::function<bool()>& seen);
