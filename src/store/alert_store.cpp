@@ -70,7 +70,10 @@ void AlertStore::sweep() {
   for (const std::uint64_t id : found.clips) gone.clips.erase(id);
   for (const std::uint64_t id : gone.clips) media_.remove_clip(id);
   if (!gone.snapshots.empty() || !gone.clips.empty()) database_.forget(gone);
-  status_.media_bytes = database_.media_bytes();
+  {
+    const MutexLock lock(mutex_);
+    status_.media_bytes = database_.media_bytes();
+  }
   if (deleted > 0) log::info("store", "unfinished files deleted", {{"files", deleted}});
   if (!gone.snapshots.empty() || !gone.clips.empty())
     log::warning("store", "files are missing",
@@ -318,10 +321,11 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
     }
     {
       const MutexLock lock(mutex_);
-      const bool busy = std::any_of(recent_.begin(), recent_.end(), [&](const KeptAlert& one) {
-        return one.keeping.ride == ride &&
-               (one.id > std::max(on_disk_id_, writing_id_) || held_.contains(one.id));
-      });
+      const bool busy =
+          std::any_of(recent_.begin(), recent_.end(), [&](const KeptAlert& one) REQUIRES(mutex_) {
+            return one.keeping.ride == ride &&
+                   (one.id > std::max(on_disk_id_, writing_id_) || held_.contains(one.id));
+          });
       if (busy || rides_->going_on(ride, SteadyClock::now())) {
         result.change = Change::open;
         return;
