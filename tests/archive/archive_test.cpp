@@ -13,6 +13,7 @@
 #include "archive/result_folder.h"
 #include "archive/source_reader.h"
 #include "base/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -24,12 +25,6 @@ using testing::IsEmpty;
 
 class Folder : public testing::Test {
  protected:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "archive.XXXXXX").string();
-    folder_ = fs::canonical(mkdtemp(name.data()));
-  }
-  ~Folder() override { fs::remove_all(folder_); }
-
   std::string file(const std::string& name, const std::string& text = "x") const {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << text;
@@ -44,7 +39,8 @@ class Folder : public testing::Test {
     }
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder temporary_;
+  const fs::path folder_ = fs::canonical(temporary_.path());
 };
 
 using InputListTest = Folder;
