@@ -66,7 +66,7 @@ bool is_jpeg(Bytes head) {
     return text.find("image/jpeg") != std::string_view::npos;
   }
   constexpr std::array<std::uint8_t, 5> kNext{0xff, 0xd9, 0xff, 0xd8, 0xff};
-  return std::ranges::search(head, kNext).begin() != head.end();
+  return std::search(head.begin(), head.end(), kNext.begin(), kNext.end()) != head.end();
 }
 
 // Both codecs share the start codes; the headers behind them differ (ITU-T H.265, 7.3.1.2): six

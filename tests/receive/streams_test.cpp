@@ -208,8 +208,7 @@ TEST(WorldStreams, ATurnedRecordingIsUprightAndGivesNoAccessUnits) {
 /// The recording with other numbers in its track's display matrix (ISO/IEC 14496-12, 8.3.2).
 Bytes with_matrix(Bytes mp4, const std::array<int, 4>& abcd) {
   constexpr std::array<std::uint8_t, 4> kHeader{'t', 'k', 'h', 'd'};
-  const auto box = std::ranges::search(mp4, kHeader);
-  auto at = box.begin() + 4 + 40;
+  auto at = std::search(mp4.begin(), mp4.end(), kHeader.begin(), kHeader.end()) + 4 + 40;
   const auto put = [&](std::int32_t value) {
     for (int shift = 24; shift >= 0; shift -= 8)
       *at++ = static_cast<std::uint8_t>(static_cast<std::uint32_t>(value) >> shift);
@@ -285,13 +284,13 @@ TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
 Bytes with_projection(Bytes mkv, std::uint8_t pose, float degrees) {
   constexpr std::array<std::uint8_t, 11> kColour{0x55, 0xb0, 0x88, 0x55, 0xb7, 0x81,
                                                  0x01, 0x55, 0xb8, 0x81, 0x02};
-  const auto colour = std::ranges::search(mkv, kColour);
-  if (colour.empty()) throw std::runtime_error("no colour element");
+  const auto colour = std::search(mkv.begin(), mkv.end(), kColour.begin(), kColour.end());
+  if (colour == mkv.end()) throw std::runtime_error("no colour element");
   const auto bits = std::bit_cast<std::uint32_t>(degrees);
   const auto byte = [&](int shift) { return static_cast<std::uint8_t>(bits >> shift); };
   std::ranges::copy(
       Bytes{0x76, 0x70, 0x40, 0x07, 0x76, pose, 0x84, byte(24), byte(16), byte(8), byte(0)},
-      colour.begin());
+      colour);
   return mkv;
 }
 
@@ -319,11 +318,11 @@ TEST(WorldStreams, MatroskasTurnsBecomeUpright) {
 TEST(WorldStreams, TheTagOfOlderWritersTurnsClockwise) {
   Bytes mkv = bytes_of("jump1h.mkv");
   const std::string name = "ENCODER";  // the last: of the track
-  const auto at = std::ranges::find_end(mkv, name);
-  ASSERT_FALSE(at.empty());
-  std::ranges::copy(std::string("ROTATE\0", name.size()), at.begin());
+  const auto at = std::find_end(mkv.begin(), mkv.end(), name.begin(), name.end());
+  ASSERT_NE(at, mkv.end());
+  std::ranges::copy(std::string("ROTATE\0", name.size()), at);
   constexpr std::ptrdiff_t kHeader = 3;  // of the text behind it
-  std::ranges::copy(std::string("90\0", 3), at.end() + kHeader);
+  std::ranges::copy(std::string("90\0", 3), at + std::ssize(name) + kHeader);
   const test::TemporaryFolder folder;
   const std::string path = (folder / "a.mkv").string();
   write(path, mkv);
