@@ -4,6 +4,14 @@
 
 namespace rearview {
 
+std::optional<WallTime> wall_time(std::chrono::microseconds since_1970) {
+  using std::chrono::microseconds;
+  constexpr auto kFirst = std::chrono::ceil<microseconds>(WallTime::min().time_since_epoch());
+  constexpr auto kLast = std::chrono::floor<microseconds>(WallTime::max().time_since_epoch());
+  if (since_1970 < kFirst || since_1970 > kLast) return std::nullopt;
+  return WallTime(since_1970);
+}
+
 std::string rfc3339(WallTime time) {
   const auto since_epoch = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
   const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
@@ -28,9 +36,10 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(number(8, 2))));
   if (!date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 59)
     return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(number(11, 2)) +
-         std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
-         std::chrono::milliseconds(number(20, 3));
+  const auto time = std::chrono::sys_days(date) + std::chrono::hours(number(11, 2)) +
+                    std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
+                    std::chrono::milliseconds(number(20, 3));
+  return wall_time(time.time_since_epoch());
 }
 
 }  // namespace rearview

@@ -235,7 +235,7 @@ std::optional<WallTime> LibavInput::created() const {
       av_dict_get(state_->format->metadata, "creation_time", nullptr, 0);
   std::int64_t unix_us = 0;
   if (entry == nullptr || av_parse_time(&unix_us, entry->value, 0) < 0) return std::nullopt;
-  return WallTime(std::chrono::microseconds(unix_us));
+  return wall_time(std::chrono::microseconds(unix_us));
 }
 
 std::optional<double> LibavInput::duration_s() const {
