@@ -89,6 +89,8 @@ void TcpAcceptor::start(Accepted accepted) {
 }
 
 void TcpAcceptor::close() {
+  // Whoever destroys what was closed may be another thread than the one that runs io.
+  if (!state_->open) return;
   state_->open = false;
   error_code ignored;
   state_->acceptor.close(ignored);

@@ -21,7 +21,7 @@ class TcpAcceptor {
   /// Binds; others may connect from here on. Throws std::runtime_error that names the address and
   /// why not.
   TcpAcceptor(boost::asio::io_context& io, const Endpoint& where);
-  /// As close().
+  /// As close(); any thread behind a close().
   ~TcpAcceptor();
   TcpAcceptor(const TcpAcceptor&) = delete;
   TcpAcceptor& operator=(const TcpAcceptor&) = delete;
