@@ -29,7 +29,7 @@ if(REARVIEW_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(REARVIEW_SANITIZE)
-  add_compile_options(-fsanitize=${REARVIEW_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${REARVIEW_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${REARVIEW_SANITIZE})
 endif()
 # Asserts in the standard library's containers cost little and stop a memory error before it spreads.
