@@ -129,7 +129,8 @@ class Rig:
         (self.folder / "secret").write_text(SECRET)
         return {
             "cameras": [{"name": "rear", "url": self.link.url}],
-            "store": {"folder": "store", "least_free_bytes": 4 << 20},
+            # Full within minutes: what memory holds of alerts for good reason is no leak.
+            "store": {"folder": "store", "least_free_bytes": 4 << 20, "alerts_in_memory": 200},
             "publish": {
                 "webhooks": [{"name": "home", "url": f"http://127.0.0.1:{self.webhook.port}/", "timeout_ms": 1000,
                               "secret_file": "secret", "backoff_min_ms": 100, "backoff_max_ms": 1000}],
