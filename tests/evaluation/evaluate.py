@@ -12,6 +12,7 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
+import matrix
 import scenes
 import sight
 import ways_of_seeing
@@ -187,6 +188,13 @@ def plot(groups, clips, target):
     figure.savefig(target, metadata={"Date": None})
 
 
+def shard(text):
+    index, _, of = text.partition("/")
+    if not (index.isdigit() and of.isdigit() and 1 <= int(index) <= int(of)):
+        raise argparse.ArgumentTypeError(f'"{text}" is not I/N with I from 1 to N, such as 1/8')
+    return int(index) - 1, int(of)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the two programs")
@@ -194,7 +202,13 @@ def main():
     parser.add_argument("--docs", type=pathlib.Path, required=True, help="folder for evaluation.md and its plot")
     parser.add_argument("--config", help="analysis to score instead of the default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--matrix", action="store_true", help="the matrix instead (matrix.py): writes matrix.md and its plot")
+    parser.add_argument("--half", choices=matrix.HALVES, help="of the matrix; default: both")
+    parser.add_argument("--shard", type=shard, default=(0, 1), metavar="I/N", help="of the matrix: the I-th of N parts")
     options = parser.parse_args()
+    if options.matrix:
+        matrix.run(options)
+        return
 
     evaluation = Evaluation(options)
     suite = scenes.suite()

@@ -130,20 +130,22 @@ def drawing_code():
     return digest.hexdigest()
 
 
-def draw(scene, camera, folder):
-    """Draws the scene with the program `camera` unless that was done; returns its truth file.
-
-    Truths lie in one folder a kind, which is how `rearview eval` groups them.
-    """
-    text = json.dumps(scene.config)
-    what = f"{text} {scene.seed} {scene.seconds} {drawing_code()}"
+def truth_of(scene, folder):
+    """Its truth file, drawn or not. Truths lie in one folder a kind, which is how `rearview eval` groups them."""
+    what = f"{json.dumps(scene.config)} {scene.seed} {scene.seconds} {drawing_code()}"
     stem = f"{scene.condition}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
-    truth = pathlib.Path(folder).resolve() / scene.kind / f"{stem}.truth.json"
+    return pathlib.Path(folder).resolve() / scene.kind / f"{stem}.truth.json"
+
+
+def draw(scene, camera, folder):
+    """Draws the scene with the program `camera` unless that was done; returns its truth file."""
+    truth = truth_of(scene, folder)
     if truth.exists():
         return truth
+    stem = truth.name.removesuffix(".truth.json")
     truth.parent.mkdir(parents=True, exist_ok=True)
     config = truth.with_name(f"{stem}.config.json")
-    config.write_text(text)
+    config.write_text(json.dumps(scene.config))
     partial = truth.with_suffix(".partial")
     subprocess.run([camera, "--config", config, "--source", "scene", "--seed", str(scene.seed),
                     "--render", truth.with_name(f"{stem}.h264"), "--duration-s", str(scene.seconds),
