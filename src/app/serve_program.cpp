@@ -99,6 +99,8 @@ ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termin
       bus_(config_.cameras.size(),
            [this](const Alert& alert, const Annotated& seen) { return keep(alert, seen); }) {
   alerts_.on_change([this](const AlertUpdate& update) { service_.publish_update(update); });
+  alerts_.on_missed([this](const MissedUpdate& update) { service_.publish_missed(update); });
+  alerts_.on_footage([this](const Missed& moment) { return recorder_.missed(moment); });
   alerts_.on_alert([this](const KeptAlert& alert) {
     log_alert(alert);
     service_.publish_alert(std::make_shared<const KeptAlert>(alert));

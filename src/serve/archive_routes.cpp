@@ -22,6 +22,15 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
+constexpr std::size_t kMostCamera_bytes = 256;
+constexpr std::size_t kMostNote_bytes = 280;
+
+Response gone() {
+  Response response;
+  response.status = 204;
+  return response;
+}
+
 std::uint64_t id_of(const Request& request) {
   only_these(request, {});
   return number_or_400("the id", request.param("id"), 1, kMostId);
@@ -29,6 +38,10 @@ std::uint64_t id_of(const Request& request) {
 
 HttpError no_alert(std::uint64_t id) {
   return {404, fmt::format("there is no alert {}", id)};
+}
+
+HttpError no_moment(std::uint64_t id) {
+  return {404, fmt::format("there is no missed moment {}", id)};
 }
 
 HttpError no_ride(std::uint64_t id) {
@@ -56,14 +69,24 @@ class ArchiveRoutes {
   }
 
   using FileOf = std::optional<std::filesystem::path> (EventArchive::*)(std::uint64_t) const;
-  void file(const Request& request, Responder responder, FileOf file_of, const char* what,
-            const char* content_type) const {
-    answer(std::move(responder), [this, id = id_of(request), file_of, what, content_type] {
-      const auto path = (archive_.*file_of)(id);
-      if (!path && !archive_.alert(id)) throw no_alert(id);
-      if (!path) throw HttpError(404, fmt::format("alert {} has no {}", id, what));
+  struct File {
+    const char* name;
+    FileOf file_of;
+    const char* what;
+    const char* content_type;
+    bool of_alert = true;  ///< false: of a missed moment
+  };
+  void file(const Request& request, Responder responder, const File& file) const {
+    answer(std::move(responder), [this, id = id_of(request), file] {
+      const auto path = (archive_.*file.file_of)(id);
+      if (!path) {
+        if (file.of_alert ? !archive_.alert(id) : !moment(id))
+          throw file.of_alert ? no_alert(id) : no_moment(id);
+        throw HttpError(404, fmt::format("{} {} has no {}",
+                                         file.of_alert ? "alert" : "missed moment", id, file.what));
+      }
       // It never changes, but it may be deleted.
-      return http::file(*path, content_type).header("Cache-Control", "no-cache");
+      return http::file(*path, file.content_type).header("Cache-Control", "no-cache");
     });
   }
 
@@ -73,6 +96,18 @@ class ArchiveRoutes {
       if (archive_.set_locked(id, locked) == Change::unknown) throw no_alert(id);
       return alert_now(id);
     });
+  }
+  void mark(const Request& request, Responder responder) const {
+    http::refuse_other_sites(request, origins_);
+    const std::string text = text_or_400(body_of(request), "mark", 16);
+    const auto mark = from_name<Mark>(text);
+    if (!mark)
+      throw HttpError(400, fmt::format("\"{}\" is no mark: right, wrong and late are", text));
+    set_mark(request, std::move(responder), mark);
+  }
+  void unmark(const Request& request, Responder responder) const {
+    http::refuse_other_sites(request, origins_);
+    set_mark(request, std::move(responder), std::nullopt);
   }
   void remove(const Request& request, Responder responder) const {
     http::refuse_other_sites(request, origins_);
@@ -90,9 +125,58 @@ class ArchiveRoutes {
         case Change::done:
           break;
       }
-      Response response;
-      response.status = 204;
-      return response;
+      return gone();
+    });
+  }
+
+  void missed(const Request& request, Responder responder) const {
+    only_these(request, {"after", "limit", "ride"});
+    MissedQuery query;
+    page_of(request, query.after, query.limit);
+    query.ride = ride_of(request);
+    answer(std::move(responder), [this, query] { return list_of(archive_.missed(query)); });
+  }
+  void missed_moment(const Request& request, Responder responder) const {
+    answer(std::move(responder), [this, id = id_of(request)] {
+      const auto found = moment(id);
+      if (!found) throw no_moment(id);
+      return fresh_json(to_json(*found));
+    });
+  }
+  void add_missed(const Request& request, Responder responder) const {
+    http::refuse_other_sites(request, origins_);
+    only_these(request, {});
+    const nlohmann::json body = body_of(request);
+    Missed wanted;
+    wanted.camera = text_or_400(body, "camera", kMostCamera_bytes);
+    if (body.contains("note")) wanted.note = text_or_400(body, "note", kMostNote_bytes);
+    const WallTime now = WallClock::now();
+    wanted.time = now;
+    if (body.contains("time")) {
+      const std::string text = text_or_400(body, "time", 64);
+      const auto time = parse_rfc3339(text);
+      if (!time || *time > now)
+        throw HttpError(400, fmt::format("\"{}\" is no time up to now, as {}", text, rfc3339(now)));
+      wanted.time = *time;
+    }
+    answer(std::move(responder), [this, wanted] {
+      const auto made = archive_.add_missed(wanted);
+      if (!made)
+        throw HttpError(409, fmt::format("camera '{}' was on no ride at {}", wanted.camera,
+                                         rfc3339(wanted.time)));
+      return fresh_json(to_json(*made), 201);
+    });
+  }
+  void remove_missed(const Request& request, Responder responder) const {
+    http::refuse_other_sites(request, origins_);
+    answer(std::move(responder), [this, id = id_of(request)] {
+      const Change change = archive_.remove_missed(id);
+      if (change == Change::unknown) throw no_moment(id);
+      if (change == Change::open)
+        throw HttpError(409, fmt::format("the clip of missed moment {} is still being recorded; "
+                                         "try again in some seconds",
+                                         id));
+      return gone();
     });
   }
 
@@ -126,9 +210,7 @@ class ArchiveRoutes {
         case Change::done:
           break;
       }
-      Response response;
-      response.status = 204;
-      return response;
+      return gone();
     });
   }
   void ride_file(const Request& request, Responder responder) const {
@@ -146,8 +228,7 @@ class ArchiveRoutes {
     only_these(request, {"after", "limit", "ride"});
     PassQuery query;
     page_of(request, query.after, query.limit);
-    if (const auto ride = request.query_value("ride"))
-      query.ride = number_or_400("ride", *ride, 1, kMostId);
+    query.ride = ride_of(request);
     answer(std::move(responder), [this, query] { return list_of(archive_.passes(query)); });
   }
 
@@ -157,6 +238,28 @@ class ArchiveRoutes {
       after = number_or_400("after", *value, 0, kMostId);
     if (const auto value = request.query_value("limit"))
       limit = number_or_400("limit", *value, 1, 1000);
+  }
+
+  static std::optional<std::uint64_t> ride_of(const Request& request) {
+    const auto ride = request.query_value("ride");
+    return ride ? std::optional(number_or_400("ride", *ride, 1, kMostId)) : std::nullopt;
+  }
+
+  std::optional<Missed> moment(std::uint64_t id) const {
+    const auto found = archive_.missed({.after = id - 1, .limit = 1});
+    return found.empty() || found.front().id != id ? std::nullopt : std::optional(found.front());
+  }
+
+  void set_mark(const Request& request, Responder responder, std::optional<Mark> mark) const {
+    answer(std::move(responder), [this, id = id_of(request), mark] {
+      const auto alert = archive_.alert(id);
+      if (alert && !alert->vehicle())
+        throw HttpError(409, fmt::format("alert {} is of no vehicle: only what tells of one can be "
+                                         "right, wrong or late",
+                                         id));
+      if (archive_.set_mark(id, mark) == Change::unknown) throw no_alert(id);
+      return alert_now(id);
+    });
   }
 
   Response alert_now(std::uint64_t id) const {
@@ -197,25 +300,29 @@ void add_archive_routes(http::Router& router, EventArchive& archive, AnswerOnWor
   router.get("/api/v1/alerts", to(&ArchiveRoutes::alerts));
   router.get("/api/v1/alerts/{id}", to(&ArchiveRoutes::alert));
   router.add("DELETE", "/api/v1/alerts/{id}", to(&ArchiveRoutes::remove));
-  struct File {
-    const char* name;
-    ArchiveRoutes::FileOf file_of;
-    const char* what;
-    const char* content_type;
-  };
-  for (const File& file : {File{"snapshot.jpg", &EventArchive::snapshot, "snapshot", "image/jpeg"},
-                           File{"clip.mp4", &EventArchive::clip, "clip", "video/mp4"},
-                           File{"tracks.json", &EventArchive::tracks, "clip", "application/json"}})
-    router.get(fmt::format("/api/v1/alerts/{{id}}/{}", file.name),
+  using File = ArchiveRoutes::File;
+  for (const File& file :
+       {File{"alerts/{id}/snapshot.jpg", &EventArchive::snapshot, "snapshot", "image/jpeg"},
+        File{"alerts/{id}/clip.mp4", &EventArchive::clip, "clip", "video/mp4"},
+        File{"alerts/{id}/tracks.json", &EventArchive::tracks, "clip", "application/json"},
+        File{"missed/{id}/clip.mp4", &EventArchive::missed_clip, "clip", "video/mp4", false},
+        File{"missed/{id}/tracks.json", &EventArchive::missed_tracks, "clip", "application/json",
+             false}})
+    router.get(fmt::format("/api/v1/{}", file.name),
                [routes, file](const Request& request, Responder responder) {
-                 routes->file(request, std::move(responder), file.file_of, file.what,
-                              file.content_type);
+                 routes->file(request, std::move(responder), file);
                });
   for (const bool locked : {true, false})
     router.add(locked ? "PUT" : "DELETE", "/api/v1/alerts/{id}/lock",
                [routes, locked](const Request& request, Responder responder) {
                  routes->lock(request, std::move(responder), locked);
                });
+  router.add("PUT", "/api/v1/alerts/{id}/mark", to(&ArchiveRoutes::mark));
+  router.add("DELETE", "/api/v1/alerts/{id}/mark", to(&ArchiveRoutes::unmark));
+  router.get("/api/v1/missed", to(&ArchiveRoutes::missed));
+  router.add("POST", "/api/v1/missed", to(&ArchiveRoutes::add_missed));
+  router.get("/api/v1/missed/{id}", to(&ArchiveRoutes::missed_moment));
+  router.add("DELETE", "/api/v1/missed/{id}", to(&ArchiveRoutes::remove_missed));
   router.get("/api/v1/rides", to(&ArchiveRoutes::rides));
   router.get("/api/v1/rides/{id}", to(&ArchiveRoutes::ride));
   router.add("DELETE", "/api/v1/rides/{id}", to(&ArchiveRoutes::remove_ride));

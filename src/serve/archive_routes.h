@@ -13,8 +13,9 @@ namespace rearview {
 /// Runs the answer where it may wait for the disk, and responds with it.
 using AnswerOnWorker = std::function<void(http::Responder, std::function<http::Response()>)>;
 
-/// /api/v1/alerts with their pictures and clips, rides and passes: everything that is kept.
-/// archive must outlive the router. origins: other sites whose pages may lock and delete.
+/// /api/v1/alerts with their pictures, clips and marks, missed moments, rides and passes:
+/// everything that is kept. archive must outlive the router. origins: other sites whose pages may
+/// change it.
 void add_archive_routes(http::Router& router, EventArchive& archive, AnswerOnWorker on_worker,
                         std::vector<std::string> origins);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "serve/status_json.h"
 #include "types/json.h"
+#include "types/message_fields.h"
 
 namespace rearview {
 namespace {
@@ -66,6 +67,10 @@ void EventHub::publish(const AlertUpdate& update) {
       if (subscriber->updates.size() > kMostUpdates) subscriber->stream->close();
     }
   });
+}
+
+void EventHub::publish(const MissedUpdate& update) {
+  loop_.post([this, json = message_of(update)] { broadcast(kType<MissedUpdate>, json); });
 }
 
 EventHub::Newest EventHub::newest(std::size_t camera) const {

@@ -39,6 +39,8 @@ class EventHub {
   void publish(const AlertPtr& alert);
   /// Any thread. Reaches each subscriber behind the alert itself.
   void publish(const AlertUpdate& update);
+  /// Any thread. To those who are connected.
+  void publish(const MissedUpdate& update);
 
   struct Wish {
     std::optional<std::uint64_t> after;  ///< alerts after this id first; without: new ones only

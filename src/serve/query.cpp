@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "http/response.h"
 #include "types/json.h"
@@ -35,6 +36,25 @@ std::uint64_t number_or_400(std::string_view key, std::string_view text, std::ui
       value > most)
     throw HttpError(400, fmt::format("{} must be a number from {} to {}", key, least, most));
   return value;
+}
+
+nlohmann::json body_of(const http::Request& request) {
+  const auto type = request.header("Content-Type").value_or("");
+  if (!http::equal_ignoring_case(type.substr(0, type.find(';')), "application/json"))
+    throw HttpError(415, "the body must be application/json");
+  nlohmann::json body = nlohmann::json::parse(request.body, nullptr, false);
+  if (!body.is_object()) throw HttpError(400, "the body is not a JSON object");
+  return body;
+}
+
+std::string text_or_400(const nlohmann::json& body, const char* key, std::size_t most_bytes) {
+  const auto it = body.find(key);
+  if (it == body.end() || !it->is_string())
+    throw HttpError(400, fmt::format("\"{}\" is missing, or no text", key));
+  auto text = it->get<std::string>();
+  if (text.empty() || text.size() > most_bytes)
+    throw HttpError(400, fmt::format("\"{}\" must have 1 to {} bytes", key, most_bytes));
+  return text;
 }
 
 bool flag_or_400(std::string_view key, std::string_view text) {

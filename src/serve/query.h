@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/request.h"
@@ -24,6 +27,11 @@ constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int
 
 /// The filters of GET /api/v1/alerts.
 AlertQuery alert_query(const http::Request& request);
+
+/// The body, a JSON object; HttpError 415 or 400 where it is something else.
+nlohmann::json body_of(const http::Request& request);
+/// A text of 1 to most_bytes bytes in a body, or HttpError 400.
+std::string text_or_400(const nlohmann::json& body, const char* key, std::size_t most_bytes);
 
 /// `0` or `1`, or HttpError 400.
 bool flag_or_400(std::string_view key, std::string_view text);

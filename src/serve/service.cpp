@@ -469,4 +469,8 @@ void Service::publish_update(const AlertUpdate& update) {
   impl_->events.publish(update);
 }
 
+void Service::publish_missed(const MissedUpdate& update) {
+  impl_->events.publish(update);
+}
+
 }  // namespace rearview

@@ -72,6 +72,8 @@ class Service {
   void publish_alert(const AlertPtr& alert);
   /// What is kept of a published alert has changed. Any thread; doesn't block.
   void publish_update(const AlertUpdate& update);
+  /// A missed moment is new, has changed or is gone. Any thread; doesn't block.
+  void publish_missed(const MissedUpdate& update);
 
  private:
   struct Impl;

@@ -84,14 +84,18 @@ std::uint64_t AlertStore::unreserved_id() {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(WallClock::now()), 1));
 }
 
+std::uint64_t AlertStore::next_id() {
+  ++newest_id_;
+  if (newest_id_ >= reserved_id_) newest_id_ = std::max(newest_id_, unreserved_id());
+  return newest_id_;
+}
+
 KeptAlert AlertStore::append(Alert alert) {
   alert.text = valid_utf8(alert.text);
   KeptAlert one;
   {
     const MutexLock lock(mutex_);
-    alert.id = newest_id_ + 1;
-    if (alert.id >= reserved_id_) alert.id = std::max(alert.id, unreserved_id());
-    newest_id_ = alert.id;
+    alert.id = next_id();
     if (const auto* blind = std::get_if<AlertBlindness>(&alert.about))
       rides_->was_unseen(alert.camera, blind->blind_s, SteadyClock::now());
     const auto ride = rides_->current(alert.camera, SteadyClock::now());
@@ -154,9 +158,21 @@ void AlertStore::on_alert(std::function<void(const KeptAlert&)> handler) {
   changed_.notify_all();
 }
 
+void AlertStore::on_missed(std::function<void(const MissedUpdate&)> handler) {
+  const MutexLock lock(tell_mutex_);
+  tell_missed_ = std::move(handler);
+}
+
+void AlertStore::on_footage(std::function<bool(const Missed&)> source) {
+  const MutexLock lock(tell_mutex_);
+  footage_ = std::move(source);
+}
+
 void AlertStore::quiet() {
   on_change({});
   on_alert({});
+  on_missed({});
+  on_footage({});
 }
 
 void AlertStore::perform(std::function<void(StoreDatabase&)> run) {
@@ -206,11 +222,20 @@ void AlertStore::forget_in_memory(const Removed& removed) {
 
 void AlertStore::tell_of(const std::vector<std::uint64_t>& alerts) const {
   const MutexLock lock(tell_mutex_);
-  if (!tell_change_) return;
   for (const std::uint64_t id : alerts) {
     const auto found = alert(id);
-    tell_change_({id, !found, found ? found->keeping : Keeping{}});
+    const auto moment = found ? std::vector<Missed>() : missed({.after = id - 1, .limit = 1});
+    if (!moment.empty() && moment.front().id == id) {
+      if (tell_missed_) tell_missed_({false, moment.front()});
+    } else if (tell_change_) {
+      tell_change_({id, !found, found ? found->keeping : Keeping{}});
+    }
   }
+}
+
+void AlertStore::tell_of_missed(const MissedUpdate& update) const {
+  const MutexLock lock(tell_mutex_);
+  if (tell_missed_) tell_missed_(update);
 }
 
 void AlertStore::mark(const std::vector<std::uint64_t>& alerts,
@@ -251,15 +276,15 @@ bool AlertStore::attach_snapshot(std::uint64_t alert, std::uint64_t bytes) {
   return known;
 }
 
-bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts,
-                             std::uint64_t bytes) {
+bool AlertStore::attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& of,
+                             std::uint64_t bytes, const std::optional<ClipSpan>& span) {
   bool known = false;
   perform([&](StoreDatabase& database) {
-    known = database.add_clip(clip, alerts, bytes);
+    known = database.add_clip(clip, of, bytes, span);
     if (!known) return;
-    mark(alerts, [](Keeping& keeping) { keeping.has_clip = true; });
+    mark(of, [](Keeping& keeping) { keeping.has_clip = true; });
     trim_media(database);
-    tell_of(alerts);
+    tell_of(of);
   });
   return known;
 }
@@ -287,6 +312,63 @@ Change AlertStore::set_locked(std::uint64_t alert, bool locked) {
     tell_of({alert});
   });
   return known ? Change::done : Change::unknown;
+}
+
+Change AlertStore::set_mark(std::uint64_t alert, std::optional<Mark> mark) {
+  bool known = false;
+  perform([&](StoreDatabase& database) {
+    known = database.set_mark(alert, mark);
+    if (!known) return;
+    this->mark({alert}, [mark](Keeping& keeping) { keeping.mark = mark; });
+    tell_of({alert});
+  });
+  return known ? Change::done : Change::unknown;
+}
+
+std::optional<Missed> AlertStore::add_missed(Missed moment) {
+  moment.note = valid_utf8(moment.note);
+  bool known = false;
+  perform([&](StoreDatabase& database) {
+    const auto ride = database.ride_at(moment.camera, moment.time, config_.ride_gap_s);
+    if (!ride) return;
+    known = true;
+    moment.ride = *ride;
+    {
+      const MutexLock lock(mutex_);
+      moment.id = next_id();
+    }
+    database.add_missed(moment);
+    {
+      const MutexLock lock(tell_mutex_);
+      if (footage_ && footage_(moment)) moment.clip = ClipState::coming;
+    }
+    // What the camera sent last shows more of what came before than another vehicle's clip.
+    if (moment.clip == ClipState::none && database.lend_clip(moment.id))
+      moment.clip = ClipState::kept;
+    const Removed removed = database.remove_surplus_missed(kMostMissed);
+    forget(removed);
+    for (const Missed& one : removed.missed) tell_of_missed({true, one});
+    tell_of_missed({false, moment});
+  });
+  return known ? std::optional(moment) : std::nullopt;
+}
+
+Change AlertStore::remove_missed(std::uint64_t moment) {
+  Change change = Change::done;
+  perform([&](StoreDatabase& database) {
+    {
+      const MutexLock lock(mutex_);
+      if (held_.contains(moment)) {
+        change = Change::open;
+        return;
+      }
+    }
+    const Removed removed = database.remove_missed(moment);
+    if (removed.missed.empty()) change = Change::unknown;
+    forget(removed);
+    for (const Missed& one : removed.missed) tell_of_missed({true, one});
+  });
+  return change;
 }
 
 Change AlertStore::remove(std::uint64_t alert) {
@@ -338,6 +420,7 @@ RideChange AlertStore::remove_ride(std::uint64_t ride) {
     for (const std::uint64_t alert : removed.alerts)
       leftovers_.push_back({.alert = alert, .has_snapshot = snapshots.contains(alert)});
     for (const std::uint64_t clip : removed.clips) leftovers_.push_back({.clip = clip});
+    for (const Missed& moment : removed.missed) leftovers_.push_back({.missed = moment});
   });
   return result;
 }

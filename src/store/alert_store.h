@@ -57,22 +57,29 @@ class AlertStore : public EventArchive {
   /// What to do with an alert that the store itself raises (store_failed, store_back), appended
   /// like any other. Called on the store's thread; must not wait. Without it none is raised.
   void on_alert(std::function<void(const KeptAlert&)> handler);
-  /// Calls neither of them any more, and waits for one that is being called.
+  /// What to tell of a missed moment that is new, has got its clip or is gone. As on_change().
+  void on_missed(std::function<void(const MissedUpdate&)> handler);
+  /// Who may still have the pictures of a new missed moment: whether a clip of it will be attached.
+  /// As on_change().
+  void on_footage(std::function<bool(const Missed&)> source);
+  /// Calls none of them any more, and waits for one that is being called.
   void quiet();
 
   /// At the start the folder was another program's: nobody else should keep anything in it, either.
   bool is_anothers() const { return is_anothers_; }
 
   const MediaFolder& media() const { return media_; }
-  /// The alert's clip is being recorded: until released nothing deletes the alert.
+  /// The clip of an alert or missed moment is being recorded: until released nothing deletes it.
   void hold(std::uint64_t alert);
   void release(const std::vector<std::uint64_t>& alerts);
   // A file is in its place; wait until the database says so too. False: there is no such alert any
   // more. Throw std::runtime_error when the disk doesn't take it. The file stays the caller's to
   // delete in both cases.
   bool attach_snapshot(std::uint64_t alert, std::uint64_t bytes);
-  bool attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts,
-                   std::uint64_t bytes);
+  /// of: alerts, or missed moments. span: where it is known, so that it can serve moments that are
+  /// missed later.
+  bool attach_clip(std::uint64_t clip, const std::vector<std::uint64_t>& of, std::uint64_t bytes,
+                   const std::optional<ClipSpan>& span = {});
   /// Why more snapshots and clips may not be kept, or empty.
   std::string no_room_for_media() const;
   /// For whoever writes snapshots and clips to say how that goes.
@@ -85,16 +92,25 @@ class AlertStore : public EventArchive {
   std::optional<std::filesystem::path> clip(std::uint64_t alert) const override;
   std::optional<std::filesystem::path> tracks(std::uint64_t alert) const override;
   Change set_locked(std::uint64_t alert, bool locked) override;
+  Change set_mark(std::uint64_t alert, std::optional<Mark> mark) override;
   Change remove(std::uint64_t alert) override;
+  std::optional<Missed> add_missed(Missed moment) override;
+  Change remove_missed(std::uint64_t moment) override;
   RideChange remove_ride(std::uint64_t ride) override;
   std::vector<Ride> rides(const RideQuery& query) const override;
   std::optional<Ride> ride(std::uint64_t id) const override;
   std::vector<Pass> passes(const PassQuery& query) const override;
+  std::vector<Missed> missed(const MissedQuery& query) const override;
+  std::optional<std::filesystem::path> missed_clip(std::uint64_t moment) const override;
+  std::optional<std::filesystem::path> missed_tracks(std::uint64_t moment) const override;
   /// What the disk has of it: of a ride that goes on, up to some seconds ago.
   std::vector<TrackPoint> track(std::uint64_t ride) const override;
   StoreStatus status() const override;
 
  private:
+  /// Missed moments that are kept; the oldest go first.
+  static constexpr std::size_t kMostMissed = 10'000;
+
   /// What a caller waits for.
   struct Operation {
     std::function<void(StoreDatabase&)> run;
@@ -113,6 +129,7 @@ class AlertStore : public EventArchive {
   void sweep();
   /// Of an alert or ride whose id the disk has not reserved: above all that were ever reserved.
   static std::uint64_t unreserved_id();
+  std::uint64_t next_id() REQUIRES(mutex_);
   void make_room() REQUIRES(mutex_);
   bool unwritten() const REQUIRES(mutex_);
   Batch take_batch() REQUIRES(mutex_);
@@ -141,8 +158,9 @@ class AlertStore : public EventArchive {
   void forget(const Removed& removed);
   void forget_in_memory(const Removed& removed);
   void clear_leftovers();
-  /// Of the alerts as they are now.
+  /// Of alerts and missed moments as they are now.
   void tell_of(const std::vector<std::uint64_t>& alerts) const;
+  void tell_of_missed(const MissedUpdate& update) const;
   void mark(const std::vector<std::uint64_t>& alerts, const std::function<void(Keeping&)>& change);
   std::uint64_t first_held() const;
   std::optional<AlertMedia> media_of(std::uint64_t alert) const;
@@ -181,12 +199,15 @@ class AlertStore : public EventArchive {
     std::optional<std::uint64_t> alert;
     bool has_snapshot = false;
     std::optional<std::uint64_t> clip;
+    std::optional<Missed> missed;
   };
   std::deque<Leftover> leftovers_;  ///< of the writer's thread; a kill leaves files to the sweep
 
   mutable Mutex tell_mutex_;  ///< held while these are called
   std::function<void(const AlertUpdate&)> tell_change_ GUARDED_BY(tell_mutex_);
   std::function<void(const KeptAlert&)> tell_alert_ GUARDED_BY(tell_mutex_);
+  std::function<void(const MissedUpdate&)> tell_missed_ GUARDED_BY(tell_mutex_);
+  std::function<bool(const Missed&)> footage_ GUARDED_BY(tell_mutex_);
   Worker writer_;
 };
 

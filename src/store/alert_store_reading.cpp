@@ -115,6 +115,29 @@ std::vector<Pass> AlertStore::passes(const PassQuery& query) const {
   return database_.read([&](const StoreReader& reader) { return reader.passes(query); });
 }
 
+std::vector<Missed> AlertStore::missed(const MissedQuery& query) const {
+  std::vector<Missed> found =
+      database_.read([&](const StoreReader& reader) { return reader.missed(query); });
+  const MutexLock lock(mutex_);
+  for (Missed& moment : found) {
+    if (moment.clip == ClipState::none && held_.contains(moment.id))
+      moment.clip = ClipState::coming;
+  }
+  return found;
+}
+
+std::optional<std::filesystem::path> AlertStore::missed_clip(std::uint64_t moment) const {
+  const auto clip =
+      database_.read([moment](const StoreReader& reader) { return reader.clip_of_missed(moment); });
+  return clip ? std::optional(media_.clip(*clip)) : std::nullopt;
+}
+
+std::optional<std::filesystem::path> AlertStore::missed_tracks(std::uint64_t moment) const {
+  const auto clip =
+      database_.read([moment](const StoreReader& reader) { return reader.clip_of_missed(moment); });
+  return clip ? std::optional(media_.tracks(*clip)) : std::nullopt;
+}
+
 std::vector<TrackPoint> AlertStore::track(std::uint64_t ride) const {
   return database_.read([ride](const StoreReader& reader) { return reader.track(ride); });
 }

@@ -254,11 +254,13 @@ void AlertStore::remove_old(StoreDatabase& database) {
   old_removed_ = SteadyClock::now();
   database.remove_surplus_history(database.in_memory() ? config_.alerts_in_memory
                                                        : config_.alerts_on_disk);
+  forget(database.remove_surplus_missed(kMostMissed));
   database.remove_surplus_tracks(database.in_memory() ? kMostPointsInMemory : kMostPointsOnDisk);
   trim_media(database);
   if (config_.keep_days == 0) return;
   const WallTime oldest = WallClock::now() - std::chrono::hours(24) * config_.keep_days;
   database.remove_older_positions(oldest);
+  forget(database.remove_older_missed(oldest));
   for (;;) {
     const Removed removed = database.remove_older(oldest, first_held());
     if (removed.alerts.empty()) break;
@@ -286,6 +288,7 @@ void AlertStore::clear_leftovers() {
       const MutexLock lock(tell_mutex_);
       if (tell_change_) tell_change_({.id = *one.alert, .deleted = true});
     }
+    if (one.missed) tell_of_missed({true, *one.missed});
     if (one.alert && one.has_snapshot) media_.remove_snapshot(*one.alert);
     if (one.clip) media_.remove_clip(*one.clip);
   }

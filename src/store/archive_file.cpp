@@ -77,6 +77,24 @@ std::vector<Pass> ArchiveFile::passes(const PassQuery& query) const {
   return StoreReader(*database_).passes(query);
 }
 
+std::optional<std::filesystem::path> ArchiveFile::missed_clip(std::uint64_t moment) const {
+  const auto clip = StoreReader(*database_).clip_of_missed(moment);
+  return clip ? std::optional(media_.clip(*clip)) : std::nullopt;
+}
+
+std::optional<std::filesystem::path> ArchiveFile::missed_tracks(std::uint64_t moment) const {
+  const auto clip = StoreReader(*database_).clip_of_missed(moment);
+  return clip ? std::optional(media_.tracks(*clip)) : std::nullopt;
+}
+
+std::optional<ClipSpan> ArchiveFile::span_of_missed(std::uint64_t moment) const {
+  return StoreReader(*database_).span_of_missed(moment);
+}
+
+std::vector<Missed> ArchiveFile::missed(const MissedQuery& query) const {
+  return StoreReader(*database_).missed(query);
+}
+
 std::vector<TrackPoint> ArchiveFile::track(std::uint64_t ride) const {
   return StoreReader(*database_).track(ride);
 }

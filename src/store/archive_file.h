@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/clip_span.h"
 #include "store/media_folder.h"
 #include "types/event_archive.h"
 
@@ -31,6 +32,11 @@ class ArchiveFile final : public RideArchive {
   std::vector<Ride> rides(const RideQuery& query) const override;
   std::optional<Ride> ride(std::uint64_t id) const override;
   std::vector<Pass> passes(const PassQuery& query) const override;
+  std::optional<std::filesystem::path> missed_clip(std::uint64_t moment) const;
+  std::optional<std::filesystem::path> missed_tracks(std::uint64_t moment) const;
+  /// From when to when its clip is; nullopt without one, or where nobody knows.
+  std::optional<ClipSpan> span_of_missed(std::uint64_t moment) const;
+  std::vector<Missed> missed(const MissedQuery& query) const override;
   std::vector<TrackPoint> track(std::uint64_t ride) const override;
 
  private:

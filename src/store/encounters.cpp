@@ -10,6 +10,10 @@ constexpr std::size_t kMostOpen = 32;
 /// One vehicle tells three alerts; this bounds one that tells for ever.
 constexpr std::size_t kMostAlerts = 32;
 
+/// A vehicle comes within the 8 s before it passes, and whoever missed it needs some seconds to say
+/// so.
+constexpr double kMissed_s = 18;
+
 bool is_pass(AlertKind kind) {
   return kind == AlertKind::overtake || kind == AlertKind::close_pass;
 }
@@ -51,6 +55,21 @@ Encounters::Taken Encounters::alert(const Alert& alert) {
   found->last_s = alert.t_s;
   found->wanted = found->wanted || wanted;
   found->passed = found->passed || is_pass(alert.kind);
+  return Taken::yes;
+}
+
+double Encounters::begin_of_missed(double t_s) const {
+  return t_s - std::min(kMissed_s, config_.most_s - config_.post_roll_s);
+}
+
+Encounters::Taken Encounters::missed(std::uint64_t moment, std::uint32_t epoch, double t_s) {
+  if (open_.size() >= kMostOpen) return Taken::refused;
+  open_.push_back({.epoch = epoch,
+                   .alerts = {moment},
+                   .wanted = true,
+                   .first_s = begin_of_missed(t_s) + config_.pre_roll_s,
+                   .last_s = t_s,
+                   .threat_s = t_s});
   return Taken::yes;
 }
 

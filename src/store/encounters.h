@@ -25,6 +25,12 @@ class Encounters {
   };
   Taken alert(const Alert& alert);
 
+  /// A moment at which the rider missed an alert, of a number like an alert's: an encounter of its
+  /// own, with the seconds before.
+  Taken missed(std::uint64_t moment, std::uint32_t epoch, double t_s);
+  /// From when its clip shows what came.
+  double begin_of_missed(double t_s) const;
+
   /// An encounter that is over.
   struct Ended {
     bool wanted = false;  ///< one of its alerts asks for a clip

@@ -20,6 +20,16 @@ constexpr std::chrono::seconds kProbe(5);
 
 }  // namespace
 
+std::optional<ClipSpan> EventRecorder::span_of(const Clip& clip, const ClipFacts& facts) {
+  if (clip.footage.analyses.empty()) return std::nullopt;
+  const Analysis& seen = *clip.footage.analyses.back();
+  const auto wall = [](double s) {
+    return std::chrono::duration_cast<WallClock::duration>(std::chrono::duration<double>(s));
+  };
+  const WallTime from = seen.time - wall(seen.t_s - clip.footage.units.front()->t_s);
+  return ClipSpan{clip.camera, from, from + wall(facts.times_s.back())};
+}
+
 EventRecorder::Camera::Camera(const std::string& camera_name, const StoreConfig& config)
     : name(camera_name),
       ring(config.clips.most_s, config.clips.ring_bytes),
@@ -75,11 +85,32 @@ void EventRecorder::alert(std::size_t camera, const Alert& alert, FramePtr frame
     store_.note([](StoreStatus& status) { ++status.clips_busy; });
 }
 
+bool EventRecorder::missed(const Missed& moment) {
+  for (Camera& of : cameras_) {
+    if (of.name != moment.camera) continue;
+    const MutexLock lock(of.mutex);
+    if (!of.newest) return false;
+    const std::uint32_t epoch = of.newest->epoch;
+    const double t_s =
+        of.newest->t_s - std::chrono::duration<double>(of.newest->time - moment.time).count();
+    const Footage at_hand = of.ring.cut(epoch, of.encounters.begin_of_missed(t_s), t_s);
+    if (at_hand.units.empty() || at_hand.units.front()->t_s > t_s) return false;
+    if (of.encounters.missed(moment.id, epoch, t_s) != Encounters::Taken::yes) {
+      store_.note([](StoreStatus& status) { ++status.clips_busy; });
+      return false;
+    }
+    store_.hold(moment.id);
+    return true;
+  }
+  return false;
+}
+
 void EventRecorder::analysis(std::size_t camera, const AnalysisPtr& analysis) {
   if (cameras_.empty()) return;
   Camera& of = cameras_.at(camera);
   const MutexLock lock(of.mutex);
   of.ring.push(analysis);
+  of.newest = analysis;
   end(of, of.encounters.analysis(*analysis));
 }
 
@@ -211,7 +242,8 @@ void EventRecorder::write(Clip& clip) {
           [&](const std::filesystem::path& beside) { facts = write_clip(beside, clip.footage); });
       bytes +=
           media.write(media.tracks(number), sidecar_json(number, clip.camera, clip.footage, facts));
-      if (!store_.attach_clip(number, clip.alerts, bytes)) media.remove_clip(number);
+      if (!store_.attach_clip(number, clip.alerts, bytes, span_of(clip, facts)))
+        media.remove_clip(number);
     } catch (...) {
       media.remove_clip(number);
       throw;

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "base/worker.h"
 #include "store/alert_store.h"
+#include "store/clip_file.h"
 #include "store/clip_ring.h"
 #include "store/encounters.h"
 #include "types/frame.h"
@@ -42,6 +43,8 @@ class EventRecorder {
   void analysis(std::size_t camera, const AnalysisPtr& analysis);
   /// An alert as the store gave it, before its analysis is given. frame and seen may be null.
   void alert(std::size_t camera, const Alert& alert, FramePtr frame, AnalysisPtr seen);
+  /// Whether the seconds before it are still at hand: then they become its clip, as an alert's.
+  bool missed(const Missed& moment);
 
  private:
   struct Camera {
@@ -50,6 +53,7 @@ class EventRecorder {
     Mutex mutex;
     ClipRing ring GUARDED_BY(mutex);
     Encounters encounters GUARDED_BY(mutex);
+    AnalysisPtr newest GUARDED_BY(mutex);
   };
   struct Snapshot {
     std::uint64_t alert = 0;
@@ -63,6 +67,8 @@ class EventRecorder {
     double important_s = 0;
   };
 
+  /// nullopt: nothing of it was analysed, so that nobody knows.
+  static std::optional<ClipSpan> span_of(const Clip& clip, const ClipFacts& facts);
   void end(Camera& camera, const std::vector<Encounters::Ended>& over) REQUIRES(camera.mutex);
   void run(const std::stop_token& stop);
   void write(const Snapshot& snapshot);

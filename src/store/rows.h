@@ -155,13 +155,14 @@ inline std::optional<StoredRide> stored_ride(SQLite::Statement& select) {
   return ride;
 }
 
-/// Of an alert, from its columns locked, snapshot_bytes, clip, ride.
+/// Of an alert, from its columns locked, snapshot_bytes, clip, ride, mark.
 inline Keeping keeping_of(SQLite::Statement& select) {
   Keeping keeping;
   read_value(select.getColumn("locked"), keeping.locked);
   keeping.has_snapshot = select.getColumn("snapshot_bytes").getInt64() != 0;
   keeping.has_clip = !select.getColumn("clip").isNull();
   read_value(select.getColumn("ride"), keeping.ride);
+  read_value(select.getColumn("mark"), keeping.mark);
   return keeping;
 }
 

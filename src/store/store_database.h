@@ -44,6 +44,7 @@ struct Removed {
   std::vector<std::uint64_t> snapshots;  ///< by alert
   std::vector<std::uint64_t> clips;
   std::vector<std::uint64_t> clipless;  ///< alerts that stay without the clip they had
+  std::vector<Missed> missed;
 };
 
 /// One row that the database doesn't take, and why.
@@ -100,14 +101,28 @@ class StoreDatabase {
 
   // Each of these is one transaction. False: there is no such alert (any more).
   bool set_snapshot(std::uint64_t alert, std::uint64_t bytes);
-  bool add_clip(std::uint64_t clip, const std::vector<std::uint64_t>& alerts, std::uint64_t bytes);
+  /// of: alerts or missed moments. span: where it is known.
+  bool add_clip(std::uint64_t clip, const std::vector<std::uint64_t>& of, std::uint64_t bytes,
+                const std::optional<ClipSpan>& span);
   bool set_locked(std::uint64_t alert, bool locked);
+  bool set_mark(std::uint64_t alert, std::optional<Mark> mark);
+
+  /// The ride that a camera was on, or that had ended no more than gap_s before.
+  std::optional<std::uint64_t> ride_at(const std::string& camera, WallTime time, int gap_s);
+  void add_missed(const Missed& moment);
+  /// Gives it the clip that shows its time; false: there is none.
+  bool lend_clip(std::uint64_t moment);
+  Removed remove_missed(std::uint64_t moment);
+  /// The oldest over `keep`, and those of rides that are gone.
+  Removed remove_surplus_missed(std::size_t keep);
+  /// As remove_older().
+  Removed remove_older_missed(WallTime time);
 
   /// The alert, and the pass that it told.
   Removed remove(std::uint64_t alert);
   /// How many alerts of a ride are locked; nullopt: there is no such ride.
   std::optional<std::size_t> locked_in_ride(std::uint64_t ride);
-  /// A ride with its alerts, locked or not, its passes and its track.
+  /// A ride with its alerts, locked or not, its passes, missed moments and track.
   Removed remove_ride(std::uint64_t ride);
   // Oldest first; what is locked, or has an id from `open` on, stays.
   /// Alerts over `keep`.
@@ -180,6 +195,9 @@ class StoreDatabase {
   Removed remove_where(const std::string& which, std::int64_t value, bool with_passes = false);
   // What these do together, within one transaction and after it. Bytes of the files.
   std::uint64_t take_out(const std::string& which, std::int64_t value, Removed& removed);
+  std::uint64_t take_out_missed(const std::string& which, std::int64_t value, Removed& removed);
+  std::uint64_t take_out_unused(const std::set<std::uint64_t>& clips, Removed& removed);
+  Removed remove_missed_where(const std::string& which, std::int64_t value);
   void count_out(const Removed& removed, std::uint64_t bytes);
 
   const std::filesystem::path folder_;

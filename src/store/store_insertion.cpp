@@ -80,7 +80,8 @@ std::size_t StoreDatabase::insert_alerts(const std::vector<KeptAlert>& alerts, R
   // A batch that failed halfway is written again, whole.
   SQLite::Statement row(writer(),
                         "INSERT OR IGNORE INTO alerts (id, camera, kind, json, time_ms, ride, "
-                        "locked) VALUES (:id, :camera, :kind, :json, :time_ms, :ride, :locked)");
+                        "locked, mark) VALUES (:id, :camera, :kind, :json, :time_ms, :ride, "
+                        ":locked, :mark)");
   std::size_t added = 0;
   for (const KeptAlert& alert : alerts) {
     const int changed = rows.take(row, fmt::format("alert {}", alert.id), [&] {
@@ -91,6 +92,7 @@ std::size_t StoreDatabase::insert_alerts(const std::vector<KeptAlert>& alerts, R
       bind_value(row, ":time_ms", alert.time);
       bind_value(row, ":ride", alert.keeping.ride);
       bind_value(row, ":locked", alert.keeping.locked);
+      bind_value(row, ":mark", alert.keeping.mark);
     });
     added += static_cast<std::size_t>(changed);
   }

@@ -227,6 +227,7 @@ NextIds StoreDatabase::first_free() const {
   };
   at_least(next.alert, "SELECT coalesce(max(next_id), 1) FROM ids");
   at_least(next.alert, "SELECT coalesce(max(id), 0) + 1 FROM alerts");
+  at_least(next.alert, "SELECT coalesce(max(id), 0) + 1 FROM missed");
   at_least(next.ride, "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'rides'");
   return next;
 }

@@ -32,10 +32,10 @@ WallTime from_unix_ms(std::int64_t ms) {
 }
 
 std::vector<KeptAlert> StoreReader::alerts(const AlertQuery& query, std::uint64_t before) const {
-  SQLite::Statement select(
-      database_,
-      "SELECT json, id, locked, snapshot_bytes, clip, ride FROM alerts WHERE id > ? AND id < ? "
-      "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id");
+  SQLite::Statement select(database_,
+                           "SELECT json, id, locked, snapshot_bytes, clip, ride, mark FROM alerts "
+                           "WHERE id > ? AND id < ? "
+                           "AND (?3 = '' OR camera = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id");
   select.bind(1, static_cast<std::int64_t>(query.after));
   select.bind(2, static_cast<std::int64_t>(before));
   select.bind(3, query.camera.value_or(""));
@@ -118,6 +118,42 @@ std::vector<Pass> StoreReader::passes(const PassQuery& query) const {
     read_value(select.getColumn("alert"), pass.alert);
   }
   return found;
+}
+
+std::vector<Missed> StoreReader::missed(const MissedQuery& query) const {
+  SQLite::Statement select(database_,
+                           "SELECT " + columns<Missed>("{}") +
+                               ", clip FROM missed WHERE id > ?1 AND (?2 = 0 OR ride = ?2) "
+                               "ORDER BY id LIMIT ?3");
+  select.bind(1, static_cast<std::int64_t>(query.after));
+  select.bind(2, static_cast<std::int64_t>(query.ride.value_or(0)));
+  select.bind(3, static_cast<std::int64_t>(query.limit));
+  std::vector<Missed> found;
+  while (select.executeStep()) {
+    Missed& moment = found.emplace_back();
+    read_row(select, moment);
+    if (!select.getColumn("clip").isNull()) moment.clip = ClipState::kept;
+  }
+  return found;
+}
+
+std::optional<std::uint64_t> StoreReader::clip_of_missed(std::uint64_t moment) const {
+  SQLite::Statement select(database_, "SELECT clip FROM missed WHERE id = ?");
+  select.bind(1, static_cast<std::int64_t>(moment));
+  return select.executeStep() ? id_of(select.getColumn(0)) : std::nullopt;
+}
+
+std::optional<ClipSpan> StoreReader::span_of_missed(std::uint64_t moment) const {
+  SQLite::Statement select(database_,
+                           "SELECT clips.camera AS camera, from_ms, to_ms FROM clips JOIN missed "
+                           "ON missed.clip = clips.id WHERE missed.id = ? AND from_ms NOT NULL");
+  select.bind(1, static_cast<std::int64_t>(moment));
+  if (!select.executeStep()) return std::nullopt;
+  ClipSpan span;
+  read_value(select.getColumn("camera"), span.camera);
+  read_value(select.getColumn("from_ms"), span.from);
+  read_value(select.getColumn("to_ms"), span.to);
+  return span;
 }
 
 std::vector<TrackPoint> StoreReader::track(std::uint64_t ride) const {

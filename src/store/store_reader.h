@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/clip_span.h"
 #include "types/event_archive.h"
 
 namespace SQLite {
@@ -34,6 +35,12 @@ class StoreReader {
   /// Ids above after; an end for each, for the caller knows which ride goes on.
   std::vector<Ride> rides(const RideQuery& query) const;
   std::vector<Pass> passes(const PassQuery& query) const;
+  /// `coming` is not known here.
+  std::vector<Missed> missed(const MissedQuery& query) const;
+  /// Number of the clip's files.
+  std::optional<std::uint64_t> clip_of_missed(std::uint64_t moment) const;
+  /// nullopt without a clip, or where nobody knows its time.
+  std::optional<ClipSpan> span_of_missed(std::uint64_t moment) const;
   std::vector<TrackPoint> track(std::uint64_t ride) const;
 
  private:

@@ -50,10 +50,30 @@ std::uint64_t StoreDatabase::take_out(const std::string& which, std::int64_t val
     if (!remove.getColumn(2).isNull()) clips.insert(unsigned_of(remove.getColumn(2)));
   }
   remove.reset();
+  return bytes + take_out_unused(clips, removed);
+}
+
+std::uint64_t StoreDatabase::take_out_missed(const std::string& which, std::int64_t value,
+                                             Removed& removed) {
+  std::set<std::uint64_t> clips;
+  SQLite::Statement remove(writer(), "DELETE FROM missed WHERE " + which + " RETURNING *");
+  remove.bind(1, value);
+  while (remove.executeStep()) {
+    read_row(remove, removed.missed.emplace_back());
+    const SQLite::Column clip = remove.getColumn("clip");
+    if (!clip.isNull()) clips.insert(unsigned_of(clip));
+  }
+  remove.reset();
+  return take_out_unused(clips, removed);
+}
+
+std::uint64_t StoreDatabase::take_out_unused(const std::set<std::uint64_t>& clips,
+                                             Removed& removed) {
+  std::uint64_t bytes = 0;
   SQLite::Statement unused(
       writer(),
       "DELETE FROM clips WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM alerts WHERE clip = ?1) "
-      "RETURNING bytes");
+      "AND NOT EXISTS (SELECT 1 FROM missed WHERE clip = ?1) RETURNING bytes");
   for (const std::uint64_t clip : clips) {
     unused.bind(1, signed_of(clip));
     while (unused.executeStep()) {
@@ -82,7 +102,8 @@ std::optional<std::size_t> StoreDatabase::locked_in_ride(std::uint64_t ride) {
 Removed StoreDatabase::remove_ride(std::uint64_t ride) {
   Change change(*this);
   Removed removed;
-  const std::uint64_t bytes = take_out("ride = ?", signed_of(ride), removed);
+  std::uint64_t bytes = take_out_missed("ride = ?", signed_of(ride), removed);
+  bytes += take_out("ride = ?", signed_of(ride), removed);
   const auto forget = [&](const char* sql) {
     SQLite::Statement statement(writer(), sql);
     statement.bind(1, signed_of(ride));
@@ -99,6 +120,31 @@ Removed StoreDatabase::remove_ride(std::uint64_t ride) {
 
 Removed StoreDatabase::remove(std::uint64_t alert) {
   return remove_where("id = ? AND locked = 0", signed_of(alert), true);
+}
+
+Removed StoreDatabase::remove_missed_where(const std::string& which, std::int64_t value) {
+  Change change(*this);
+  Removed removed;
+  const std::uint64_t bytes = take_out_missed(which, value, removed);
+  change.commit();
+  count_out(removed, bytes);
+  return removed;
+}
+
+Removed StoreDatabase::remove_missed(std::uint64_t moment) {
+  return remove_missed_where("id = ?", signed_of(moment));
+}
+
+Removed StoreDatabase::remove_surplus_missed(std::size_t keep) {
+  return remove_missed_where(
+      "ride NOT IN (SELECT id FROM rides) OR "
+      "id <= (SELECT id FROM missed ORDER BY id DESC LIMIT 1 OFFSET ?)",
+      signed_of(keep));
+}
+
+Removed StoreDatabase::remove_older_missed(WallTime time) {
+  return remove_missed_where(fmt::format("time_ms < ? AND time_ms > {}", kClockSet_ms),
+                             unix_ms(time));
 }
 
 Removed StoreDatabase::remove_surplus(std::size_t keep, std::uint64_t open) {
@@ -214,6 +260,11 @@ Removed StoreDatabase::remove_oldest_media(std::uint64_t open) {
     if (take_clip) removed.clipless.push_back(unsigned_of(update.getColumn(0)));
   }
   update.reset();
+  if (take_clip) {
+    SQLite::Statement missed(writer(), "UPDATE missed SET clip = NULL WHERE clip = ?");
+    missed.bind(1, signed_of(id));
+    missed.exec();
+  }
   change.commit();
   media_bytes_ -= std::min(bytes, media_bytes_);
   (take_clip ? removed.clips : removed.snapshots).push_back(id);

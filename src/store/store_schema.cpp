@@ -101,6 +101,19 @@ void version_4(SQLite::Database& database) {
   }
 }
 
+/// What riders say of alerts, and what they missed. Of clips before it nobody knows the time.
+void version_5(SQLite::Database& database) {
+  database.exec("ALTER TABLE alerts ADD COLUMN mark TEXT");
+  database.exec("ALTER TABLE clips ADD COLUMN camera TEXT");
+  database.exec("ALTER TABLE clips ADD COLUMN from_ms INTEGER");
+  database.exec("ALTER TABLE clips ADD COLUMN to_ms INTEGER");
+  database.exec(
+      "CREATE TABLE missed (id INTEGER PRIMARY KEY, ride INTEGER NOT NULL, camera TEXT NOT NULL, "
+      "time_ms INTEGER NOT NULL, note TEXT NOT NULL, clip INTEGER)");
+  database.exec("CREATE INDEX missed_by_ride ON missed (ride)");
+  database.exec("CREATE INDEX missed_by_clip ON missed (clip) WHERE clip IS NOT NULL");
+}
+
 }  // namespace
 
 bool make_schema(SQLite::Database& database, const std::string& file) {
@@ -113,7 +126,8 @@ bool make_schema(SQLite::Database& database, const std::string& file) {
   if (version < 1) version_1(database);
   if (version < 2) version_2(database);
   if (version < 3) version_3(database);
-  version_4(database);
+  if (version < 4) version_4(database);
+  version_5(database);
   database.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
   return version < 1;

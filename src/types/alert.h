@@ -82,6 +82,7 @@ struct Keeping {
   bool has_snapshot = false;
   bool has_clip = false;
   std::optional<std::uint64_t> ride;
+  std::optional<Mark> mark;  ///< the rider's
 };
 
 /// An alert as the store gives it out.

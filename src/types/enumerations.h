@@ -71,6 +71,17 @@ template <>
 inline constexpr auto kNames<AlertLevel> = std::to_array<std::string_view>({"info", "warning",
                                                                             "danger"});
 
+/// What the rider says afterwards of an alert: right, but too late, is `late`.
+enum class Mark { right, wrong, late };
+template <>
+inline constexpr auto kNames<Mark> = std::to_array<std::string_view>({"right", "wrong", "late"});
+
+/// Of a missed moment: none and none will come, being recorded, there.
+enum class ClipState { none, coming, kept };
+template <>
+inline constexpr auto kNames<ClipState> = std::to_array<std::string_view>({"none", "coming",
+                                                                           "kept"});
+
 /// connecting: no picture yet on this connection or no connection; live: pictures arrive;
 /// stalled: connected, but none for the stall time; blind: pictures arrive, but show nothing;
 /// failed: analysis doesn't work.

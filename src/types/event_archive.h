@@ -72,12 +72,28 @@ struct Pass {
   AlertKind kind() const { return close ? AlertKind::close_pass : AlertKind::overtake; }
 };
 
+/// A moment at which a vehicle came, as the rider says, and no alert told of it.
+struct Missed {
+  std::uint64_t id = 0;  ///< of one count with alerts' ids, never used twice
+  std::uint64_t ride = 0;
+  std::string camera;
+  WallTime time;
+  std::string note;  ///< the rider's own words
+  ClipState clip = ClipState::none;
+};
+
 struct RideQuery {
   std::uint64_t after = 0;  ///< only rides with a greater id
   std::size_t limit = 100;
 };
 
 struct PassQuery {
+  std::uint64_t after = 0;
+  std::size_t limit = 100;
+  std::optional<std::uint64_t> ride;
+};
+
+struct MissedQuery {
   std::uint64_t after = 0;
   std::size_t limit = 100;
   std::optional<std::uint64_t> ride;
@@ -128,6 +144,12 @@ struct AlertUpdate {
   Keeping keeping;  ///< as of now; nothing of a deleted one
 };
 
+/// A missed moment is new, has changed or is gone.
+struct MissedUpdate {
+  bool deleted = false;
+  Missed moment;
+};
+
 /// What is told of rides. Calls may wait for the disk and throw std::runtime_error when it fails.
 class RideArchive : public AlertHistory {
  public:
@@ -135,6 +157,8 @@ class RideArchive : public AlertHistory {
   virtual std::vector<Ride> rides(const RideQuery& query) const = 0;
   virtual std::optional<Ride> ride(std::uint64_t id) const = 0;
   virtual std::vector<Pass> passes(const PassQuery& query) const = 0;
+  /// Oldest first.
+  virtual std::vector<Missed> missed(const MissedQuery& query) const = 0;
   /// Of a ride, oldest first; empty where none was kept.
   virtual std::vector<TrackPoint> track(std::uint64_t ride) const = 0;
 };
@@ -147,13 +171,22 @@ class EventArchive : public RideArchive {
   virtual std::optional<std::filesystem::path> clip(std::uint64_t alert) const = 0;
   virtual std::optional<std::filesystem::path> tracks(std::uint64_t alert) const = 0;
 
-  /// Both return when it is on disk.
+  virtual std::optional<std::filesystem::path> missed_clip(std::uint64_t moment) const = 0;
+  virtual std::optional<std::filesystem::path> missed_tracks(std::uint64_t moment) const = 0;
+
+  // These return when it is on disk.
   virtual Change set_locked(std::uint64_t alert, bool locked) = 0;
+  /// nullopt takes the mark back.
+  virtual Change set_mark(std::uint64_t alert, std::optional<Mark> mark) = 0;
+  /// Gives it an id, its ride, and what footage there is. nullopt: the camera was on no ride then.
+  virtual std::optional<Missed> add_missed(Missed moment) = 0;
+  /// With its clip, where no alert has that too.
+  virtual Change remove_missed(std::uint64_t moment) = 0;
   /// With its pictures; a clip goes with the last of its alerts.
   virtual Change remove(std::uint64_t alert) = 0;
 
-  /// With its passes, track and alerts, their pictures and clips: all or nothing. Files and updates
-  /// follow.
+  /// With its passes, track, missed moments and alerts, their pictures and clips: all or nothing.
+  /// Files and updates follow.
   virtual RideChange remove_ride(std::uint64_t ride) = 0;
 
   virtual StoreStatus status() const = 0;

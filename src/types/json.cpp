@@ -127,6 +127,12 @@ Json to_json(const Ride& ride) {
 Json to_json(const Pass& pass) {
   return object_of(pass);
 }
+Json to_json(const Missed& moment) {
+  return object_of(moment);
+}
+Json to_json(const MissedUpdate& update) {
+  return object_of(update);
+}
 Json to_json(const Heartbeat& heartbeat) {
   return object_of(heartbeat);
 }

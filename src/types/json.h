@@ -18,6 +18,8 @@ nlohmann::ordered_json to_json(const Alert& alert);
 nlohmann::ordered_json to_json(const AlertUpdate& update);
 nlohmann::ordered_json to_json(const Ride& ride);
 nlohmann::ordered_json to_json(const Pass& pass);
+nlohmann::ordered_json to_json(const Missed& moment);
+nlohmann::ordered_json to_json(const MissedUpdate& update);
 nlohmann::ordered_json to_json(const Heartbeat& heartbeat);
 
 /// message_of() has what is kept of it, too.

@@ -163,6 +163,7 @@ inline constexpr auto kFields<Keeping> = std::tuple{
     Field<&Keeping::has_snapshot>{"has_snapshot", "false when it is sent"},
     Field<&Keeping::has_clip>{"has_clip", "false until some seconds after its end"},
     Field<&Keeping::ride>{"ride", "null between rides"},
+    Field<&Keeping::mark>{"mark", "what the rider says of it; null until then"},
 };
 
 template <>
@@ -174,6 +175,7 @@ inline constexpr auto kFields<AlertUpdate> = std::tuple{
     Field<&AlertUpdate::keeping, &Keeping::locked>{"locked"},
     Field<&AlertUpdate::keeping, &Keeping::has_snapshot>{"has_snapshot"},
     Field<&AlertUpdate::keeping, &Keeping::has_clip>{"has_clip"},
+    Field<&AlertUpdate::keeping, &Keeping::mark>{"mark"},
 };
 
 template <>
@@ -211,6 +213,29 @@ inline constexpr auto kFields<Pass> = std::tuple{
     Field<&Pass::position>{"position", "of the rider"},
     Field<&Pass::rider_speed_mps>{"rider_speed_mps", "", {.decimals = 2}},
     Field<&Pass::ride_distance_m>{"ride_distance_m", "from the ride's start to here"},
+};
+
+template <>
+inline constexpr auto kFields<Missed> = std::tuple{
+    Field<&Missed::id>{"id", "of one count with alerts' ids", {.least = 1}},
+    Field<&Missed::ride>{"ride"},
+    Field<&Missed::camera>{"camera"},
+    Field<&Missed::time>{"time", "when nobody told of a vehicle", {.column = "time_ms"}},
+    Field<&Missed::note>{"note", "the rider's own words"},
+    Field<&Missed::clip>{"clip", "`coming`: it is being recorded", {.column = kNotStored}},
+};
+
+template <>
+inline constexpr std::string_view kType<MissedUpdate> = "missed_update";
+template <>
+inline constexpr auto kFields<MissedUpdate> = std::tuple{
+    Field<&MissedUpdate::moment, &Missed::id>{"id", "of the missed moment", {.least = 1}},
+    Field<&MissedUpdate::deleted>{"deleted"},
+    Field<&MissedUpdate::moment, &Missed::ride>{"ride"},
+    Field<&MissedUpdate::moment, &Missed::camera>{"camera"},
+    Field<&MissedUpdate::moment, &Missed::time>{"time"},
+    Field<&MissedUpdate::moment, &Missed::note>{"note"},
+    Field<&MissedUpdate::moment, &Missed::clip>{"clip"},
 };
 
 template <>

@@ -67,6 +67,19 @@ CASES = {
     ("/api/v1/alerts/{id}/tracks.json", 200): "/api/v1/alerts/2/tracks.json",
     ("/api/v1/alerts/{id}/tracks.json", 400): "/api/v1/alerts/2/tracks.json?x=1",
     ("/api/v1/alerts/{id}/tracks.json", 404): "/api/v1/alerts/999/tracks.json",
+    ("/api/v1/missed", 200): "/api/v1/missed?after=0&limit=10&ride=1",
+    ("/api/v1/missed", 400): "/api/v1/missed?ride=0",
+    ("/api/v1/missed/{id}", 200): "/api/v1/missed/4",
+    ("/api/v1/missed/{id}", 400): "/api/v1/missed/four",
+    ("/api/v1/missed/{id}", 404): "/api/v1/missed/3",
+    ("/api/v1/missed/{id}/clip.mp4", 200): "/api/v1/missed/4/clip.mp4",
+    ("/api/v1/missed/{id}/clip.mp4", 206): "/api/v1/missed/4/clip.mp4",
+    ("/api/v1/missed/{id}/clip.mp4", 400): "/api/v1/missed/0/clip.mp4",
+    ("/api/v1/missed/{id}/clip.mp4", 404): "/api/v1/missed/999/clip.mp4",
+    ("/api/v1/missed/{id}/clip.mp4", 416): "/api/v1/missed/4/clip.mp4",
+    ("/api/v1/missed/{id}/tracks.json", 200): "/api/v1/missed/4/tracks.json",
+    ("/api/v1/missed/{id}/tracks.json", 400): "/api/v1/missed/4/tracks.json?x=1",
+    ("/api/v1/missed/{id}/tracks.json", 404): "/api/v1/missed/999/tracks.json",
     ("/api/v1/rides", 200): "/api/v1/rides?after=0&limit=10",
     ("/api/v1/rides", 400): "/api/v1/rides?limit=0",
     ("/api/v1/rides/{id}", 200): "/api/v1/rides/1",
@@ -98,6 +111,31 @@ CHANGES = {
     ("put", "/api/v1/alerts/{id}/lock", 403): "/api/v1/alerts/3/lock",
     ("put", "/api/v1/alerts/{id}/lock", 404): "/api/v1/alerts/999/lock",
     ("put", "/api/v1/alerts/{id}/lock", 503): ("/api/v1/alerts/3/lock", "disk full", "disk"),
+    ("put", "/api/v1/alerts/{id}/mark", 200): "/api/v1/alerts/1/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 400): "/api/v1/alerts/one/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 403): "/api/v1/alerts/1/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 404): "/api/v1/alerts/999/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 409): "/api/v1/alerts/3/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 415): "/api/v1/alerts/1/mark",
+    ("put", "/api/v1/alerts/{id}/mark", 503): ("/api/v1/alerts/1/mark", "disk full", "disk"),
+    ("delete", "/api/v1/alerts/{id}/mark", 503): ("/api/v1/alerts/1/mark", "disk full", "disk"),
+    ("delete", "/api/v1/alerts/{id}/mark", 200): "/api/v1/alerts/1/mark",
+    ("delete", "/api/v1/alerts/{id}/mark", 400): "/api/v1/alerts/one/mark",
+    ("delete", "/api/v1/alerts/{id}/mark", 403): "/api/v1/alerts/1/mark",
+    ("delete", "/api/v1/alerts/{id}/mark", 404): "/api/v1/alerts/999/mark",
+    ("delete", "/api/v1/alerts/{id}/mark", 409): "/api/v1/alerts/3/mark",
+    ("post", "/api/v1/missed", 409): ("/api/v1/missed", "ride 0", "ride 1"),
+    ("post", "/api/v1/missed", 503): ("/api/v1/missed", "disk full", "disk"),
+    ("post", "/api/v1/missed", 201): "/api/v1/missed",
+    ("post", "/api/v1/missed", 400): "/api/v1/missed?x=1",
+    ("post", "/api/v1/missed", 403): "/api/v1/missed",
+    ("post", "/api/v1/missed", 415): "/api/v1/missed",
+    ("delete", "/api/v1/missed/{id}", 400): "/api/v1/missed/four",
+    ("delete", "/api/v1/missed/{id}", 403): "/api/v1/missed/4",
+    ("delete", "/api/v1/missed/{id}", 503): ("/api/v1/missed/4", "disk full", "disk"),
+    ("delete", "/api/v1/missed/{id}", 409): "/api/v1/missed/4",
+    ("delete", "/api/v1/missed/{id}", 204): ("/api/v1/missed/4", "open 5", None),
+    ("delete", "/api/v1/missed/{id}", 404): "/api/v1/missed/4",
     ("delete", "/api/v1/alerts/{id}/lock", 503): ("/api/v1/alerts/3/lock", "disk full", "disk"),
     ("delete", "/api/v1/alerts/{id}", 503): ("/api/v1/alerts/3", "disk full", "disk"),
     ("delete", "/api/v1/alerts/{id}", 409): "/api/v1/alerts/3",
@@ -116,6 +154,7 @@ CHANGES = {
     ("delete", "/api/v1/alerts/{id}", 403): "/api/v1/alerts/3",
     ("delete", "/api/v1/alerts/{id}", 404): "/api/v1/alerts/3",
 }
+BODIES = {("put", "/api/v1/alerts/{id}/mark"): {"mark": "late"}, ("post", "/api/v1/missed"): {"camera": "rear"}}
 DEADLINE_S = 90  # of a slow and busy machine
 # Who may: method, path, status, target, body, token ("" none), page of another site; in this order. A code or token that
 # an answer gave stands in the following as {code}, {token}, {id}.
@@ -198,10 +237,10 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Versi
 HEADERS = {101: UPGRADE, 206: {"Range": "bytes=4-7"}, 416: {"Range": "bytes=9999-"}, 403: UPGRADE | {"Origin": "https://elsewhere.example"}}
 
 
-def ask(port, target, headers=None, method="GET"):
+def ask(port, target, headers=None, method="GET", body=None):
     """Status, media type and body; of a body without end, what comes first."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_S)
-    connection.request(method, target, headers=headers or {})
+    connection.request(method, target, body, headers or {})
     answer = connection.getresponse()
     kind = answer.headers.get_content_type()
     body = b""
@@ -230,9 +269,18 @@ class DocumentsTest(unittest.TestCase):
                  "tracks.json": next(text for text in blocks("json") if '"frames"' in text).encode()}
         for name, content in files.items():
             pathlib.Path(cls.folder.name, name).write_bytes(content)
-        cls.attach = " ".join(["attach 2", *(f"{cls.folder.name}/{name}" for name in files)])
-        cls.service.say(cls.attach)
+        attached = [f"{cls.folder.name}/{name}" for name in files]
+        cls.attach = [" ".join(["attach 2", *attached]), " ".join(["attach_missed 4", *attached[1:]])]
+        cls.service.say(cls.attach[0], "ride 1")
         deadline = time.monotonic() + DEADLINE_S
+        json_type = {"Content-Type": "application/json"}
+        while ask(cls.service.port, "/api/v1/missed", json_type, "POST", '{"camera":"rear"}')[0] != 201:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        cls.service.say(cls.attach[1])
+        while ask(cls.service.port, "/api/v1/missed/4/clip.mp4")[0] != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         while ask(cls.service.port, "/readyz")[0] != 200 or ask(cls.service.port, "/api/v1/alerts/2/clip.mp4")[0] != 200:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -305,13 +353,16 @@ class DocumentsTest(unittest.TestCase):
             target, before, after = (case, None, None) if isinstance(case, str) else case
             with self.subTest(method=method, path=path, status=status):
                 headers = {"Origin": "https://elsewhere.example"} if status == 403 else page
+                sent = json.dumps(BODIES[method, path]) if (method, path) in BODIES else None
+                if sent and status != 415:
+                    headers = headers | {"Content-Type": "application/json"}
                 if before:
                     self.service.say(before)
-                got, kind, body = ask(self.service.port, target, headers, method.upper())
+                got, kind, body = ask(self.service.port, target, headers, method.upper(), sent)
                 deadline = time.monotonic() + DEADLINE_S
                 while got != status and before and time.monotonic() < deadline:
                     time.sleep(0.05)
-                    got, kind, body = ask(self.service.port, target, headers, method.upper())
+                    got, kind, body = ask(self.service.port, target, headers, method.upper(), sent)
                 if after:
                     self.service.say(after)
                     while ask(self.service.port, "/api/v1/alerts/3/lock", page, "PUT")[0] == 503:
@@ -322,7 +373,7 @@ class DocumentsTest(unittest.TestCase):
                 if content:
                     self.assertIn(kind, content)
                     check_schema(json.loads(body), content[kind]["schema"])
-        self.assertEqual(409, ask(self.service.port, "/api/v1/alerts/4", page, "DELETE")[0])
+        self.assertEqual(409, ask(self.service.port, "/api/v1/alerts/5", page, "DELETE")[0])
 
     def test_the_service_answers_as_documented(self):
         for (path, status), case in CASES.items():
@@ -362,7 +413,7 @@ class DocumentsTest(unittest.TestCase):
             check_schema(value, schema, STRICT)
             self.assertEqual(event or value["type"], value["type"])
             if value["type"] == "alert" and "alert" in awaited:
-                self.service.say(self.attach)  # makes an alert_update
+                self.service.say(*self.attach)  # makes an alert_update and a missed_update
             awaited.discard(value["type"])
             if not awaited:
                 return
@@ -399,7 +450,7 @@ class DocumentsTest(unittest.TestCase):
         for text in blocks("json"):
             value = json.loads(text)
             if isinstance(value, list):
-                kind = "Camera" if "url" in value[0] else "Pass" if "lead_s" in value[0] else "Ride"
+                kind = "Camera" if "url" in value[0] else "Pass" if "lead_s" in value[0] else "Missed" if "note" in value[0] else "Ride"
                 check_schema(value, {"type": "array", "items": named(kind)})
                 seen.add(kind.lower())
             elif "frames" in value:
@@ -419,7 +470,7 @@ class DocumentsTest(unittest.TestCase):
             else:
                 self.assertEqual(8080, value["port"])
                 seen.add("settings")
-        self.assertEqual({"camera", "ride", "pass", "tracks", "analysis", "alert", "alert_update", "heartbeat", "health", "problem", "settings"}, seen)
+        self.assertEqual({"camera", "ride", "pass", "tracks", "analysis", "alert", "alert_update", "missed", "missed_update", "heartbeat", "health", "problem", "settings"}, seen)
 
     def test_the_guides_examples_run(self):
         here = lambda text: text.replace("127.0.0.1:8080", f"127.0.0.1:{self.service.port}")

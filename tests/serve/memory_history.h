@@ -32,6 +32,9 @@ class MemoryHistory final : public EventArchive {
     for (KeptAlert& alert : alerts_) {
       if (alert.id == id) alert.keeping.has_snapshot = alert.keeping.has_clip = true;
     }
+    for (Missed& moment : missed_) {
+      if (moment.id == id) moment.clip = ClipState::kept;
+    }
   }
   /// The next alert to be deleted is still being recorded.
   void set_open(std::uint64_t id) {
@@ -42,6 +45,11 @@ class MemoryHistory final : public EventArchive {
     const std::lock_guard lock(mutex_);
     rides_ = std::move(rides);
     passes_ = std::move(passes);
+  }
+  /// Cameras are on a ride of this id; what is missed gets its clip where there is one to give.
+  void set_ride_of_missed(std::optional<std::uint64_t> ride) {
+    const std::lock_guard lock(mutex_);
+    ride_of_missed_ = ride;
   }
   void set_status(StoreStatus status) {
     const std::lock_guard lock(mutex_);
@@ -91,6 +99,42 @@ class MemoryHistory final : public EventArchive {
       return Change::done;
     }
     return Change::unknown;
+  }
+  Change set_mark(std::uint64_t id, std::optional<Mark> mark) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    for (KeptAlert& alert : alerts_) {
+      if (alert.id != id) continue;
+      alert.keeping.mark = mark;
+      return Change::done;
+    }
+    return Change::unknown;
+  }
+  std::vector<Missed> missed(const MissedQuery& query) const override {
+    return page(missed_, query.after, query.limit,
+                [&](const Missed& one) { return !query.ride || one.ride == *query.ride; });
+  }
+  std::optional<std::filesystem::path> missed_clip(std::uint64_t id) const override {
+    return file(id, 1);
+  }
+  std::optional<std::filesystem::path> missed_tracks(std::uint64_t id) const override {
+    return file(id, 2);
+  }
+  std::optional<Missed> add_missed(Missed moment) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    if (!ride_of_missed_) return std::nullopt;
+    moment.id = ++newest_;
+    moment.ride = *ride_of_missed_;
+    return missed_.emplace_back(moment);
+  }
+  Change remove_missed(std::uint64_t id) override {
+    const std::lock_guard lock(mutex_);
+    if (!status_.problem.empty()) throw std::runtime_error(status_.problem);
+    if (id == open_) return Change::open;
+    return std::erase_if(missed_, [id](const Missed& one) { return one.id == id; }) > 0
+               ? Change::done
+               : Change::unknown;
   }
   Change remove(std::uint64_t id) override {
     const std::lock_guard lock(mutex_);
@@ -159,6 +203,8 @@ class MemoryHistory final : public EventArchive {
   std::uint64_t open_ = 0;
   std::vector<Ride> rides_;
   std::vector<Pass> passes_;
+  std::vector<Missed> missed_;
+  std::optional<std::uint64_t> ride_of_missed_;
   StoreStatus status_;
   std::vector<KeptAlert> alerts_;
   std::uint64_t newest_ = 0;

@@ -8,6 +8,8 @@
 //                     of its own
 //   attach ID SNAPSHOT CLIP TRACKS   gives an alert these files
 //   open ID           its clip is still being recorded
+//   ride ID           what is missed from now on is of this ride; 0: of none
+//   attach_missed ID CLIP TRACKS   gives a missed moment these files
 //   history           a ride that goes on with one pass, and one that has ended
 //   disk TEXT         what is wrong with the store's disk; nothing: all is well
 //   freeze | thaw     stops and resumes the pictures
@@ -136,6 +138,18 @@ class ScriptedService {
       service_.publish_update(
           {std::stoull(value), false, history_.alert(std::stoull(value))->keeping});
       return true;
+    }
+    if (command == "attach_missed") {
+      std::string tracks;
+      words >> tracks;
+      history_.attach(std::stoull(value), {}, side, tracks);
+      service_.publish_missed(
+          {false, history_.missed({.after = std::stoull(value) - 1, .limit = 1}).front()});
+      return true;
+    }
+    if (command == "ride") {
+      const std::uint64_t ride = std::stoull(value);
+      history_.set_ride_of_missed(ride > 0 ? std::optional(ride) : std::nullopt);
     }
     if (command == "open") history_.set_open(std::stoull(value));
     if (command == "history") tell_history();

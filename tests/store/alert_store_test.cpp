@@ -205,9 +205,13 @@ TEST_F(DiskStore, TellsOfEachChangeAsItIsKept) {
   EXPECT_EQ(store.remove(3), Change::done);
   EXPECT_FALSE(store.attach_snapshot(3, 10)) << "it is gone";
   const auto json = [](int id, bool deleted, bool locked, bool has_snapshot, bool has_clip) {
-    return nlohmann::ordered_json{{"type", "alert_update"},       {"id", id},
-                                  {"deleted", deleted},           {"locked", locked},
-                                  {"has_snapshot", has_snapshot}, {"has_clip", has_clip}}
+    return nlohmann::ordered_json{{"type", "alert_update"},
+                                  {"id", id},
+                                  {"deleted", deleted},
+                                  {"locked", locked},
+                                  {"has_snapshot", has_snapshot},
+                                  {"has_clip", has_clip},
+                                  {"mark", nullptr}}
         .dump();
   };
   EXPECT_THAT(told,

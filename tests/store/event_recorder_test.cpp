@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "tests/support/eventually.h"
@@ -50,6 +52,7 @@ class EventRecorderTest : public testing::Test {
       analysis.seq = seq_;
       analysis.epoch = 1;
       analysis.t_s = unit->t_s;
+      analysis.time = start_ + std::chrono::milliseconds(40 * seq_);
       const auto seen = std::make_shared<const Analysis>(analysis);
       recorder_->access_unit(0, std::move(unit));
       if (const auto found = alerts.find(i); found != alerts.end()) {
@@ -69,6 +72,8 @@ class EventRecorderTest : public testing::Test {
 
   const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(50, {});
   const FramePtr frame_ = testing_support::frame_of(testing_support::flat_planes({64, 36}, 90));
+  // As the database holds times.
+  const WallTime start_ = std::chrono::floor<std::chrono::milliseconds>(WallClock::now());
   std::uint64_t seq_ = 0;
   std::atomic<bool> cannot_draw_ = false;
   const test::TemporaryFolder temporary_;
@@ -76,6 +81,39 @@ class EventRecorderTest : public testing::Test {
   std::optional<AlertStore> store_;
   std::optional<EventRecorder> recorder_;
 };
+
+TEST_F(EventRecorderTest, AMissedMomentKeepsTheSecondsBefore) {
+  open();
+  play(100);
+  const auto at = [this](double t_s) {
+    return start_ + std::chrono::milliseconds(std::llround(t_s * 1000));
+  };
+  store_->camera_seen("rear", at(0), true);
+  store_->on_footage([this](const Missed& moment) { return recorder_->missed(moment); });
+  EXPECT_EQ(store_->add_missed({.camera = "rear", .time = at(-1)}), std::nullopt);
+  const auto moment = store_->add_missed({.camera = "rear", .time = at(3)});
+  ASSERT_TRUE(moment);
+  EXPECT_EQ(moment->clip, ClipState::coming);
+  play(10);
+  EXPECT_TRUE(eventually([this] { return store_->missed({})[0].clip == ClipState::kept; }));
+  const auto sidecar =
+      nlohmann::json::parse(std::ifstream(store_->missed_tracks(moment->id).value()));
+  EXPECT_EQ(sidecar.at("t0_s"), 0);
+  EXPECT_NEAR(sidecar.at("frames").back().at("t_s").get<double>(), 3.5, 0.05);
+  EXPECT_TRUE(eventually([&] { return store_->remove_missed(moment->id) == Change::done; }));
+  EXPECT_FALSE(std::filesystem::exists(store_->media().clip(moment->id)));
+}
+
+TEST_F(EventRecorderTest, AMissedMomentOutOfReachHasNoFootage) {
+  config_.clips.most_s = 1;
+  open();
+  store_->camera_seen("rear", start_, true);
+  play(200);
+  store_->on_footage([this](const Missed& moment) { return recorder_->missed(moment); });
+  EXPECT_EQ(store_->add_missed({.camera = "rear", .time = start_ + std::chrono::seconds(2)})->clip,
+            ClipState::none);
+  EXPECT_FALSE(recorder_->missed({.id = 99, .camera = "left", .time = start_}));
+}
 
 TEST_F(EventRecorderTest, AnEncounterGetsOneClipAndEachAlertItsPicture) {
   open();

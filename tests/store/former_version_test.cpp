@@ -59,6 +59,16 @@ TEST(FormerVersion, AStoreReadsAsItWasWritten) {
   EXPECT_EQ(track[0].position.accuracy_m, std::nullopt);
   EXPECT_EQ(track[0].speed_mps, 6.944);
   EXPECT_EQ(track[0].distance_m, 34.5);
+
+  // What it had no room for, begins empty, and can be written.
+  EXPECT_EQ(store.alert(1)->keeping.mark, std::nullopt);
+  EXPECT_THAT(store.missed({}), testing::IsEmpty());
+  EXPECT_EQ(store.set_mark(1, Mark::right), Change::done);
+  const auto moment = store.add_missed({.camera = "rear", .time = store.ride(1)->start});
+  ASSERT_TRUE(moment);
+  EXPECT_GE(moment->id, 10u);
+  EXPECT_EQ(moment->ride, 1u);
+  EXPECT_EQ(moment->clip, ClipState::none);
 }
 
 }  // namespace

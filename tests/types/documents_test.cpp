@@ -206,11 +206,12 @@ TEST(Documents, TheApiHasTheMessages) {
                  "    # Until here.",
                  schema_of<CameraState>() + schema_of<AnalysisState>() + schema_of<Road>() +
                      schema_of<VehicleClass>() + schema_of<Motion>() + schema_of<Trend>() +
-                     schema_of<Side>() + schema_of<AlertKind>() + schema_of<AlertLevel>() +
-                     schema_of<cv::Rect2f>() + schema_of<Position>() + schema_of<Latency>() +
-                     schema_of<ViewGeometry>() + schema_of<Track>() + schema_of<Analysis>() +
-                     schema_of<AlertReason>() + schema_of<KeptAlert>("Alert") +
-                     schema_of<AlertUpdate>() + schema_of<Ride>() + schema_of<Pass>() +
+                     schema_of<Side>() + schema_of<Mark>() + schema_of<ClipState>() +
+                     schema_of<AlertKind>() + schema_of<AlertLevel>() + schema_of<cv::Rect2f>() +
+                     schema_of<Position>() + schema_of<Latency>() + schema_of<ViewGeometry>() +
+                     schema_of<Track>() + schema_of<Analysis>() + schema_of<AlertReason>() +
+                     schema_of<KeptAlert>("Alert") + schema_of<AlertUpdate>() + schema_of<Ride>() +
+                     schema_of<Pass>() + schema_of<Missed>() + schema_of<MissedUpdate>() +
                      schema_of<RoadReport>() + schema_of<Heartbeat>());
 }
 
@@ -227,6 +228,7 @@ TEST(Documents, TheGuideHasTheirTables) {
   expect_table<KeptAlert>("an alert");
   expect_table<Ride>("a ride");
   expect_table<Pass>("a pass");
+  expect_table<Missed>("a missed moment");
   expect_table<RoadReport>("a road's report");
 }
 

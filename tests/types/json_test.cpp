@@ -146,8 +146,9 @@ TEST(Json, AKeptAlertsMessageHasWhatIsKeptOfIt) {
   EXPECT_EQ(*alert.json, to_json(example_alert()).dump());
   std::string message = *alert.json;
   message.pop_back();
-  EXPECT_EQ(message_of(alert),
-            message + R"(,"locked":false,"has_snapshot":false,"has_clip":true,"ride":3})");
+  EXPECT_EQ(
+      message_of(alert),
+      message + R"(,"locked":false,"has_snapshot":false,"has_clip":true,"ride":3,"mark":null})");
 }
 
 }  // namespace

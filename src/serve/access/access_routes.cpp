@@ -68,27 +68,8 @@ std::string outer_address() {
   return found;
 }
 
-nlohmann::json body_of(const Request& request) {
-  const auto type = request.header("Content-Type").value_or("");
-  if (!http::equal_ignoring_case(type.substr(0, type.find(';')), "application/json"))
-    throw HttpError(415, "the body must be application/json");
-  nlohmann::json body = nlohmann::json::parse(request.body, nullptr, false);
-  if (!body.is_object()) throw HttpError(400, "the body is not a JSON object");
-  return body;
-}
-
-std::string text_of(const nlohmann::json& body, const char* key, std::size_t most_bytes) {
-  const auto it = body.find(key);
-  if (it == body.end() || !it->is_string())
-    throw HttpError(400, fmt::format("\"{}\" is missing, or no text", key));
-  auto text = it->get<std::string>();
-  if (text.empty() || text.size() > most_bytes)
-    throw HttpError(400, fmt::format("\"{}\" must have 1 to {} bytes", key, most_bytes));
-  return text;
-}
-
 Scope scope_of(const nlohmann::json& body) {
-  const std::string text = text_of(body, "scope", 16);
+  const std::string text = text_or_400(body, "scope", 16);
   const auto scope = scope_from(text);
   if (!scope) throw HttpError(400, fmt::format("\"{}\" is neither view nor admin", text));
   return *scope;
@@ -201,8 +182,9 @@ void Access::Impl::login(const Request& request, Responder responder,
                          const std::shared_ptr<Impl>& self) {
   http::refuse_other_sites(request, {});
   const nlohmann::json body = body_of(request);
-  std::string password = text_of(body, "password", 256);
-  std::string device = body.contains("name") ? text_of(body, "name", kMostName_bytes) : "browser";
+  std::string password = text_or_400(body, "password", 256);
+  std::string device =
+      body.contains("name") ? text_or_400(body, "name", kMostName_bytes) : "browser";
   if (!credentials.has_password())
     throw HttpError(403, "there is no password: pair this device instead");
   attempt(request);
@@ -239,8 +221,8 @@ void Access::Impl::pair(const Request& request, Responder responder,
                         const std::shared_ptr<Impl>& self) {
   http::refuse_other_sites(request, {});
   const nlohmann::json body = body_of(request);
-  const std::string code = text_of(body, "code", 32);
-  const std::string device = text_of(body, "name", kMostName_bytes);
+  const std::string code = text_or_400(body, "code", 32);
+  const std::string device = text_or_400(body, "name", kMostName_bytes);
   attempt(request);
   std::optional<Scope> scope;
   {
@@ -267,7 +249,7 @@ void Access::Impl::issue(const Request& request, Responder responder,
   http::refuse_other_sites(request, {});
   const nlohmann::json body = body_of(request);
   answer(std::move(responder),
-         [self, device = text_of(body, "name", kMostName_bytes), scope = scope_of(body)] {
+         [self, device = text_or_400(body, "name", kMostName_bytes), scope = scope_of(body)] {
            return issued_json(self->credentials.issue(device, scope));
          });
 }
@@ -309,7 +291,7 @@ Response Access::Impl::offer(const Request& request) {
 
 Response Access::Impl::stream(const Request& request) {
   http::refuse_other_sites(request, {});
-  const std::string path = text_of(body_of(request), "path", 256);
+  const std::string path = text_or_400(body_of(request), "path", 256);
   if (!path.starts_with("/api/v1/") || path.find_first_of("?#") != std::string::npos)
     throw HttpError(400, "\"path\" must begin with /api/v1/ and have no query");
   return fresh_json({{"path", gate.stream_path(path, gate.visitor(request))}}, 201);
