@@ -4,6 +4,7 @@ import { put } from "./dom.js";
 import { sameVehicle } from "./encounters.js";
 import { Feed } from "./feed.js";
 import { History } from "./history.js";
+import { MissButton } from "./missed.js";
 import { Picture } from "./picture.js";
 import { Radar } from "./radar.js";
 import { Routes } from "./routes.js";
@@ -239,6 +240,7 @@ const feed = new Feed({
     history.alert(alert);
   },
   alert_update: (update) => history.update(update),
+  missed_update: (update) => history.missed.update(update),
   changed() {
     if (!feed.connected) {
       historyLoaded = false;
@@ -254,4 +256,5 @@ const feed = new Feed({
 view.camera.addEventListener("change", () => chooseCamera(view.camera.value));
 setInterval(showState, 200);
 document.addEventListener("visibilitychange", showState);
+new MissButton(byId("missed"), () => ({ camera, time: null }), (words) => put(view.polite, words));
 new Awake(byId("screen-note"), byId("screen-now"));

@@ -7,8 +7,10 @@ const MOST_RECENT = 300;
 /** Alerts between the first and the last of one vehicle. */
 const BETWEEN = 100;
 
-export async function send(method, path) {
-  const answer = await fetch(path, { method });
+/** body: sent as JSON; without one there is none. */
+export async function send(method, path, body) {
+  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await fetch(path, { method, ...json });
   if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `the service answers ${answer.status}`);
   return answer.status === 204 ? null : answer.json();
 }

@@ -17,6 +17,7 @@ export class Clip {
   async show(id, poster) {
     this.showing = id;
     this.frames = [];
+    this.startS = Number.NaN;  // stream time of its first picture; not known yet
     this.clear();
     this.posed = Boolean(poster);
     if (poster) this.video.poster = poster;
@@ -33,6 +34,7 @@ export class Clip {
     if (this.showing !== id) return;
     this.size = { width: sidecar.width, height: sidecar.height };
     this.frames = sidecar.frames;
+    this.startS = sidecar.t0_s;
     this.draw(this.video.currentTime);
   }
 

@@ -25,6 +25,7 @@ export function encounterOf(alerts) {
     // All alerts share the clip; the first of them stays the first when more come.
     clip: alerts.find((one) => one.has_clip) ?? null,
     snapshot: gravest(alerts, (one) => one.has_snapshot) ?? null,
+    mark: alerts.every((one) => one.mark === head.mark) ? head.mark : null,
     lockedAlerts: alerts.filter((one) => one.locked).length,
   };
 }

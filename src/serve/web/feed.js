@@ -6,7 +6,7 @@ const RETRY_MS = 1000;
 const LATE_MS = 6000;
 
 export class Feed {
-  /** handlers: analysis, heartbeat, alert, alert_update (each with the message), changed (connection). */
+  /** handlers: analysis, heartbeat, alert, alert_update, missed_update (each with the message), changed (connection). */
   constructor(handlers) {
     this.handlers = handlers;
     this.connected = false;
@@ -30,7 +30,7 @@ export class Feed {
     this.lateSince = null;
     const source = new EventSource(`api/v1/events?analysis=1${after}`);
     this.source = source;
-    for (const kind of ["analysis", "heartbeat", "alert", "alert_update"]) {
+    for (const kind of ["analysis", "heartbeat", "alert", "alert_update", "missed_update"]) {
       source.addEventListener(kind, (event) => {
         if (source !== this.source) return;
         this.hear(kind, JSON.parse(event.data));

@@ -4,6 +4,7 @@ import { rideCharts, timeline } from "./charts.js";
 import { Clip } from "./clip.js";
 import { arrange, make, put } from "./dom.js";
 import { encounterOf, encounters, overlap } from "./encounters.js";
+import { MissButton, MissedOfRide } from "./missed.js";
 import { clock, count, encounterWords, kilometres, kmh, riderWords } from "./words.js";
 
 const MOST_LISTED = 300;
@@ -28,9 +29,11 @@ function rideWords(ride) {
   return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)}${far} · ${count(ride.passes, "pass", "passes")}`;
 }
 
-function changedBy(alert, { locked, has_snapshot, has_clip }) {
-  return { ...alert, locked, has_snapshot, has_clip };
+function changedBy(alert, { locked, has_snapshot, has_clip, mark }) {
+  return { ...alert, locked, has_snapshot, has_clip, mark };
 }
+
+const MARKED = { right: "Marked right", late: "Marked too late", wrong: "Marked wrong" };
 
 function allLocked(encounter) {
   return encounter.lockedAlerts === encounter.alerts.length;
@@ -41,8 +44,9 @@ export class History {
     this.element = element;
     const part = (id) => element.querySelector(`#history-${id}`);
     this.parts = Object.fromEntries(["note", "ride", "sums", "timeline", "kind", "locked", "list", "none", "more", "event",
-      "charts", "title", "detail", "boxes", "lock", "delete", "clip", "snapshot", "fit", "video", "remove", "kept", "sure", "goes"].map((id) => [id, part(id)]));
+      "charts", "title", "detail", "boxes", "verdict", "said", "miss", "missed", "lock", "delete", "clip", "snapshot", "fit", "video", "remove", "kept", "sure", "goes"].map((id) => [id, part(id)]));
     this.clip = new Clip(element.querySelector(".clip"));
+    this.missed = new MissedOfRide(this.parts.missed, (action) => this.trying(action));
     this.newestId = 0;
     this.connected = new Promise((resolve) => {
       this.connect = resolve;
@@ -65,6 +69,9 @@ export class History {
     locked.addEventListener("change", () => this.list());
     boxes.addEventListener("change", () => this.clip.setBoxes(boxes.checked));
     lock.addEventListener("click", () => this.setLocked(!allLocked(this.chosen)));
+    for (const button of this.parts.verdict.querySelectorAll("button"))
+      button.addEventListener("click", () => this.setMark(button.getAttribute("aria-pressed") === "true" ? null : button.dataset.mark));
+    new MissButton(this.parts.miss, () => this.momentOfClip(), (words) => put(this.parts.said, words));
     this.parts.delete.addEventListener("click", () => this.remove());
     this.parts.remove.addEventListener("click", () => this.askForRide());
     this.parts.sure.addEventListener("keydown", (event) => {
@@ -266,6 +273,7 @@ export class History {
     this.offerRemoval();
     this.stale = false;
     for (const one of news) one();
+    await this.missed.show(ride);
   }
 
   showSums(passes) {
@@ -366,6 +374,7 @@ export class History {
         make("span", { class: "words" }, make("strong", {}, words.title),
           make("span", {}, make("time", { datetime: head.time }, clock(new Date(head.time), true)), " · ",
             make("span", { class: "level" }, head.level), words.detail ? ` · ${words.detail}` : "",
+            encounter.mark ? make("span", { class: "locked" }, ` · ${MARKED[encounter.mark]}`) : null,
             locked ? make("span", { class: "locked" }, ` · ${locked}`) : null),
           words.before ? make("span", {}, words.before) : null)));
   }
@@ -395,6 +404,7 @@ export class History {
     video.setAttribute("aria-label", `Clip: ${words.title}`);
     video.parentElement.hidden = clipId === null && pictureId === null;
     video.controls = clipId !== null;
+    this.showMark(encounter);
     put(lock, allLocked(encounter) ? "Unlock" : "Lock");
     lock.setAttribute("aria-pressed", allLocked(encounter) ? "true" : lockedAlerts > 0 ? "mixed" : "false");
     this.parts.delete.disabled = lockedAlerts > 0;
@@ -407,6 +417,7 @@ export class History {
     snapshot.href = `api/v1/alerts/${pictureId}/snapshot.jpg`;
     snapshot.download = `rearview-${head.id}.jpg`;
     this.parts.boxes.parentElement.hidden = clipId === null;
+    this.parts.miss.hidden = clipId === null;
     if (!moved) return;
     event.scrollIntoView({ block: "nearest" });
     title.focus({ preventScroll: true });
@@ -425,6 +436,28 @@ export class History {
     if (failures.length === 0) return;
     const some = alerts.length === 1 ? "" : `${failures.length} of its ${alerts.length} alerts could not be ${words}: `;
     throw new Error(some + [...new Set(failures)].join("; "));
+  }
+
+  showMark({ head, alerts }) {
+    const { verdict } = this.parts;
+    verdict.hidden = head.track_id === null;
+    for (const button of verdict.querySelectorAll("button")) {
+      const marked = alerts.filter((one) => one.mark === button.dataset.mark).length;
+      button.setAttribute("aria-pressed", marked === 0 ? "false" : marked === alerts.length ? "true" : "mixed");
+    }
+  }
+
+  /** Of all that was told of the vehicle; null takes it back. */
+  async setMark(mark) {
+    const alerts = this.chosen.alerts.filter((one) => one.mark !== mark);
+    await this.trying(() => this.withEach(alerts, "marked", async ({ id }) =>
+      this.update(mark === null ? await send("DELETE", `api/v1/alerts/${id}/mark`) : await send("PUT", `api/v1/alerts/${id}/mark`, { mark }))));
+  }
+
+  /** What the clip shows just now. */
+  momentOfClip() {
+    const { camera, time, t_s } = this.chosen.clip;
+    return { camera, time: new Date(Date.parse(time) + 1000 * (this.clip.startS + this.clip.video.currentTime - t_s)) };
   }
 
   async setLocked(locked) {

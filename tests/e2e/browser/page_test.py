@@ -405,10 +405,10 @@ class PageTest(unittest.TestCase):
             browser.wait_for("danger", STATE_IS, "danger")
             self.assertEqual("none", browser.run("return getComputedStyle(document.querySelector('.state')).animationName"))
             reached = []
-            for _ in range(5):
+            for _ in range(6):
                 browser.press("Tab", 9)
                 reached.append(browser.run("return document.activeElement.id || document.activeElement.textContent"))
-            self.assertEqual(["alerts", "Live", "History", "Settings", "sound"], reached)
+            self.assertEqual(["missed", "alerts", "Live", "History", "Settings", "sound"], reached)
             browser.press("Enter", 13, "\r")
             browser.wait_for("sound", "return document.getElementById('sound').ariaPressed === 'true'")
             browser.run("document.querySelector('nav a[href=\"#/settings\"]').focus()")
