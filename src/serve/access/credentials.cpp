@@ -135,7 +135,7 @@ std::optional<Token> Credentials::find(std::string_view secret) {
 }
 
 bool Credentials::holds(std::string_view id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   refresh();
   return std::any_of(content_.entries.begin(), content_.entries.end(),
                      [id](const Entry& one) { return one.token.id == id; });
