@@ -15,6 +15,7 @@ pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
 find_package(SQLiteCpp REQUIRED)
 find_package(sdbus-c++ REQUIRED)  # 1 or 2: src/radar/sdbus.h
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
+pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(CURL 7.88 REQUIRED)
 find_package(OpenSSL REQUIRED)

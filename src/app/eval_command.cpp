@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <opencv2/core/utility.hpp>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "analyse/chain/stage_chain.h"
 #include "app/config.h"
 #include "app/progress_line.h"
+#include "app/zip_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -110,6 +112,20 @@ std::optional<std::vector<ClipScore>> score_clips(const Config& config,
   return scores;
 }
 
+std::vector<Truth> truths_among(const std::vector<std::filesystem::path>& files) {
+  std::vector<Truth> truths;
+  for (const auto& file : files) {
+    if (!file.string().ends_with(".truth.json")) continue;
+    Truth truth = read_truth(file);
+    // What others made may name any file of this machine.
+    if (std::find(files.begin(), files.end(), truth.input) == files.end())
+      throw UsageError(fmt::format("{}: /input: {} is not in the ZIP file",
+                                   file.filename().string(), truth.input.filename().string()));
+    truths.push_back(std::move(truth));
+  }
+  return truths;
+}
+
 void write_json(const std::string& target, const std::vector<ClipScore>& scores) {
   const std::string text = evaluation_json(scores).dump(2) + "\n";
   if (target == "-") {
@@ -130,7 +146,20 @@ int eval_command(const EvalOptions& options) {
   log::set_level(std::min(config.log_level, log::Level::warning));
   cv::setNumThreads(config.opencv_threads);
   std::vector<Truth> truths;
-  for (const auto& file : options.truths) truths.push_back(read_truth(file));
+  std::vector<std::unique_ptr<UnzippedFolder>> unzipped;
+  for (const auto& file : options.truths) {
+    if (file.extension() != ".zip") {
+      truths.push_back(read_truth(file));
+      continue;
+    }
+    unzipped.push_back(std::make_unique<UnzippedFolder>(file));
+    const std::vector<Truth> of_zip = truths_among(unzipped.back()->files());
+    if (of_zip.empty())
+      throw UsageError(
+          fmt::format("{}: has no .truth.json in it, as `rearview export --feedback` writes it",
+                      file.string()));
+    truths.insert(truths.end(), of_zip.begin(), of_zip.end());
+  }
 
   Termination termination;
   ClipProgress progress(truths.size());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/feedback_export.h"
 #include "app/store_folder.h"
 #include "base/error.h"
 #include "fit/ride_fit.h"
@@ -124,7 +125,10 @@ int export_command(const ExportOptions& options) {
     throw UsageError(
         "no store folder: give --store FOLDER, or --config FILE of a service with one");
   const ArchiveFile archive(folder);
-  if (options.ride)
+  if (options.feedback)
+    write_whole(options.out,
+                [&](const fs::path& beside) { write_feedback(archive, folder, beside); });
+  else if (options.ride)
     export_ride(archive, options, folder);
   else
     export_clip(archive, options, folder);

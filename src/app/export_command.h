@@ -10,6 +10,7 @@ struct ExportOptions {
   // Just one of these.
   std::optional<std::uint64_t> alert;  ///< whose clip
   std::optional<std::uint64_t> ride;   ///< as a FIT activity
+  bool feedback = false;               ///< all clips that its rider marked, as ground truth
 
   bool burn = false;             ///< draw the boxes into the clip's pictures
   std::filesystem::path out;     ///< replaced when it is there
@@ -18,9 +19,10 @@ struct ExportOptions {
 };
 
 /// `rearview export`: writes to a file the clip of a stored alert, as it is or with what was seen
-/// drawn into it, or a ride for ride sites. The service may be running; of a ride that goes on it
-/// is then what the service has written down. Returns the exit code; throws UsageError for what the
-/// user gave wrong and std::runtime_error for what fails.
+/// drawn into it, a ride for ride sites, or what riders said of their alerts as ground truth for
+/// `rearview eval`. The service may be running; of a ride that goes on it is then what the service
+/// has written down. Returns the exit code; throws UsageError for what the user gave wrong and
+/// std::runtime_error for what fails.
 int export_command(const ExportOptions& options);
 
 }  // namespace rearview

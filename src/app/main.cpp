@@ -182,6 +182,12 @@ void add_export(CLI::App& app, Command& chosen) {
       command->add_option("--ride", options->ride, "the ride, for ride sites: a FIT file")
           ->type_name("ID")
           ->excludes(alert);
+  command
+      ->add_flag("--feedback", options->feedback,
+                 "all clips with marks or missed moments, as ground truth without positions: a ZIP "
+                 "file for rearview eval")
+      ->excludes(alert)
+      ->excludes(ride);
   command->add_flag("--burn", options->burn, "draw what was seen into the clip's pictures")
       ->excludes(ride);
   command->add_option("OUT", options->out, "file to write")->required();
@@ -190,8 +196,10 @@ void add_export(CLI::App& app, Command& chosen) {
   command->add_option("--config", options->config, "the service's configuration (JSON)")
       ->type_name("FILE");
   command->callback([options, &chosen] {
-    if (!options->alert && !options->ride)
-      throw UsageError("export: say what: --alert ID (its clip) or --ride ID (a FIT file)");
+    if (!options->alert && !options->ride && !options->feedback)
+      throw UsageError(
+          "export: say what: --alert ID (its clip), --ride ID (a FIT file) or --feedback (ground "
+          "truth)");
     chosen = [options] { return export_command(*options); };
   });
 }

@@ -93,7 +93,7 @@ void ClipScorer::judge_approach(const Alert& alert) {
   if (found) {
     if (!found->alert_t_s) {
       found->alert_t_s = alert.t_s;
-      found->lead_s = found->event.t_pass_s - alert.t_s;
+      if (found->event.pass_timed) found->lead_s = found->event.t_pass_s - alert.t_s;
       found->alert_kind = alert.kind;
       found->alert_side = vehicle.side;
     } else {

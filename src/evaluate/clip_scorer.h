@@ -19,7 +19,8 @@ struct EventScore {
   TruthEvent event;
   /// The first alert that found it, or null: missed.
   std::optional<double> alert_t_s;
-  std::optional<double> lead_s;  ///< t_pass_s - alert_t_s; a lower bound if the pass isn't seen
+  /// t_pass_s - alert_t_s; a lower bound if the pass isn't seen, null where nobody timed it.
+  std::optional<double> lead_s;
   AlertKind alert_kind = AlertKind::vehicle_approaching;
   Side alert_side = Side::unknown;
   int repeats = 0;         ///< further alerts

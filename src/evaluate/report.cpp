@@ -191,8 +191,8 @@ Json totals_json(const Totals& t) {
            {{"mean_s", number(mean(t.leads_s), 3)},
             {"mean_95_s", interval(t.lead_mean_95, 3)},
             {"median_s", number(median(t.leads_s), 3)},
-            {"share_over_1_5_s", number(share(over_1_5, t.found), 4)},
-            {"share_over_2_5_s", number(share(over_2_5, t.found), 4)},
+            {"share_over_1_5_s", number(share(over_1_5, t.leads_s.size()), 4)},
+            {"share_over_2_5_s", number(share(over_2_5, t.leads_s.size()), 4)},
             {"events_over_1_5_s", number(share(over_1_5, t.events), 4)},
             {"events_over_2_5_s", number(share(over_2_5, t.events), 4)},
             {"lower_bounds", t.lead_lower_bounds}}},
@@ -293,10 +293,12 @@ Totals totals(const std::vector<ClipScore>& clips) {
       t.frames_tracked += event.frames_tracked;
       t.extra_track_ids += event.track_ids.empty() ? 0 : event.track_ids.size() - 1;
       const bool side_known = !event.event.side_uncertain && !event.event.side.empty();
-      if (event.lead_s) {
+      if (event.alert_t_s) {
         ++t.found;
-        t.leads_s.push_back(*event.lead_s);
-        if (!event.event.pass_seen) ++t.lead_lower_bounds;
+        if (event.lead_s) {
+          t.leads_s.push_back(*event.lead_s);
+          if (!event.event.pass_seen) ++t.lead_lower_bounds;
+        }
         if (side_known) {
           const bool named = event.alert_side == Side::left || event.alert_side == Side::right;
           const bool right = name(event.alert_side) == event.event.side;
@@ -371,8 +373,9 @@ std::string evaluation_table(const std::vector<ClipScore>& clips) {
   if (t.lead_mean_95)
     text += fmt::format(" (95 %: {:.2f} to {:.2f})", t.lead_mean_95->low, t.lead_mean_95->high);
   text += fmt::format(", median {} s, over 1.5 s {}, over 2.5 s {} of those found\n",
-                      shown(median(t.leads_s), 2), percent(share(above(t.leads_s, 1.5), t.found)),
-                      percent(share(above(t.leads_s, 2.5), t.found)));
+                      shown(median(t.leads_s), 2),
+                      percent(share(above(t.leads_s, 1.5), t.leads_s.size())),
+                      percent(share(above(t.leads_s, 2.5), t.leads_s.size())));
   text += fmt::format("false alerts   {}, {} an hour", t.wrong,
                       shown(per_hour(t.wrong, t.scored_s), 1));
   if (t.wrong_per_hour_95)

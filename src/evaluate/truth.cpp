@@ -124,6 +124,7 @@ TruthEvent read_event(ConfigReader& reader) {
   event.t_pass_s = needed_number(reader, "t_pass_s", 0, kLatest_s);
   if (event.t_pass_s < event.t_visible_s) reader.fail("t_pass_s", "lies before t_visible_s");
   reader.boolean("pass_seen", event.pass_seen);
+  reader.boolean("pass_timed", event.pass_timed);
   reader.boolean("side_uncertain", event.side_uncertain);
   if (const nlohmann::json* lateral = reader.raw("lateral_m"); lateral && lateral->is_number())
     event.lateral_m = lateral->get<double>();
@@ -218,7 +219,7 @@ std::optional<TruthTrack::Closing> TruthTrack::closing_at(double t_s, cv::Size p
 
 bool TruthOther::soft() const {
   return kind == "closing, no pass" || kind == "alongside" || kind == "passing at clip start" ||
-         kind == "other carriageway, passes";
+         kind == "other carriageway, passes" || kind == "not marked";
 }
 
 bool Truth::ignored(double t_s) const {

@@ -49,7 +49,8 @@ struct TruthEvent {
   std::string side;  ///< "left" or "right" of the picture, or empty
   double t_visible_s = 0;
   double t_pass_s = 0;
-  bool pass_seen = true;  ///< false: the clip ends first, t_pass_s is its end
+  bool pass_seen = true;   ///< false: the clip ends first, t_pass_s is its end
+  bool pass_timed = true;  ///< false: t_pass_s is only when it was past, and tells no lead
   bool side_uncertain = false;
   std::optional<double> lateral_m;  ///< gap at the pass
   TruthTrack track;
@@ -63,7 +64,7 @@ struct TruthOther {
   double t1_s = 0;
   TruthTrack track;
 
-  /// It really closes in, so that an alert on it is arguable.
+  /// It really closes in, or its rider didn't say, so that an alert on it is arguable.
   bool soft() const;
 };
 

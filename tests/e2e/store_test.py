@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 import unittest
+import zipfile
 
 import cv2
 import numpy as np
@@ -202,6 +203,51 @@ class StoreTest(unittest.TestCase):
             self.assertEqual(2, done.returncode)
             self.assertIn(said, done.stderr)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+
+    def test_what_riders_say_becomes_ground_truth_without_positions(self):
+        service = self.start_service(self.start_camera())
+        alert = self.alert_with_clip(service)
+        out = self.folder / "feedback.zip"
+        export = lambda: subprocess.run([REARVIEW, "export", "--feedback", "--store", self.store, out],
+                                        capture_output=True, text=True, timeout=60)
+        nothing = export()
+        self.assertEqual(2, nothing.returncode)
+        self.assertIn("mark some on the page first", nothing.stderr)
+        self.assertFalse(out.exists())
+
+        subprocess.run(["curl", "-sS", "-f", "-X", "PUT", "-H", "Content-Type: application/json", "-d", '{"mark":"right"}',
+                        f"http://127.0.0.1:{service.port}/api/v1/alerts/{alert['id']}/mark"], check=True, timeout=30)
+        wait_for(lambda: "rearview_store_alerts_waiting 0" in service.get("/metrics")[2].decode(), "the disk")
+        done = export()
+        self.assertEqual((0, f"{out}\n"), (done.returncode, done.stdout), done.stderr)
+        with zipfile.ZipFile(out) as whole:
+            self.assertIsNone(whole.testzip())
+            names = whole.namelist()
+            truths = [json.loads(whole.read(name)) for name in names if name.endswith(".truth.json")]
+            told = b"".join(whole.read(name) for name in names if name.endswith(".json"))
+        self.assertEqual(3, len(names), names)
+        self.assertIn(truths[0]["input"], names)
+        self.assertIn("right", [event["mark"] for event in truths[0]["events"]])
+        self.assertNotIn(b"position", told)
+
+        # The same analysis on the same pictures tells the same.
+        scored = subprocess.run([REARVIEW, "eval", "--json", "-", out], capture_output=True, text=True, timeout=120)
+        self.assertEqual(0, scored.returncode, scored.stderr)
+        total = json.loads(scored.stdout)["total"]
+        self.assertEqual((1, 1), (total["events"], total["found"]), scored.stdout)
+
+        spoilt = self.folder / "spoilt.zip"
+        for member, said in (("../17.truth.json", "without folders"), ("17.mp4", "no .truth.json")):
+            with zipfile.ZipFile(spoilt, "w") as file:
+                file.writestr(member, "{}")
+            refused = subprocess.run([REARVIEW, "eval", spoilt], capture_output=True, text=True, timeout=30)
+            self.assertEqual(2, refused.returncode)
+            self.assertIn(said, refused.stderr)
+        truth = json.dumps(truths[0] | {"input": "/etc/hostname"})
+        with zipfile.ZipFile(spoilt, "w") as file:
+            file.writestr("17.truth.json", truth)
+        self.assertIn("not in the ZIP file", subprocess.run([REARVIEW, "eval", spoilt], capture_output=True, text=True,
+                                                            timeout=30).stderr)
 
     def test_a_ride_is_exported_as_over_http_and_where_nobody_saw_it_says_so(self):
         camera = self.start_camera()
