@@ -114,7 +114,11 @@ std::optional<std::string> StreamGuess::push(std::span<const std::uint8_t> bytes
   if (head_.size() < kHeadBytes) {
     const std::size_t size = std::min(bytes.size(), kHeadBytes - head_.size());
     head_.insert(head_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-    if (auto other = looks_like(head_)) return other;
+    // Each look is at all of it: bytes that come one by one would cost their square.
+    if (head_.size() >= next_look_bytes_) {
+      next_look_bytes_ = std::min(head_.size() + head_.size() / 8 + 1, kHeadBytes);
+      if (auto other = looks_like(head_)) return other;
+    }
   }
   for (auto byte = bytes.begin(); byte != bytes.end() && !start_code_seen_; ++byte) {
     start_code_seen_ = zeros_ >= 2 && *byte == 1;

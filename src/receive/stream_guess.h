@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,7 +25,8 @@ class StreamGuess {
 
  private:
   std::vector<std::uint8_t> head_;
-  int zeros_ = 0;  // in front of what comes
+  std::size_t next_look_bytes_ = 0;  // of the head
+  int zeros_ = 0;                    // in front of what comes
   bool start_code_seen_ = false;
   bool decided_ = false;
   std::uint64_t bytes_ = 0;

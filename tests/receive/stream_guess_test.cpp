@@ -108,5 +108,14 @@ TEST(StreamGuess, FindsAStartCodeThatComesByteByByte) {
   }
 }
 
+TEST(StreamGuess, KnowsSoonWhatComesByteByByte) {
+  const Bytes stream = transport_stream();
+  StreamGuess guess;
+  std::size_t given = 0;
+  while (given < stream.size() && !guess.push(std::span(stream).subspan(given, 1), {})) ++given;
+  EXPECT_GE(given, 4U * 188) << "five packets show it";
+  EXPECT_LE(given, 5U * 188 * 9 / 8);
+}
+
 }  // namespace
 }  // namespace rearview
