@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "tests/support/fuzz_entries.h"
-#include "tests/support/test_stream.h"
 
 // The fuzzers' entry functions with seeded mutations, for builds without clang. Promises broken
 // throw; memory errors are for the sanitizer builds to see.
@@ -17,21 +16,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 std::vector<Bytes> seeds() {
   std::vector<Bytes> streams;
-  for (const auto delimiters : {Delimiters::none, Delimiters::before, Delimiters::behind}) {
-    for (const int slices : {1, 3}) {
-      StreamOptions options;
-      options.width = 128;
-      options.height = slices == 3 ? 192 : 96;
-      options.delimiters = delimiters;
-      options.slices = slices;
-      options.gop = 4;
-      options.quantiser = 40;
-      options.short_start_codes = slices == 3;
-      options.preset = slices == 3 ? "veryfast" : "ultrafast";
-      options.b_frames = delimiters == Delimiters::none ? 2 : 0;
-      streams.push_back(make_h264(9, options));
-    }
-  }
+  for (const std::string& sample : h264_samples())
+    streams.emplace_back(sample.begin(), sample.end());
   return streams;
 }
 
@@ -94,9 +80,7 @@ TEST(Mutation, Receive) {
 }
 
 TEST(Mutation, Config) {
-  const std::string text = R"({"url": "tcp://camera.local:5000", "connect_timeout_ms": 3000,
-    "quiet_flush_ms": 1.5, "names": ["a", "b"], "object": {"flag": true},
-    "objects": [{"number": 3}, {"number": -1}]})";
+  const std::string text = config_samples().front();
   const Bytes seed(text.begin(), text.end());
   ASSERT_NO_THROW(fuzz_config(seed));
   std::mt19937 random(23);

@@ -48,18 +48,52 @@ std::vector<std::string> lines_of(std::span<const std::uint8_t> input) {
   return lines;
 }
 
-/// A row whose columns hold whatever the lines say, from the first on and around.
-void insert(SQLite::Database& database, const char* sql, int columns,
-            const std::vector<std::string>& lines, std::size_t first) {
-  SQLite::Statement statement(database, sql);
-  for (int i = 0; i < columns; ++i)
-    statement.bind(i + 1, lines[(first + static_cast<std::size_t>(i)) % lines.size()]);
-  try {
-    statement.exec();
-  } catch (const SQLite::Exception&) {
-    // It can't be a row.
+/// Rows whose columns hold whatever the lines say.
+class SpoiltRows {
+ public:
+  explicit SpoiltRows(const SQLite::Database& database)
+      : alerts_(database,
+                "INSERT INTO alerts (id, json, camera, kind, time_ms, locked, snapshot_bytes, "
+                "clip, ride) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)"),
+        rides_(database,
+               "INSERT INTO rides (id, unseen, camera, start_ms, seen_ms, duration_s, distance_m, "
+               "known_s, moving_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        passes_(database,
+                "INSERT INTO passes (id, ride, camera, time_ms, close, class, side, lead_s, "
+                "lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, rider_speed_mps, "
+                "ride_distance_m) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        track_(database, "INSERT INTO track VALUES (?, ?, ?, ?, ?, ?, ?)") {}
+
+  void insert(const std::vector<std::string>& lines) {
+    for (const std::int64_t id : {1, 2}) {
+      const std::size_t first = id == 1 ? 0 : 3;
+      insert(alerts_, id, lines, first);
+      insert(rides_, id, lines, first + 1);
+      insert(passes_, id, lines, first);
+      insert(track_, id, lines, first);
+    }
   }
-}
+
+ private:
+  /// The columns behind the id from that line on and around.
+  static void insert(SQLite::Statement& statement, std::int64_t id,
+                     const std::vector<std::string>& lines, std::size_t first) {
+    statement.bind(1, id);
+    for (int i = 2; i <= statement.getBindParameterCount(); ++i)
+      statement.bind(i, lines[(first + static_cast<std::size_t>(i - 2)) % lines.size()]);
+    try {
+      statement.exec();
+    } catch (const SQLite::Exception&) {
+      // It can't be a row.
+    }
+    statement.tryReset();
+  }
+
+  SQLite::Statement alerts_;
+  SQLite::Statement rides_;
+  SQLite::Statement passes_;
+  SQLite::Statement track_;
+};
 
 }  // namespace
 
@@ -83,33 +117,9 @@ void fuzz_stored(std::span<const std::uint8_t> input) {
   static SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   static const bool made = make_schema(database, "memory");
   demand(made, "there is a schema");
+  static SpoiltRows rows(database);
   SQLite::Transaction undone(database);
-  const auto lines = lines_of(input);
-  for (const char* id : {"1", "2"}) {
-    const std::size_t first = *id == '1' ? 0 : 3;
-    insert(database,
-           (std::string("INSERT INTO alerts (id, json, camera, kind, time_ms, locked, "
-                        "snapshot_bytes, clip, ride) VALUES (") +
-            id + ", ?, ?, ?, ?, ?, ?, ?, 1)")
-               .c_str(),
-           7, lines, first);
-    insert(database,
-           (std::string("INSERT INTO rides (id, unseen, camera, start_ms, seen_ms, duration_s, "
-                        "distance_m, known_s, moving_s) VALUES (") +
-            id + ", ?, ?, ?, ?, ?, ?, ?, ?)")
-               .c_str(),
-           8, lines, first + 1);
-    insert(database,
-           (std::string("INSERT INTO passes (id, ride, camera, time_ms, close, class, side, "
-                        "lead_s, lateral_m, closing_mps, lat_deg, lon_deg, accuracy_m, "
-                        "rider_speed_mps, ride_distance_m) VALUES (") +
-            id + ", 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-               .c_str(),
-           13, lines, first);
-    insert(database,
-           (std::string("INSERT INTO track VALUES (") + id + ", ?, ?, ?, ?, ?, ?)").c_str(), 6,
-           lines, first);
-  }
+  rows.insert(lines_of(input));
   const StoreReader reader(database);
   for (const KeptAlert& alert : reader.alerts({}, 10)) tell(alert);
   for (const Ride& ride : reader.rides({})) {

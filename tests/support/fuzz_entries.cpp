@@ -18,6 +18,7 @@
 #include "receive/decoder.h"
 #include "receive/receiver_config.h"
 #include "receive/stream_guess.h"
+#include "tests/support/test_stream.h"
 
 namespace rearview::test {
 namespace {
@@ -74,6 +75,13 @@ Cut cut(std::span<const std::uint8_t> stream, std::uint32_t seed, std::size_t li
   return result;
 }
 
+/// Pictures that are allowed, and so large that nearly all of the time would go into them.
+bool is_only_slow(const h264::Sps* sps) {
+  constexpr std::int64_t kLarge = 512 * 512;
+  const std::int64_t pixels = sps ? std::int64_t{sps->width_px} * sps->height_px : 0;
+  return pixels > kLarge && pixels <= Decoder::kMostPixels;
+}
+
 }  // namespace
 
 void fuzz_h264(std::span<const std::uint8_t> input) {
@@ -126,7 +134,6 @@ void fuzz_h264(std::span<const std::uint8_t> input) {
 
 void fuzz_receive(std::span<const std::uint8_t> input) {
   if (input.size() < 4) return;
-  // Larger pictures than these would only be slow.
   const std::uint32_t seed = input[0] | static_cast<std::uint32_t>(input[1]) << 8;
   const std::uint32_t longest = input[2] % 4 == 0 ? 7 : 1500;
   const double quiet_ms = input[3] % 2;
@@ -149,7 +156,10 @@ void fuzz_receive(std::span<const std::uint8_t> input) {
         picture.planes.v.at<std::uint8_t>(picture.planes.v.rows - 1, picture.planes.v.cols - 1);
     static_cast<void>(last);
   };
+  h264::ReferenceCheck sizes;
   const AccessUnitStream::Sink take = [&](TimedAccessUnit timed) {
+    sizes.push(timed.unit.bytes);
+    if (is_only_slow(sizes.parameter_sets().newest_sps())) return;
     if (timed.after_loss) decoder.lost(show);
     decoder.decode(timed.unit.bytes, tag, show);
     ++tag;
@@ -200,6 +210,40 @@ void fuzz_config(std::span<const std::uint8_t> input) {
   } catch (const UsageError& error) {
     demand(std::string(error.what()).starts_with("fuzz.json: "), "a refusal names its source");
   }
+}
+
+std::vector<std::string> h264_samples() {
+  std::vector<std::string> streams;
+  for (const auto delimiters : {Delimiters::none, Delimiters::before, Delimiters::behind}) {
+    for (const int slices : {1, 3}) {
+      StreamOptions options;
+      options.width = 128;
+      options.height = slices == 3 ? 192 : 96;
+      options.delimiters = delimiters;
+      options.slices = slices;
+      options.gop = 4;
+      options.quantiser = 40;
+      options.short_start_codes = slices == 3;
+      options.preset = slices == 3 ? "veryfast" : "ultrafast";
+      options.b_frames = delimiters == Delimiters::none ? 2 : 0;
+      const Bytes stream = make_h264(9, options);
+      streams.emplace_back(stream.begin(), stream.end());
+    }
+  }
+  return streams;
+}
+
+std::vector<std::string> receive_samples() {
+  std::vector<std::string> samples;
+  for (const std::string& stream : h264_samples())
+    samples.push_back(std::string("\x01\x02\x01\x01", 4) + stream);
+  return samples;
+}
+
+std::vector<std::string> config_samples() {
+  return {R"({"url": "tcp://camera.local:5000", "connect_timeout_ms": 3000,
+    "quiet_flush_ms": 1.5, "names": ["a", "b"], "object": {"flag": true},
+    "objects": [{"number": 3}, {"number": -1}]})"};
 }
 
 }  // namespace rearview::test

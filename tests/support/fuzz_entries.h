@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace rearview::test {
 
@@ -16,5 +18,10 @@ void fuzz_receive(std::span<const std::uint8_t> input);
 
 /// A configuration file: read, or refused with a UsageError.
 void fuzz_config(std::span<const std::uint8_t> input);
+
+// What to begin with: streams of small pictures, which decode in no time; a configuration.
+std::vector<std::string> h264_samples();
+std::vector<std::string> receive_samples();
+std::vector<std::string> config_samples();
 
 }  // namespace rearview::test
