@@ -28,6 +28,11 @@ if(REARVIEW_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(rearview_flags INTERFACE -Wno-tsan)
 endif()
 
+# With sanitizers it takes what others' headers hold (std::regex, boost::optional) for uninitialised.
+if(REARVIEW_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(rearview_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
+
 if(REARVIEW_SANITIZE)
   add_compile_options(-fsanitize=${REARVIEW_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${REARVIEW_SANITIZE})
