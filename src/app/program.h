@@ -1,9 +1,10 @@
 #pragma once
 
+#include <fmt/format.h>
+
 extern "C" {
 #include <libavutil/avutil.h>
 }
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -12,6 +13,7 @@ extern "C" {
 #include <optional>
 #include <vector>
 
+#include "analyse/network/inference_backend.h"
 #include "base/build_info.h"
 #include "base/error.h"
 
@@ -19,7 +21,10 @@ namespace rearview {
 
 /// Of what analyses pictures, for --version.
 inline std::vector<Library> library_versions() {
-  return {{"FFmpeg", av_version_info()}, {"OpenCV", cv::getVersionString()}};
+  std::vector<Library> libraries{{"FFmpeg", av_version_info()}, {"OpenCV", cv::getVersionString()}};
+  for (const BackendName& backend : inference_backends())
+    if (backend.name != "opencv") libraries.emplace_back(backend.name, backend.version);
+  return libraries;
 }
 
 /// Reads the command line. An exit code: all is said, as after --help. Throws UsageError.

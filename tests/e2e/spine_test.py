@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -164,7 +165,10 @@ class CommandLine(unittest.TestCase):
             result = self.run_rearview(*command, "--help")
             self.assertEqual(result.returncode, 0, command)
             self.assertIn("Usage", result.stdout)
-        self.assertRegex(self.run_rearview("--version").stdout, r"^rearview \d+\.\d+\.\d+\ncommit \S+\nFFmpeg \S+\nOpenCV \S+\n")
+        version = self.run_rearview("--version").stdout
+        self.assertRegex(version, r"^rearview \d+\.\d+\.\d+\ncommit \S+\nFFmpeg \S+\nOpenCV \S+\n")
+        fastest = re.search(r"^Run by (\S+) ([\w.]+)", self.run_rearview("models", "list").stdout, re.M)
+        self.assertIn(f"{fastest[1]} {fastest[2]}\n".lower(), version.lower())
 
     def test_what_the_user_gives_wrong_is_exit_code_2_and_one_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
