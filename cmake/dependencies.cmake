@@ -37,11 +37,16 @@ endif()
 if(REARVIEW_BUILD_TESTS)
   list(APPEND opencv_modules imgcodecs)
 endif()
+include(opencv_inside)
 foreach(module IN LISTS opencv_modules)
   find_library(OPENCV_${module}_LIBRARY opencv_${module} REQUIRED)
-  add_library(opencv::${module} UNKNOWN IMPORTED)
+  set(library ${OPENCV_${module}_LIBRARY})
+  if(TARGET opencv_inside)
+    set(library $<IF:$<BOOL:$<TARGET_PROPERTY:OPENCV_INSIDE>>,opencv_inside,${library}>)
+  endif()
+  add_library(opencv::${module} INTERFACE IMPORTED)
   set_target_properties(opencv::${module} PROPERTIES
-    IMPORTED_LOCATION ${OPENCV_${module}_LIBRARY}
+    INTERFACE_LINK_LIBRARIES "${library}"
     INTERFACE_INCLUDE_DIRECTORIES ${OPENCV_INCLUDE_DIR})
 endforeach()
 

@@ -8,13 +8,17 @@ else()
   set(settings ${CMAKE_INSTALL_PREFIX}/etc/rearview)
 endif()
 
-file(INSTALL ${source}/config/camera.schema.json ${source}/config/rearview.schema.json DESTINATION ${settings})
+set(schemas ${CMAKE_INSTALL_PREFIX}/share/rearview)
+file(INSTALL ${source}/config/camera.schema.json ${source}/config/rearview.schema.json DESTINATION ${schemas})
 foreach(file camera.json rearview.json)
   # What the user changed is the user's.
   if(EXISTS $ENV{DESTDIR}${settings}/${file})
     message(STATUS "Kept: $ENV{DESTDIR}${settings}/${file}")
   else()
-    file(INSTALL ${source}/config/${file} DESTINATION ${settings})
+    file(READ ${source}/config/${file} text)
+    string(REPLACE "\"$schema\": \"" "\"$schema\": \"${schemas}/" text "${text}")
+    file(WRITE $ENV{DESTDIR}${settings}/${file} "${text}")
+    message(STATUS "Installing: $ENV{DESTDIR}${settings}/${file}")
   endif()
 endforeach()
 
@@ -25,3 +29,7 @@ foreach(unit rearview-camera.service rearview.service)
   file(WRITE $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/systemd/system/${unit} "${text}")
   message(STATUS "Installing: $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/systemd/system/${unit}")
 endforeach()
+
+# Whatever a system does with units by default, these are off until somebody has set them up.
+file(INSTALL ${source}/config/systemd/80-rearview.preset ${source}/config/systemd/80-rearview-camera.preset
+  DESTINATION ${CMAKE_INSTALL_PREFIX}/lib/systemd/system-preset)

@@ -31,7 +31,7 @@ class Units(unittest.TestCase):
             with self.subTest(unit=unit.name):
                 lines = unit.read_text().splitlines()
                 for wanted in ("StartLimitIntervalSec=0", "Restart=always", "Type=notify", "NotifyAccess=main",
-                               "ExecReload=/bin/kill -HUP $MAINPID"):
+                               "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'"):
                     self.assertIn(wanted, lines)
                 for wanted in ("WatchdogSec=", "MemoryMax=", "TimeoutStopSec="):
                     self.assertTrue(any(line.startswith(wanted) for line in lines), wanted)

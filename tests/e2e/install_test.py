@@ -61,8 +61,11 @@ class Install(unittest.TestCase):
         settings = self.prefix / "etc/rearview"
         checked = self.rearview("serve", "--check-config", "--config", str(settings / "rearview.json"))
         self.assertEqual(checked.returncode, 0, checked.stderr)
-        self.assertEqual(sorted(f.name for f in settings.iterdir()),
-                         ["camera.json", "camera.schema.json", "rearview.json", "rearview.schema.json"])
+        self.assertEqual(sorted(f.name for f in settings.iterdir()), ["camera.json", "rearview.json"])
+        for file in settings.iterdir():
+            schema = re.search(r'"\$schema": "(.*?)"', file.read_text())[1]
+            self.assertEqual(schema, f"{self.prefix}/share/rearview/{file.stem}.schema.json")
+            self.assertIn("properties", json.loads(pathlib.Path(schema).read_text()))
 
     def test_a_setting_that_was_changed_stays(self):
         changed = self.prefix / "etc/rearview/rearview.json"
