@@ -85,8 +85,8 @@ void reload(const Arguments& arguments, Daemon& daemon) {
   }
 }
 
-int run_live(const Arguments& arguments, const CameraConfig& config, Termination& termination,
-             HangupWatcher& hangup) {
+int run_live(const Arguments& arguments, const CameraConfig& config, Termination& termination) {
+  HangupWatcher hangup;
   const OpenedSource opened =
       open_source(config.source, config.scene, config.encoder, Pace::real_time);
   auto truth = open_truth(arguments, opened, config.source.input);
@@ -108,7 +108,8 @@ int run_live(const Arguments& arguments, const CameraConfig& config, Termination
   return kExitDone;
 }
 
-int run(const Arguments& arguments) {
+int run(const Arguments& arguments, const HangupHold& hangups) {
+  if (!arguments.print.empty() || arguments.check_config || arguments.render) hangups.release();
   if (!arguments.print.empty()) {
     fmt::print("{}", SettingsText::of<CameraConfig>("rearview-camera", "camera.schema.json",
                                                     "rearview-camera --check-config --config FILE")
@@ -124,10 +125,9 @@ int run(const Arguments& arguments) {
   log::set_level(config.log_level);
   prepare_libav();
   signal(SIGPIPE, SIG_IGN);
-  HangupWatcher hangup;
   Termination termination;
   return arguments.render ? run_render(arguments, config, termination)
-                          : run_live(arguments, config, termination, hangup);
+                          : run_live(arguments, config, termination);
 }
 
 }  // namespace
@@ -135,6 +135,7 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace rearview;
+  const HangupHold hangups;
   camera::Arguments arguments;
   CLI::App app(
       "Bicycle rear-view camera: encodes a source, streams it as raw H.264 over TCP and records "
@@ -180,7 +181,7 @@ int main(int argc, char** argv) {
   }
 
   try {
-    return camera::run(arguments);
+    return camera::run(arguments, hangups);
   } catch (const UsageError& e) {
     fmt::print(stderr, "rearview-camera: {}\n", e.what());
     return kExitUsage;

@@ -23,6 +23,7 @@ extern "C" {
 #include "app/serve_command.h"
 #include "app/view_program.h"
 #include "base/error.h"
+#include "base/hangup_watcher.h"
 #include "base/settings_text.h"
 #include "publish/mqtt_client.h"
 
@@ -290,7 +291,7 @@ void add_access(CLI::App& app, Command& chosen) {
       ->callback([options, &chosen] { chosen = [options] { return password_command(*options); }; });
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const HangupHold& hangups) {
   av_log_set_level(AV_LOG_FATAL);  // what matters comes back as an error code
   CLI::App app("Bicycle rear-view vision: sees vehicles approach from behind and says so.",
                "rearview");
@@ -309,6 +310,7 @@ int run(int argc, char** argv) {
   add_config(app, chosen);
   add_mqtt_client(app, chosen);
   if (const auto done = parse(app, argc, argv)) return *done;
+  if (!app.got_subcommand("serve")) hangups.release();
   return chosen();
 }
 
@@ -316,5 +318,6 @@ int run(int argc, char** argv) {
 }  // namespace rearview
 
 int main(int argc, char** argv) {
-  return rearview::run_program("rearview", [&] { return rearview::run(argc, argv); });
+  const rearview::HangupHold hangups;
+  return rearview::run_program("rearview", [&] { return rearview::run(argc, argv, hangups); });
 }

@@ -13,6 +13,30 @@
 #include <thread>
 
 namespace rearview {
+namespace {
+
+sigset_t hangup_alone() {
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  return hangup;
+}
+
+}  // namespace
+
+HangupHold::HangupHold() {
+  const sigset_t hangup = hangup_alone();
+  sigset_t before;
+  sigemptyset(&before);
+  pthread_sigmask(SIG_BLOCK, &hangup, &before);
+  held_before_ = sigismember(&before, SIGHUP) == 1;
+}
+
+void HangupHold::release() const {
+  if (held_before_) return;
+  const sigset_t hangup = hangup_alone();
+  pthread_sigmask(SIG_UNBLOCK, &hangup, nullptr);
+}
 
 struct HangupWatcher::State {
   int signal_fd = -1;
@@ -26,9 +50,7 @@ struct HangupWatcher::State {
 };
 
 HangupWatcher::HangupWatcher() : state_(std::make_unique<State>()) {
-  sigset_t hangup;
-  sigemptyset(&hangup);
-  sigaddset(&hangup, SIGHUP);
+  const sigset_t hangup = hangup_alone();
   pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
   state_->signal_fd = signalfd(-1, &hangup, SFD_CLOEXEC | SFD_NONBLOCK);
   state_->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

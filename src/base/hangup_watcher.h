@@ -6,8 +6,22 @@
 
 namespace rearview {
 
-/// Calls a function on each SIGHUP, from a thread of its own. Construct it before any other thread
-/// starts, so that they inherit the blocked signal; one per program.
+/// Keeps a SIGHUP waiting from here on, so that one that comes while a program begins doesn't end
+/// it: HangupWatcher takes it as soon as it can. The first thing in main, before any thread.
+class HangupHold {
+ public:
+  HangupHold();
+  /// For what takes no reload: SIGHUP ends the program as if it had never been held, one that
+  /// waits included.
+  void release() const;
+
+ private:
+  bool held_before_ = false;  ///< by who started the program
+};
+
+/// Calls a function on each SIGHUP, from a thread of its own; one that HangupHold kept counts.
+/// Construct it before any other thread starts, so that they inherit the blocked signal; one per
+/// program.
 class HangupWatcher {
  public:
   /// Throws std::system_error.

@@ -83,6 +83,19 @@ class Service(ServiceCase):
         self.camera.wait_for_line('msg="not reloaded" why=.*/bord: unknown key')
         self.assertEqual(self.get("/battery-percent"), "66")
 
+    def test_a_hangup_while_it_begins_is_taken_once_it_can_be(self):
+        os.mkfifo(self.file)
+        self.camera = Program("rearview-camera", "--config", str(self.file), "--source", "file:" + self.clip,
+                              "--stream", "127.0.0.1:0", "--http", "127.0.0.1:0")
+        with open(self.file, "w", encoding="utf-8") as given:  # waits for the program to read
+            self.camera.process.send_signal(signal.SIGHUP)
+            self.file.unlink()
+            self.configure(stream={"max_clients": 3})
+            given.write("{}")
+        self.camera.wait_for_line('msg="takes effect after a restart" part=stream')
+        self.camera.wait_for_line("component=config msg=reloaded")
+        self.assertEqual(self.camera.stop(), 0)
+
     def test_a_low_battery_shuts_down_and_closes_the_chunk(self):
         mark = self.root / "shut down"
         videos = self.root / "videos"

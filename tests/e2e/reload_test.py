@@ -1,6 +1,7 @@
 """SIGHUP: what has changed in the configuration is taken over, what hasn't runs on, and nothing ends the service."""
 
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -10,7 +11,7 @@ import threading
 import unittest
 
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
-from programs import DEADLINE_S, Service, wait_for
+from programs import DEADLINE_S, Program, Service, wait_for
 from throwaway_ca import ThrowawayCa
 from webhook_receiver import SECRET, Webhook
 
@@ -193,6 +194,30 @@ class ReloadTest(unittest.TestCase):
         for part in ('"the list of cameras"', "store", "serve"):
             service.wait_for_line(rf'msg="takes effect after a restart" part={part}')
         self.assertEqual(len(service.get_json("/api/v1/cameras")), 2)
+
+    def begins_slowly(self, *command):
+        """The program, waiting in main for its configuration, and what gives it that."""
+        os.mkfifo(self.config)
+        program = Program("rearview", *command, "--config", str(self.config))
+        self.addCleanup(program.stop, signal.SIGKILL)
+        given = open(self.config, "w", encoding="utf-8")  # waits for the program to read
+        self.addCleanup(given.close)
+        self.config.unlink()
+        return program, given
+
+    def test_a_hangup_while_it_begins_is_taken_once_it_can_be(self):
+        service, given = self.begins_slowly("serve", "--http", "127.0.0.1:0")
+        service.process.send_signal(signal.SIGHUP)
+        self.config.write_text(json.dumps(self.settings))
+        with given:
+            given.write(json.dumps(self.settings))
+        service.wait_for_line("component=config msg=reloaded")
+        self.assertEqual(service.stop(), 0)
+
+    def test_what_takes_no_reload_ends_when_its_terminal_hangs_up(self):
+        analysis, _ = self.begins_slowly("analyze", "none.h264")
+        analysis.process.send_signal(signal.SIGHUP)
+        self.assertEqual(analysis.process.wait(DEADLINE_S), -signal.SIGHUP)
 
     def test_a_renewed_certificate_is_used_by_who_comes_next(self):
         ca = ThrowawayCa(self.folder)
