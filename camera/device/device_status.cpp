@@ -38,6 +38,7 @@ ordered_json stream_json(const StreamServer& server) {
           {"clients", clients},
           {"accepted", stats.accepted},
           {"refused", stats.refused},
+          {"displaced", stats.displaced},
           {"dropped_stuck", stats.dropped_stuck},
           {"dropped_noisy", stats.dropped_noisy},
           {"skipped", stats.skipped},
@@ -124,6 +125,8 @@ std::string metrics_text(const DeviceParts& parts, const http::ServerStats& http
   metrics.add("clients", "gauge", "Clients of the stream.", stream.clients.size());
   metrics.add("clients_accepted_total", "counter", "Clients that joined.", stream.accepted);
   metrics.add("clients_refused_total", "counter", "Clients beyond the limit.", stream.refused);
+  metrics.add("clients_displaced_total", "counter", "Clients that gave way to newcomers.",
+              stream.displaced);
   metrics.add("clients_dropped_stuck_total", "counter", "Clients that took nothing.",
               stream.dropped_stuck);
   metrics.add("clients_dropped_noisy_total", "counter", "Clients that sent too much.",
@@ -177,6 +180,10 @@ std::optional<std::string> what_ails(const DeviceParts& parts) {
     const Recorder::Status status = parts.recorder->status();
     if (!status.problem.empty()) return "nothing is recorded: " + status.problem;
   }
+  if (parts.stream.full())
+    return "the stream has as many clients as may be (stream.max_clients): newcomers are refused, "
+           "or "
+           "others give way to them";
   return std::nullopt;
 }
 

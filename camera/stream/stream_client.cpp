@@ -35,9 +35,11 @@ void set_int(int fd, int level, int option, int value) {
 
 }  // namespace
 
-StreamClient::StreamClient(Socket socket, std::string its_address, const StreamConfig& config,
+StreamClient::StreamClient(Socket socket, std::string its_address,
+                           boost::asio::ip::address its_owner, const StreamConfig& config,
                            Events events)
     : address(std::move(its_address)),
+      owner(std::move(its_owner)),
       socket_(std::move(socket)),
       config_(config),
       events_(std::move(events)) {}
@@ -175,8 +177,8 @@ void StreamClient::read() {
                           });
 }
 
-bool StreamClient::stuck(SteadyTime now) const {
-  return batch_at_ < batch_size_ && ms_between(progress_, now) > config_.stuck_timeout_ms;
+double StreamClient::waits_for_ms(SteadyTime now) const {
+  return batch_at_ < batch_size_ ? ms_between(progress_, now) : 0;
 }
 
 bool StreamClient::noisy() const {

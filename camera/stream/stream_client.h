@@ -32,7 +32,9 @@ class StreamClient : public std::enable_shared_from_this<StreamClient> {
     std::function<void(const CodedPicture&)> delivered;
   };
 
-  StreamClient(Socket socket, std::string address, const StreamConfig& config, Events events);
+  /// owner: whom it counts for, where one holds too many.
+  StreamClient(Socket socket, std::string address, boost::asio::ip::address owner,
+               const StreamConfig& config, Events events);
 
   /// Sets the socket's options and starts to watch for the client's end.
   void start();
@@ -52,12 +54,15 @@ class StreamClient : public std::enable_shared_from_this<StreamClient> {
   void send();
 
   /// Nothing was taken for that long although something waits.
-  bool stuck(SteadyTime now) const;
+  bool stuck(SteadyTime now) const { return waits_for_ms(now) > config_.stuck_timeout_ms; }
+  /// How long it has taken nothing although something waits.
+  double waits_for_ms(SteadyTime now) const;
   bool noisy() const;
   /// Cuts the connection off at once; events.closed is not called any more.
   void abort();
 
   const std::string address;
+  const boost::asio::ip::address owner;
   const SteadyTime connected = SteadyClock::now();
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> pictures{0};

@@ -20,7 +20,10 @@ struct StreamConfig {
     using S = StreamConfig;
     return std::array{
         setting<&S::listen>("listen", "HOST:PORT; as --stream."),
-        setting<&S::max_clients>("max_clients", {1, 1000}, "More are refused."),
+        setting<&S::max_clients>(
+            "max_clients", {1, 1000},
+            "Where there are so many, one of the address that holds most gives way to a "
+            "newcomer of another; one of an address that holds as much is refused."),
         setting<&S::send_buffer_kb>(
             "send_buffer_kb", {4, 4096},
             "What is asked of the kernel for each client; it takes twice as much."),

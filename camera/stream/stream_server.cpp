@@ -11,7 +11,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
+#include <map>
 #include <thread>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -33,9 +35,24 @@ using boost::system::error_code;
 constexpr double kLive_s = 1;
 constexpr std::chrono::milliseconds kSweepPeriod{100};
 constexpr int kSweepsPerReport = 10;
+// A viewer that reads has taken something by then, even over a bad radio link.
+constexpr double kTakesNothing_ms = 1000;
 
 std::string text_of(const tcp::endpoint& endpoint) {
   return Endpoint{endpoint.address().to_string(), endpoint.port()}.text();
+}
+
+/// Whom a client counts for: its IPv4 address, or the /64 network of its IPv6 address, of which
+/// every host has billions.
+asio::ip::address owner_of(const tcp::endpoint& endpoint) {
+  const asio::ip::address address = endpoint.address();
+  if (address.is_v4()) return address;
+  const asio::ip::address_v6 six = address.to_v6();
+  if (six.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, six);
+  if (six.is_link_local()) return address;
+  auto network = six.to_bytes();
+  std::fill(network.begin() + network.size() / 2, network.end(), std::uint8_t{0});
+  return asio::ip::address_v6(network);
 }
 
 }  // namespace
@@ -102,6 +119,7 @@ class StreamServer::Impl {
   }
 
   std::size_t client_count() const { return client_count_; }
+  bool full() const { return client_count_ >= static_cast<std::size_t>(config_.max_clients); }
 
  private:
   void run() {
@@ -118,13 +136,13 @@ class StreamServer::Impl {
     error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (error) return;
-    if (clients_.size() >= static_cast<std::size_t>(config_.max_clients)) {
+    if (!make_room_for(owner_of(peer))) {
       const MutexLock lock(stats_mutex_);
       ++ended_.refused;
       return;
     }
     auto client = std::make_shared<StreamClient>(
-        std::move(socket), text_of(peer), config_,
+        std::move(socket), text_of(peer), owner_of(peer), config_,
         StreamClient::Events{
             [this](StreamClient& ready) { pump(ready); },
             [this](StreamClient& closed, const std::string& why) { remove(closed, why); },
@@ -153,6 +171,35 @@ class StreamServer::Impl {
       }
     }
     pump(*client);
+  }
+
+  // Of whoever holds most gives way who takes nothing, else the newest. Nobody gives way to one who
+  // would then hold as much: the two would drive each other out for ever.
+  bool make_room_for(const asio::ip::address& newcomer) {
+    if (!full()) return true;
+    std::map<asio::ip::address, std::size_t> held;
+    for (const auto& client : clients_) ++held[client->owner];
+    const std::size_t its_own = held[newcomer];
+    const SteadyTime now = SteadyClock::now();
+    std::shared_ptr<StreamClient> found;
+    std::tuple<std::size_t, bool, SteadyTime> most;
+    for (const auto& client : clients_) {
+      const std::tuple one{held[client->owner], client->waits_for_ms(now) > kTakesNothing_ms,
+                           client->connected};
+      const auto& [holds, takes_nothing, connected] = one;
+      if (holds < its_own + (takes_nothing ? 0 : 2)) continue;
+      if (found && one <= most) continue;
+      found = client;
+      most = one;
+    }
+    if (!found) return false;
+    found->abort();
+    {
+      const MutexLock lock(stats_mutex_);
+      ++ended_.displaced;
+    }
+    remove(*found, "gives way to a newcomer");
+    return true;
   }
 
   enum class Cache {
@@ -225,13 +272,15 @@ class StreamServer::Impl {
   void report() {
     const Stats now = stats();
     if (now.skipped != reported_.skipped || now.dropped_stuck != reported_.dropped_stuck ||
-        now.dropped_noisy != reported_.dropped_noisy || now.refused != reported_.refused) {
+        now.dropped_noisy != reported_.dropped_noisy || now.refused != reported_.refused ||
+        now.displaced != reported_.displaced) {
       log::warning("stream", "clients too slow or too many",
                    {{"clients", now.clients.size()},
                     {"pictures_skipped", now.skipped - reported_.skipped},
                     {"moved_on", now.moved_on - reported_.moved_on},
                     {"dropped_stuck", now.dropped_stuck - reported_.dropped_stuck},
                     {"dropped_noisy", now.dropped_noisy - reported_.dropped_noisy},
+                    {"displaced", now.displaced - reported_.displaced},
                     {"refused", now.refused - reported_.refused}});
     }
     reported_ = now;
@@ -295,6 +344,9 @@ StreamServer::Stats StreamServer::stats() const {
 }
 std::size_t StreamServer::client_count() const {
   return impl_->client_count();
+}
+bool StreamServer::full() const {
+  return impl_->full();
 }
 
 }  // namespace rearview::camera

@@ -18,7 +18,8 @@ namespace rearview::camera {
 /// where that is fresh or the source can't make another, else one that is asked for. Each client
 /// has only a place in the one ring of pictures, so a slow one costs no memory and delays nobody.
 /// One that falls behind is moved on to an IDR, always between two pictures; one that takes nothing
-/// for a while is dropped.
+/// for a while is dropped. Where there are as many as may be, one of the address that holds most
+/// gives way to a newcomer of another.
 class StreamServer {
  public:
   /// How IDRs are to be had.
@@ -61,7 +62,8 @@ class StreamServer {
   struct Stats {
     std::vector<Client> clients;
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0;        ///< more than max_clients
+    std::uint64_t refused = 0;        ///< more than max_clients, and nobody to give way
+    std::uint64_t displaced = 0;      ///< gave way to newcomers
     std::uint64_t dropped_stuck = 0;  ///< took nothing for stuck_timeout_ms
     std::uint64_t dropped_noisy = 0;  ///< sent more than a client has to say
     std::uint64_t skipped = 0;        ///< pictures, all clients that ever were
@@ -75,6 +77,8 @@ class StreamServer {
   Stats stats() const;
   /// Any thread; cheaper than stats().
   std::size_t client_count() const;
+  /// There are as many as may be. Any thread.
+  bool full() const;
 
  private:
   class Impl;

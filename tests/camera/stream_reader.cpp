@@ -22,13 +22,15 @@ constexpr int kTimeout_ms = 20000;
 
 }  // namespace
 
-StreamReader::StreamReader(const Endpoint& server, int receive_buffer)
+StreamReader::StreamReader(const Endpoint& server, int receive_buffer, const char* from)
     : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (fd_ < 0) fail("socket");
   if (receive_buffer > 0)
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  inet_pton(AF_INET, from, &address.sin_addr);
+  if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("bind");
   address.sin_port = htons(server.port);
   inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
   if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)

@@ -12,8 +12,9 @@ namespace rearview::test {
 /// an exception.
 class StreamReader {
  public:
-  /// receive_buffer: bytes, 0 as the system has it.
-  explicit StreamReader(const Endpoint& server, int receive_buffer = 0);
+  /// receive_buffer: bytes, 0 as the system has it. from: its own address, in 127.0.0.0/8.
+  explicit StreamReader(const Endpoint& server, int receive_buffer = 0,
+                        const char* from = "127.0.0.1");
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;

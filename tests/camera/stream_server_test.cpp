@@ -248,6 +248,58 @@ TEST(StreamServer, MoreClientsThanAllowedAreRefused) {
   EXPECT_EQ(server.client_count(), 2U);
 }
 
+TEST(StreamServer, OneAddressCantShutOthersOut) {
+  StreamConfig config = loopback();
+  config.max_clients = 3;
+  StreamServer server(config, {});
+  std::deque<StreamReader> crowd;
+  for (std::size_t i = 1; i <= 3; ++i) {
+    crowd.emplace_back(server.listening());
+    ASSERT_TRUE(waits_for(server, i));
+  }
+  EXPECT_TRUE(server.full());
+  StreamReader other(server.listening(), 0, "127.0.0.2");
+  crowd[2].read_to_end();  // the newest
+  ASSERT_TRUE(waits_for(server, 3));
+
+  // It holds one less now, and that is no reason to drive the other out.
+  StreamReader again(server.listening());
+  again.read_to_end();
+  FakePictures pictures(10);
+  const auto idr = pictures.next();
+  server.publish(idr);
+  for (StreamReader* reader : {&crowd[0], &crowd[1], &other}) {
+    reader->read_to(idr->bytes.size());
+    EXPECT_EQ(reader->bytes(), idr->bytes);
+  }
+  EXPECT_EQ(server.stats().displaced, 1U);
+  EXPECT_EQ(server.stats().refused, 1U);
+}
+
+TEST(StreamServer, WhoTakesNothingGivesWayToANewcomer) {
+  StreamConfig config = loopback();
+  config.max_clients = 2;
+  config.send_buffer_kb = 16;
+  config.stuck_timeout_ms = 600'000;
+  StreamServer server(config, {});
+  StreamReader stuck(server.listening(), 4096, "127.0.0.2");
+  ASSERT_TRUE(waits_for(server, 1));
+  StreamReader healthy(server.listening(), 0, "127.0.0.3");
+  ASSERT_TRUE(waits_for(server, 2));
+  FakePictures pictures(30, kLarge);
+  std::size_t sent = 0;
+  // Until then newcomers are refused: nobody holds more than one.
+  ASSERT_TRUE(eventually([&] {
+    const auto picture = pictures.next();
+    server.publish(picture);
+    sent += picture->bytes.size();
+    healthy.read_to(sent);
+    const StreamReader newcomer(server.listening(), 0, "127.0.0.4");
+    return server.stats().displaced == 1;
+  }));
+  EXPECT_TRUE(healthy.read_available());
+}
+
 TEST(StreamServer, AnAddressInUseIsSaid) {
   const StreamServer first(loopback(), {});
   StreamConfig config;
