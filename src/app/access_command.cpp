@@ -16,6 +16,7 @@ namespace rearview {
 namespace {
 
 Credentials credentials_of(const AccessOptions& options) {
+  keep_files_to_ourselves();  // it may make the store's folder
   Config config = read_config_or_default(options.config);
   config.store.folder = store_folder(options.store, config.store);
   std::filesystem::path file = config.serve.access.file;

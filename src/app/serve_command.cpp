@@ -1,6 +1,6 @@
 #include "app/serve_command.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -67,6 +67,15 @@ void log_store(const StoreConfig& config) {
                  {{"what_would_help", "--store FOLDER, or HOME"}});
 }
 
+void close_store(const StoreConfig& config) {
+  if (config.folder.empty()) return;
+  const auto open = shut_others_out(config.folder);
+  if (!open.empty())
+    log::warning(
+        "store", "other users could read it, and can't any more",
+        {{"folder", config.folder.string()}, {"what", fmt::format("{}", fmt::join(open, " "))}});
+}
+
 MadeStages make_all_stages(const Config& config) {
   MadeStages made;
   for (const CameraConfig& camera : config.cameras)
@@ -131,7 +140,9 @@ int serve_command(const ServeOptions& options) {
   Termination termination;
   const std::string host = config.serve.host;
   const std::size_t cameras = config.cameras.size();
+  keep_files_to_ourselves();
   log_store(config.store);
+  close_store(config.store);
   ServeProgram program(std::move(config), std::move(stages), termination);
   program.start();
   log::info("serve", "serving",

@@ -53,9 +53,9 @@ UnixListener::UnixListener(const std::filesystem::path& path) : path_(path), fd_
   const sockaddr_un address = address_of(path);
   remove_left_behind(path, address);
   fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  // Linux makes the file with the socket's mode, less the umask.
+  // Linux makes the file with the socket's mode, less the umask, which may shut the group out.
   if (fd_ >= 0 && fchmod(fd_, 0660) == 0 && bind(fd_, generic(address), sizeof address) == 0 &&
-      listen(fd_, SOMAXCONN) == 0)
+      chmod(path.c_str(), 0660) == 0 && listen(fd_, SOMAXCONN) == 0)
     return;
   const std::string why = error_text();
   if (fd_ >= 0) close(fd_);

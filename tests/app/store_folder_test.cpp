@@ -1,14 +1,19 @@
 #include "app/store_folder.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/config_reader.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -64,6 +69,37 @@ TEST_F(StoreFolder, NoneInTheConfigurationIsNoFolderOfThatName) {
     EXPECT_EQ(config.folder.empty(), in_memory || !*text) << text;
     EXPECT_EQ(reader.effective()["folder"] == "none", in_memory);
   }
+}
+
+TEST_F(StoreFolder, IsClosedToOthersAndNothingElseIs) {
+  namespace fs = std::filesystem;
+  const test::TemporaryFolder folder;
+  const fs::path outside = folder.path() / "outside";
+  const fs::path store = folder.path() / "store";
+  for (const fs::path& one : {outside, store, store / "clips"}) fs::create_directory(one);
+  for (const char* name : {"alerts.db", "alerts.db-wal", "notes"})
+    std::ofstream(store / name) << "x";
+  for (const fs::path& one : {outside, store, store / "clips", store / "alerts.db",
+                              store / "alerts.db-wal", store / "notes"})
+    fs::permissions(one, fs::perms(0755));
+  fs::create_directory_symlink(outside, store / "snapshots");
+
+  auto closed = shut_others_out(store);
+  std::ranges::sort(closed);
+  EXPECT_EQ(closed, (std::vector<std::string>{"alerts.db", "alerts.db-wal", "clips"}));
+  EXPECT_EQ(fs::status(store / "alerts.db").permissions(), fs::perms(0750)) << "the group stays";
+  for (const fs::path& one : {outside, store, store / "notes"})
+    EXPECT_EQ(fs::status(one).permissions(), fs::perms(0755)) << one;
+  EXPECT_TRUE(shut_others_out(store).empty());
+  EXPECT_TRUE(shut_others_out(folder.path() / "none").empty());
+}
+
+TEST_F(StoreFolder, AUmaskThatShutsOthersOutIsSomebodysChoice) {
+  const mode_t before = umask(022);
+  keep_files_to_ourselves();
+  EXPECT_EQ(umask(027), 077U);
+  keep_files_to_ourselves();
+  EXPECT_EQ(umask(before), 027U);
 }
 
 }  // namespace

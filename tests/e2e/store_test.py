@@ -127,6 +127,26 @@ class StoreTest(unittest.TestCase):
         self.alert_with_clip(service)
         self.assertTrue(self.check_files(service)[0])
 
+    def test_no_other_user_reads_what_is_kept(self):
+        self.addCleanup(os.umask, os.umask(0o022))
+        camera = self.start_camera()
+        service = self.start_service(camera)
+        wait_for(lambda: list(self.store.glob("clips/*.mp4")) and list(self.store.glob("snapshots/*.jpg")), "a clip")
+        service.stop()
+        open_to_others = [one for one in [self.store, *self.store.rglob("*")] if one.stat().st_mode & 0o077]
+        self.assertEqual([], open_to_others)
+
+        # A folder of an earlier version, with something else in it.
+        (self.store / "notes").touch()
+        for one in [self.store, *self.store.rglob("*")]:
+            one.chmod(0o755 if one.is_dir() else 0o644)
+        service = self.start_service(camera)
+        service.wait_for_line('msg="other users could read it, and can\'t any more" .*what=.*alerts.db')
+        for name in ("alerts.db", "clips", "snapshots"):
+            self.assertEqual((self.store / name).stat().st_mode & 0o007, 0, name)
+        for name in ("", "notes"):
+            self.assertNotEqual((self.store / name).stat().st_mode & 0o004, 0, f"{name}: not ours to close")
+
     def test_a_clip_is_played_by_ranges_locked_deleted_and_exported(self):
         service = self.start_service(self.start_camera())
         alert = self.alert_with_clip(service)

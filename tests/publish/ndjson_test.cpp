@@ -123,6 +123,7 @@ TEST_F(NdjsonTest, WhoSaysNothingGetsWhatIsNew) {
   struct stat file {};
   ASSERT_EQ(stat(config_.socket.c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 0007, 0u) << "others may not listen";
+  EXPECT_EQ(file.st_mode & 0060, 0060u) << "the group may, whatever the umask is";
 }
 
 TEST_F(NdjsonTest, TheStateOfTheRoadComesFirst) {
