@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "serve/access/credentials.h"
@@ -106,6 +109,25 @@ TEST(Credentials, AreBounded) {
   EXPECT_THROW(credentials.set_password("short"), UsageError);
   for (int i = 0; i < 256; ++i) credentials.issue("one of many", Scope::view);
   EXPECT_THROW(credentials.issue("one too many", Scope::view), UsageError);
+}
+
+TEST(Credentials, WhoSignedInFirstGivesWayWhereThereAreTooMany) {
+  const Folder folder;
+  std::vector<std::string> signed_in;
+  const std::string device = Credentials(folder.file()).issue("a phone", Scope::view).secret;
+  {
+    Credentials credentials(folder.file());
+    for (int i = 0; i < 255; ++i)
+      signed_in.push_back(credentials.issue("browser", Scope::admin, LetInBy::password).secret);
+  }
+  Credentials credentials(folder.file());  // it has to be kept who signed in
+  credentials.issue("another phone", Scope::view);
+  credentials.issue("browser", Scope::admin, LetInBy::password);
+  EXPECT_FALSE(credentials.find(signed_in[0]));
+  EXPECT_FALSE(credentials.find(signed_in[1]));
+  EXPECT_TRUE(credentials.find(signed_in[2]));
+  EXPECT_TRUE(credentials.find(device));
+  EXPECT_EQ(credentials.tokens().size(), 256U);
 }
 
 TEST(FailureDelay, GrowsAndIsForgotten) {
@@ -270,6 +292,24 @@ TEST_F(AccessTest, GuessersWait) {
   EXPECT_EQ(ask("POST", "/api/v1/access/pair", {}, R"({"code":"ABCD-EFGH","name":"x"})").status,
             429);
   EXPECT_EQ(ask("GET", "/api/v1/cameras", view_).status, 200) << "who has a token never waits";
+}
+
+TEST_F(AccessTest, WhoMeetsSomebodyElseSigningInIsNoGuesser) {
+  start(config_);
+  const std::string right = R"({"password":"correct horse"})";
+  // Many at once: all but one of those that come meanwhile are told to come again.
+  std::atomic<int> met = 0;
+  std::vector<std::thread> many;
+  for (int i = 0; i < 4; ++i)
+    many.emplace_back([&] {
+      while (met < 8) {
+        const int status = ask("POST", "/api/v1/access/login", {}, right).status;
+        if (status == 503) ++met;
+        EXPECT_THAT(status, testing::AnyOf(201, 503));
+      }
+    });
+  for (std::thread& one : many) one.join();
+  EXPECT_EQ(ask("POST", "/api/v1/access/login", {}, right).status, 201);
 }
 
 TEST_F(AccessTest, ACodeGivesADeviceATokenOfItsOwn) {

@@ -95,15 +95,6 @@ Response nothing() {
   return response;
 }
 
-/// Runs at its end.
-template <typename F>
-struct Finally {
-  F f;
-  ~Finally() { f(); }
-};
-template <typename F>
-Finally(F) -> Finally<F>;
-
 }  // namespace
 
 struct Access::Impl {
@@ -121,9 +112,9 @@ struct Access::Impl {
   PairingOffer begin_pairing(Scope scope);
   /// On a worker, as the file may have to be written; what is wrong with a name is the asker's.
   void answer(Responder responder, std::function<Response()> make) const;
-  /// Throws HttpError 429 while the address has to wait; counts the attempt as failed until it has
-  /// been right, so that nobody makes many at once.
-  void attempt(const Request& request);
+  /// Throws HttpError 429 while the address has to wait.
+  void refuse_hasty(const std::string& peer);
+  void was_wrong(const std::string& peer, const char* what);
   void was_right(const std::string& peer);
 
   const ServeConfig config;
@@ -152,15 +143,20 @@ void Access::Impl::answer(Responder responder, std::function<Response()> make) c
   });
 }
 
-void Access::Impl::attempt(const Request& request) {
-  const std::string address = address_of(request.peer);
-  const SteadyTime now = SteadyClock::now();
+void Access::Impl::refuse_hasty(const std::string& peer) {
   const MutexLock lock(mutex);
-  const double wait_s = std::chrono::duration<double>(delay.wait(address, now)).count();
+  const double wait_s =
+      std::chrono::duration<double>(delay.wait(address_of(peer), SteadyClock::now())).count();
   if (wait_s > 0)
     throw HttpError(429, fmt::format("too many wrong answers from here: try again in {:.0f} s",
                                      std::ceil(wait_s)));
-  delay.failed(address, now);
+}
+
+void Access::Impl::was_wrong(const std::string& peer, const char* what) {
+  ++wrong;
+  log::warning("serve", fmt::format("a wrong {}", what), {{"peer", peer}});
+  const MutexLock lock(mutex);
+  delay.failed(address_of(peer), SteadyClock::now());
 }
 
 void Access::Impl::was_right(const std::string& peer) {
@@ -187,27 +183,24 @@ void Access::Impl::login(const Request& request, Responder responder,
       body.contains("name") ? text_or_400(body, "name", kMostName_bytes) : "browser";
   if (!credentials.has_password())
     throw HttpError(403, "there is no password: pair this device instead");
-  attempt(request);
-  // One at a time, as each takes 32 MiB.
+  refuse_hasty(request.peer);
+  // One at a time, as each takes 32 MiB; so nobody makes many guesses at once, either.
   if (hashing.exchange(true))
     throw HttpError(503, "somebody else is signing in: try again in a second");
-  answer(std::move(responder),
-         [self, password = std::move(password), device = std::move(device), peer = request.peer] {
-           const bool right = [&] {
-             const Finally done{[&] { self->hashing = false; }};
-             return self->credentials.password_is(password);
-           }();
-           if (!right) {
-             ++self->wrong;
-             log::warning("serve", "a wrong password", {{"peer", peer}});
-             throw HttpError(401, "this is not the password");
-           }
-           self->was_right(peer);
-           const auto issued = self->credentials.issue(device, Scope::admin);
-           log::info("serve", "signed in", {{"peer", peer}, {"token", issued.token.id}});
-           return issued_json(issued).header(
-               "Set-Cookie", Gate::cookie(issued.secret, self->config.tls.is_set()));
-         });
+  // Over in any case, also where no worker has the time.
+  std::shared_ptr<void> turn(nullptr, [self](void*) { self->hashing = false; });
+  answer(std::move(responder), [self, turn = std::move(turn), password = std::move(password),
+                                device = std::move(device), peer = request.peer]() mutable {
+    const bool right = self->credentials.password_is(password);
+    if (!right) self->was_wrong(peer, "password");
+    turn.reset();
+    if (!right) throw HttpError(401, "this is not the password");
+    self->was_right(peer);
+    const auto issued = self->credentials.issue(device, Scope::admin, LetInBy::password);
+    log::info("serve", "signed in", {{"peer", peer}, {"token", issued.token.id}});
+    return issued_json(issued).header("Set-Cookie",
+                                      Gate::cookie(issued.secret, self->config.tls.is_set()));
+  });
 }
 
 Response Access::Impl::logout(const Request& request) {
@@ -223,15 +216,14 @@ void Access::Impl::pair(const Request& request, Responder responder,
   const nlohmann::json body = body_of(request);
   const std::string code = text_or_400(body, "code", 32);
   const std::string device = text_or_400(body, "name", kMostName_bytes);
-  attempt(request);
+  refuse_hasty(request.peer);
   std::optional<Scope> scope;
   {
     const MutexLock lock(mutex);
     scope = pairing.redeem(code, SteadyClock::now());
   }
   if (!scope) {
-    ++wrong;
-    log::warning("serve", "a wrong pairing code", {{"peer", request.peer}});
+    was_wrong(request.peer, "pairing code");
     throw HttpError(401, "this code is wrong, used or older than 10 minutes: ask for a new one");
   }
   was_right(request.peer);

@@ -27,6 +27,7 @@ constexpr std::size_t kLongestName_bytes = 64;
 constexpr std::size_t kLeastPassword_bytes = 8;
 constexpr std::size_t kMostPassword_bytes = 256;
 constexpr std::size_t kTokenSecret_bytes = 32;
+constexpr const char* kByPassword = "password";
 /// How long a change that another program made may go unnoticed.
 constexpr std::chrono::seconds kLookAgain(1);
 
@@ -85,7 +86,7 @@ std::vector<Token> Credentials::tokens() {
   return tokens;
 }
 
-Credentials::Issued Credentials::issue(const std::string& name, Scope scope) {
+Credentials::Issued Credentials::issue(const std::string& name, Scope scope, LetInBy by) {
   const bool printable =
       std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 127; });
   if (name.empty() || name.size() > kLongestName_bytes || !printable)
@@ -93,11 +94,19 @@ Credentials::Issued Credentials::issue(const std::string& name, Scope scope) {
                                  kLongestName_bytes));
   Issued issued;
   issued.secret = "rv_" + random_secret(kTokenSecret_bytes);
-  issued.token = {random_secret(6), name, scope, WallClock::now(), std::nullopt};
+  issued.token = {random_secret(6), name, scope, by, WallClock::now(), std::nullopt};
   change([&](Content& content) {
-    if (content.entries.size() >= kMostTokens)
-      throw UsageError(
-          fmt::format("there are {} tokens, and no more can be: revoke one first", kMostTokens));
+    if (content.entries.size() >= kMostTokens) {
+      // They stand in the order in which they were made.
+      const auto oldest = std::ranges::find(content.entries, LetInBy::password,
+                                            [](const Entry& one) { return one.token.by; });
+      if (oldest == content.entries.end())
+        throw UsageError(
+            fmt::format("there are {} tokens, and no more can be: revoke one first", kMostTokens));
+      log::warning("serve", "too many tokens: the oldest that signed in by password gives way",
+                   {{"token", oldest->token.id}, {"name", oldest->token.name}});
+      content.entries.erase(oldest);
+    }
     content.entries.push_back({issued.token, sha256_hex(issued.secret)});
   });
   return issued;
@@ -209,15 +218,18 @@ Credentials::Content Credentials::read() const {
     Entry entry;
     std::string scope;
     std::string created;
+    std::string by;
     one.text("id", entry.token.id, 1, kLongestName_bytes);
     one.text("name", entry.token.name, 1, kLongestName_bytes);
     one.text("scope", scope);
     one.text("created", created);
+    one.text("by", by);
     one.text("sha256", entry.hash, 64, 64);
     entry.token.created = parse_rfc3339(created).value_or(WallTime());
     const auto known = scope_from(scope);
     if (!known) one.fail("scope", fmt::format("\"{}\" is neither view nor admin", scope));
     entry.token.scope = *known;
+    if (by == kByPassword) entry.token.by = LetInBy::password;
     content.entries.push_back(std::move(entry));
   });
   reader.finish();
@@ -228,12 +240,15 @@ Credentials::Content Credentials::read() const {
 void Credentials::write(const Content& content) const {
   nlohmann::ordered_json json{{"password", content.password_hash}};
   auto& tokens = json["tokens"] = nlohmann::ordered_json::array();
-  for (const auto& [token, hash] : content.entries)
-    tokens.push_back({{"id", token.id},
-                      {"name", token.name},
-                      {"scope", name(token.scope)},
-                      {"created", rfc3339(token.created)},
-                      {"sha256", hash}});
+  for (const auto& [token, hash] : content.entries) {
+    nlohmann::ordered_json& one = tokens.emplace_back();
+    one = {{"id", token.id},
+           {"name", token.name},
+           {"scope", name(token.scope)},
+           {"created", rfc3339(token.created)},
+           {"sha256", hash}};
+    if (token.by == LetInBy::password) one["by"] = kByPassword;
+  }
   const std::string text =
       json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const std::string next = file_.string() + ".new";

@@ -12,11 +12,18 @@
 
 namespace rearview {
 
+/// How somebody came by a token.
+enum class LetInBy {
+  token,    ///< it was made for them, or a code paired them
+  password  ///< they signed in, and can again
+};
+
 /// A device or program that was let in. Its secret is not kept, only the SHA-256 of it.
 struct Token {
   std::string id;  ///< names it when it is listed and revoked; not secret
   std::string name;
   Scope scope = Scope::none;
+  LetInBy by = LetInBy::token;
   WallTime created;
   std::optional<WallTime> used;  ///< since the program started
 };
@@ -39,9 +46,10 @@ class Credentials {
     Token token;
     std::string secret;  ///< told once
   };
-  /// Throws UsageError for a name that is empty or longer than 64 bytes or for more than 256
-  /// tokens, std::runtime_error where the file can't be written.
-  Issued issue(const std::string& name, Scope scope);
+  /// Where there are 256, the oldest of those that signed in by password gives way. Throws
+  /// UsageError for a name that is empty or longer than 64 bytes or where none can give way,
+  /// std::runtime_error where the file can't be written.
+  Issued issue(const std::string& name, Scope scope, LetInBy by = LetInBy::token);
   /// False when there is no such token. Throws as issue().
   bool revoke(std::string_view id);
   /// With it a person is admin; empty: none any more. Throws UsageError for one shorter than 8 or
