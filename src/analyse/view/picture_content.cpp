@@ -146,6 +146,7 @@ const PictureContent& ContentMeter::measure(const cv::Mat& picture, const cv::Re
   content_.brightest = percentile(levels, 0.995);
   content_.darkest = percentile(levels, 0.05);
   measure_patches();
+  look_for_edge();
   return content_;
 }
 
@@ -158,9 +159,11 @@ void ContentMeter::measure_patches() {
       const auto [range, step] = range_and_step(half_(area));
       if (range >= kStandsOut) sharpness.push_back(static_cast<double>(step) / range);
       const auto c = static_cast<std::size_t>(column);
+      const double luma = cv::mean(half_(area))[0];
+      content_.patches[static_cast<std::size_t>(row * PictureContent::kColumns) + c] = {step, luma};
       if (row >= kHorizonFrom && row < kHorizonTo) {
         content_.steepest[c] = std::max(content_.steepest[c], step);
-        content_.luma[c] += cv::mean(half_(area))[0] / (kHorizonTo - kHorizonFrom);
+        content_.luma[c] += luma / (kHorizonTo - kHorizonFrom);
       }
       if (const double all = variance(half_(area)); all >= kLeastVariance) {
         const cv::Rect means(area.x / 4, area.y / 4, kPatch / 4, kPatch / 4);
@@ -170,6 +173,34 @@ void ContentMeter::measure_patches() {
   }
   content_.sharpness = quantile(sharpness, 0.75);
   if (coarse.size() >= kLeastPatches) content_.coarse_share = quantile(coarse, 0.5);
+}
+
+// The row in which most columns have a step over most of their width.
+void ContentMeter::look_for_edge() {
+  int most = 0;
+  int edge = 0;
+  for (int y = kEdgeFrom; y < kEdgeTo; ++y) {
+    const std::uint8_t* above = half_.ptr(y - 1);
+    const std::uint8_t* row = half_.ptr(y);
+    int across = 0;
+    for (int column = 0; column < PictureContent::kColumns; ++column) {
+      int steps = 0;
+      for (int x = column * kPatch; x < (column + 1) * kPatch; ++x)
+        steps += std::abs(row[x] - above[x]) >= kEdgeStep;
+      across += 2 * steps > kPatch;
+    }
+    if (across > most) {
+      most = across;
+      edge = y;
+    }
+  }
+  content_.has_edge = most >= kEdgeColumns;
+  if (!content_.has_edge) return;
+  const int top = edge + kEdgeSlack;
+  for (int column = 0; column < PictureContent::kColumns; ++column) {
+    const cv::Rect below(column * kPatch, top, kPatch, half_.rows - top - kEdgeSlack);
+    content_.below_edge[static_cast<std::size_t>(column)] = range_and_step(half_(below)).second;
+  }
 }
 
 }  // namespace rearview

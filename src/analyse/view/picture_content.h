@@ -10,6 +10,7 @@ struct PictureContent {
   /// Parts of the picture's width, each looked at in the rows in which vehicles come into view:
   /// wherever a road goes, each of them holds an edge of something there.
   static constexpr int kColumns = 16;
+  static constexpr int kPatches = 9 * kColumns;  ///< of the whole picture, row by row
 
   int brightest = 0;        ///< luma that 0.5 % of the picture exceed
   int darkest = 0;          ///< luma that 95 % of the picture exceed
@@ -20,6 +21,16 @@ struct PictureContent {
   /// Steepest step between neighbours in each column, grey levels at half size, and mean luma.
   std::array<int, kColumns> steepest{};
   std::array<double, kColumns> luma{};
+  /// The same of each patch.
+  struct Patch {
+    int steepest = 0;
+    double luma = 0;
+  };
+  std::array<Patch, kPatches> patches{};
+  /// A straight level edge goes right across the picture, as that of a cover does; how steep a step
+  /// each column still shows below it.
+  bool has_edge = false;
+  std::array<int, kColumns> below_edge{};
 };
 
 /// Measures pictures, at half of 640 columns and less, 0.3 ms each. One thread.
@@ -44,6 +55,7 @@ class ContentMeter {
 
  private:
   void measure_patches();
+  void look_for_edge();
 
   PictureContent content_;
   cv::Mat half_;

@@ -51,6 +51,13 @@ bool sharp_after(const Line& line, int dark) {
 
 void ShownArea::settle(Bar& bar, int dark, int sharp, double t_s) {
   if (dark + kSlack_px < bar.width) bar.width = 0;  // something shows in the bar
+  if (dark > kSlack_px)
+    bar.shows_since_s.reset();
+  else if (!bar.shows_since_s)
+    bar.shows_since_s = t_s;
+  else if (t_s - *bar.shows_since_s >= kOpen_s)
+    bar.open = true;
+  if (bar.open) return;
   if (sharp > 0 && std::abs(sharp - bar.candidate) <= kSlack_px) {
     if (t_s - bar.since_s >= kSettle_s) bar.width = sharp;
     return;

@@ -21,6 +21,7 @@ std::string pictures_a_second(double rate) {
 void ViewStage::reset() noexcept {
   shown_.reset();
   life_.reset();
+  usual_detail_.reset();
   usual_sharpness_ = 0;
   fault_since_s_.reset();
   good_since_s_.reset();
@@ -66,13 +67,23 @@ bool ViewStage::out_of_focus(const PictureContent& content, double t_s) {
   return false;
 }
 
-std::string ViewStage::fault(const PictureContent& content) {
+std::string ViewStage::fault(const PictureContent& content, double t_s) {
+  const double stands_out = std::max(kShowsSteps * config_.least_step, kNoiseSteps * content.noise);
+  const double kept = usual_detail_.kept(content, stands_out, t_s);
   if (content.brightest < config_.dark_luma) return "the picture is dark: lens covered?";
   if (content.darkest > config_.washed_luma) return "the picture is washed out";
   if (content.coarse_share < kLeastCoarseShare) return "the picture is lost in noise";
   if (content.blockiness > kMostBlockiness)
     return "the picture has fallen into blocks: the stream has too few bits";
   if (std::string part = covered(content); !part.empty()) return part;
+  if (content.has_edge) {
+    const auto nothing = std::count_if(content.below_edge.begin(), content.below_edge.end(),
+                                       [&](int step) { return step < stands_out; });
+    if (static_cast<double>(nothing) > kNothingBelow * PictureContent::kColumns)
+      return "the lower part of the picture shows nothing: lens covered?";
+  }
+  if (kept < view_tuning::usual_detail::kGone)
+    return "much of what this camera saw is gone: lens covered, or has the camera slipped?";
   return {};
 }
 
@@ -104,7 +115,7 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
   const double rate = rate_per_s(frame);
   const bool was_blind = !reason_.empty();
 
-  std::string now = fault(content);
+  std::string now = fault(content, t_s);
   if (now.empty() && out_of_focus(content, t_s))
     now = "the picture is blurred: lens fogged, wet or out of focus?";
   // These have been watched for long enough already.

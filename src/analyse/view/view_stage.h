@@ -12,6 +12,7 @@
 #include "analyse/view/picture_content.h"
 #include "analyse/view/shown_area.h"
 #include "analyse/view/signs_of_life.h"
+#include "analyse/view/usual_detail.h"
 #include "base/setting.h"
 
 namespace rearview {
@@ -85,7 +86,7 @@ class ViewStage : public Stage {
 
  private:
   /// Why this picture shows no road; empty when it shows one.
-  std::string fault(const PictureContent& content);
+  std::string fault(const PictureContent& content, double t_s);
   std::string covered(const PictureContent& content) const;
   bool out_of_focus(const PictureContent& content, double t_s);
   /// Pictures a second, each moment counted once however many come in it.
@@ -95,6 +96,7 @@ class ViewStage : public Stage {
   ShownArea shown_;
   ContentMeter meter_;
   SignsOfLife life_;
+  UsualDetail usual_detail_;
   std::deque<double> times_s_;  ///< of the pictures of the last second; outlive reset()
   std::uint32_t epoch_ = 0;
   double first_s_ = 0;  ///< of the first picture of the epoch

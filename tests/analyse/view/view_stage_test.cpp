@@ -203,6 +203,59 @@ TEST(ViewStage, APictureCoveredInPartIsBlindAndSaysWhere) {
   expect_blind(covered({130, 0, 380, 360}), "the middle of the picture shows nothing");
 }
 
+// Its own edge is no detail, wherever it lies.
+TEST(ViewStage, ACoverWhoseEdgeLiesAtTheHorizonIsBlind) {
+  const auto covered = [](const std::vector<cv::Point>& corners) {
+    return [corners](int n) {
+      cv::Mat luma = road(n);
+      cv::fillConvexPoly(luma, corners, cv::Scalar(64));
+      return luma;
+    };
+  };
+  const auto rows = [&](int from, int to) {
+    return covered({{0, from}, {639, from}, {639, to}, {0, to}});
+  };
+  for (const auto& picture : {rows(130, 359), rows(150, 359), rows(180, 359), rows(0, 200),
+                              rows(0, 230), covered({{0, 60}, {639, 250}, {639, 359}, {0, 359}})}) {
+    Viewer viewer;
+    viewer.show_for(6, road);
+    EXPECT_EQ(viewer.show_for(1, picture).road, Road::blind);
+    EXPECT_EQ(viewer.show_for(60, picture).road, Road::blind) << "it never becomes usual";
+    EXPECT_EQ(viewer.show_for(2, road).road, Road::unknown);
+  }
+  // From the first picture on, too.
+  Viewer viewer;
+  EXPECT_EQ(viewer.show_for(1, rows(140, 359)).road, Road::blind);
+}
+
+TEST(ViewStage, BlackThatComesFromTheSidesIsNoBarButACover) {
+  const auto slit = [](int n) {
+    cv::Mat luma = road(n);
+    luma.colRange(0, 250).setTo(16);
+    luma.colRange(390, 640).setTo(16);
+    return luma;
+  };
+  Viewer viewer;
+  viewer.show_for(6, road);
+  EXPECT_EQ(viewer.show_for(1, slit).road, Road::blind);
+  EXPECT_EQ(viewer.show_for(5, slit).road, Road::blind);
+}
+
+// It shows tarmac, sharp and moving, where the world was.
+TEST(ViewStage, ACameraThatHasSlippedIsBlind) {
+  const auto tarmac = [](int n) {
+    cv::Mat luma(360, 640, CV_8UC1, cv::Scalar(110));
+    cv::line(luma, {300, 0}, {330, 359}, cv::Scalar(200), 6);
+    cv::Mat noise(luma.size(), CV_8UC1);
+    cv::RNG(static_cast<std::uint64_t>(n) + 1).fill(noise, cv::RNG::UNIFORM, 0, 6);
+    luma += noise;
+    return luma;
+  };
+  Viewer viewer;
+  viewer.show_for(6, road);
+  EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
+}
+
 TEST(ViewStage, ASmallCoverIsNoFault) {
   Viewer viewer;
   const Analysis last = viewer.show_for(3, [](int n) {
