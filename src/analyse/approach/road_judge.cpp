@@ -9,6 +9,7 @@ namespace rearview {
 void RoadJudge::reset() {
   quiet_since_s_.reset();
   looked_since_s_.reset();
+  looked_at_s_.reset();
 }
 
 void RoadJudge::judge(int gravest, bool followed, Analysis& analysis) {
@@ -26,6 +27,9 @@ void RoadJudge::judge(int gravest, bool followed, Analysis& analysis) {
     analysis.road = threatened;
     return;
   }
+  // Whoever came meanwhile was seen by nobody.
+  if (looked_at_s_ && analysis.t_s - *looked_at_s_ > approach_tuning::kLongestBreak_s) reset();
+  looked_at_s_ = analysis.t_s;
   if (!looked_since_s_) {
     looked_since_s_ = analysis.t_s;
     looks_ = 0;

@@ -27,6 +27,7 @@ class RoadJudge {
 
   ApproachConfig policy_;
   bool warned_ = false;                   ///< an alert stands that no all_clear has taken back
+  std::optional<double> looked_at_s_;     ///< last
   std::optional<double> looked_since_s_;  ///< without a break
   int looks_ = 0;                         ///< pictures since then
   std::optional<double> quiet_since_s_;

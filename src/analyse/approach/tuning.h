@@ -127,6 +127,11 @@ constexpr double kWholeAgain_s = 0.5;
 /// car's length.
 constexpr double kVehicleLength_m = 4.5;
 
+// -- road ---------------------------------------------------------------------------------------
+/// A pause between two pictures that is longer is a break: at the least rate that `view` lets pass,
+/// 4 a second, two pictures are missing. s.
+constexpr double kLongestBreak_s = 0.5;
+
 // -- stage --------------------------------------------------------------------------------------
 /// Over how long growth is measured: as long as may be, or else over less. s. Judged.
 inline constexpr std::array kGrowthSpans_s = {0.8, 0.4};

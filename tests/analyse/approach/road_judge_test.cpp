@@ -45,6 +45,15 @@ TEST_F(RoadJudgeTest, IsUnknownUntilAVehicleWouldHaveBeenFound) {
   EXPECT_EQ(all_clears_, 0) << "nothing was told";
 }
 
+TEST_F(RoadJudgeTest, IsUnknownAfterASilence) {
+  ASSERT_EQ(play(2, 0).road, Road::clear);
+  t_s_ += 0.4;
+  EXPECT_EQ(play(0.1, 0).road, Road::clear);
+  t_s_ += 1;
+  EXPECT_EQ(play(0.9, 0).road, Road::unknown);
+  EXPECT_EQ(play(0.3, 0).road, Road::clear);
+}
+
 TEST_F(RoadJudgeTest, IsTheGravestOfAll) {
   EXPECT_EQ(play(0.1, 0, true).road, Road::following);
   EXPECT_EQ(play(0.1, 1, true).road, Road::approaching);
