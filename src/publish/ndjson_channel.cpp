@@ -24,15 +24,16 @@ NdjsonClient::Line line_of(const nlohmann::ordered_json& json) {
 
 }  // namespace
 
-NdjsonChannel::NdjsonChannel(const NdjsonConfig& config, const AlertHistory& history)
-    : Channel("ndjson", true), config_(config), history_(history) {
+NdjsonChannel::NdjsonChannel(const NdjsonConfig& config, const AlertHistory& history, Now now)
+    : Channel("ndjson", true), config_(config), history_(history), now_(std::move(now)) {
   if (!config_.socket.empty()) {
     listener_.emplace(config_.socket);
     log::info("publish", "JSON lines", {{"socket", config_.socket.string()}});
   }
   if (!config_.standard_output) return;
   AlertFeed feed(history_, config_.after.value_or(history_.newest_id()));
-  clients_.emplace_back(Output::standard_output(), std::move(feed), config_.analysis, SteadyTime());
+  clients_.emplace_back(Output::standard_output(), std::move(feed), config_.analysis, SteadyTime(),
+                        now_());
   standard_output_ = &clients_.back();
 }
 
@@ -40,7 +41,7 @@ void NdjsonChannel::run() {
   while (true) {
     wait();
     const Inbox::News news = inbox().take();
-    const SteadyTime now = SteadyClock::now();
+    const SteadyTime now = now_();
     deliver(news);
     if (listener_) admit(now);
     serve_all(now);
@@ -55,7 +56,7 @@ void NdjsonChannel::wait() {
   if (listener_) fds.push_back({listener_->fd(), POLLIN, 0});
   const std::size_t first = fds.size();
   int timeout_ms = kLongestWait_ms;
-  const SteadyTime now = SteadyClock::now();
+  const SteadyTime now = now_();
   for (const NdjsonClient& client : clients_) {
     const bool reads = client.reads() && &client != standard_output_;
     fds.push_back({client.fd(),
@@ -97,7 +98,7 @@ void NdjsonChannel::admit(SteadyTime now) {
       continue;
     }
     AlertFeed feed(history_, history_.newest_id());
-    clients_.emplace_back(std::move(*output), std::move(feed), false, now + kHold);
+    clients_.emplace_back(std::move(*output), std::move(feed), false, now + kHold, now);
     if (newest_heartbeat_) clients_.back().heartbeat(newest_heartbeat_);
   }
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/now.h"
 #include "publish/channel.h"
 #include "publish/ndjson_client.h"
 #include "publish/publish_config.h"
@@ -16,8 +17,10 @@ namespace rearview {
 /// JSON lines on standard output and for the clients of a Unix socket.
 class NdjsonChannel final : public Channel {
  public:
-  /// Listens. Throws std::runtime_error. history must outlive the channel.
-  NdjsonChannel(const NdjsonConfig& config, const AlertHistory& history);
+  /// Listens. Throws std::runtime_error. history must outlive the channel. now: by which clients
+  /// are judged.
+  NdjsonChannel(const NdjsonConfig& config, const AlertHistory& history,
+                Now now = SteadyClock::now);
   ~NdjsonChannel() override { stop(); }
 
   std::vector<Metric> metrics() const override;
@@ -33,6 +36,7 @@ class NdjsonChannel final : public Channel {
 
   const NdjsonConfig config_;
   const AlertHistory& history_;
+  const Now now_;
   std::optional<UnixListener> listener_;
   std::list<NdjsonClient> clients_;
   NdjsonClient* standard_output_ = nullptr;  ///< one of clients_

@@ -25,12 +25,13 @@ std::string text_line(const nlohmann::ordered_json& json) {
 
 }  // namespace
 
-NdjsonClient::NdjsonClient(Output output, AlertFeed feed, bool analyses, SteadyTime hold_until)
+NdjsonClient::NdjsonClient(Output output, AlertFeed feed, bool analyses, SteadyTime hold_until,
+                           SteadyTime now)
     : output_(std::move(output)),
       feed_(std::move(feed)),
       analyses_(analyses),
       hold_until_(hold_until),
-      progress_(SteadyClock::now()) {}
+      progress_(now) {}
 
 void NdjsonClient::heartbeat(const Line& line) {
   if (heartbeat_due_) ++skipped_;
@@ -84,7 +85,7 @@ void NdjsonClient::obey(const std::string& request) {
 }
 
 void NdjsonClient::write(SteadyTime now) {
-  while (!gone_ && flush(now) && refill()) {
+  while (!gone_ && flush(now) && refill(now)) {
   }
 }
 
@@ -107,11 +108,11 @@ void NdjsonClient::append(const Line& line) {
   if (line) pending_ += *line;
 }
 
-bool NdjsonClient::refill() {
+bool NdjsonClient::refill(SteadyTime now) {
   // Before the alerts: the history may throw, and signs of life must go on all the same.
   append(std::exchange(heartbeat_due_, nullptr));
   for (auto& [camera, line] : analyses_due_) append(std::exchange(line, nullptr));
-  while (pending_.size() < kMostPending && !holds(SteadyClock::now())) {
+  while (pending_.size() < kMostPending && !holds(now)) {
     const KeptAlert* alert = feed_.next();
     if (!alert) break;
     pending_ += message_of(*alert) + "\n";

@@ -18,7 +18,7 @@ class NdjsonClient {
   using Line = std::shared_ptr<const std::string>;
 
   /// hold_until: alerts wait so long for the client to say where to begin.
-  NdjsonClient(Output output, AlertFeed feed, bool analyses, SteadyTime hold_until);
+  NdjsonClient(Output output, AlertFeed feed, bool analyses, SteadyTime hold_until, SteadyTime now);
 
   void heartbeat(const Line& line);
   void analysis(const std::string& camera, const Line& line);
@@ -46,7 +46,7 @@ class NdjsonClient {
 
  private:
   bool flush(SteadyTime now);
-  bool refill();
+  bool refill(SteadyTime now);
   void obey(const std::string& request);
   void append(const Line& line);
 

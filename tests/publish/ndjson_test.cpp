@@ -9,10 +9,12 @@
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "publish/ndjson_channel.h"
 #include "tests/serve/memory_history.h"
 #include "tests/support/eventually.h"
+#include "tests/support/standing_clock.h"
 #include "tests/support/temporary_folder.h"
 
 namespace rearview {
@@ -85,8 +87,8 @@ class NdjsonTest : public ::testing::Test {
  protected:
   NdjsonTest() { config_.socket = folder_.path() / "events.sock"; }
 
-  void start() {
-    channel_ = std::make_unique<NdjsonChannel>(config_, history_);
+  void start(Now now = SteadyClock::now) {
+    channel_ = std::make_unique<NdjsonChannel>(config_, history_, std::move(now));
     channel_->start([](const std::string& reason) { FAIL() << reason; });
   }
   std::uint64_t raise() {
@@ -106,6 +108,7 @@ class NdjsonTest : public ::testing::Test {
     return -1;
   }
 
+  test::StandingClock clock_;  ///< for those who start with it
   test::TemporaryFolder folder_;
   NdjsonConfig config_;
   test::MemoryHistory history_;
@@ -198,7 +201,7 @@ TEST_F(NdjsonTest, WhatCantBeUnderstoodIsAnsweredAndClosed) {
 
 TEST_F(NdjsonTest, AStuckClientHoldsUpNobodyAndLosesNothing) {
   config_.write_timeout_ms = 1000;
-  start();
+  start(clock_.now());  // one that reads is slow as well on a slow machine
   Script stuck(config_.socket);
   stuck.say("{\"after\":0}\n");
   Script lively(config_.socket);
@@ -207,6 +210,7 @@ TEST_F(NdjsonTest, AStuckClientHoldsUpNobodyAndLosesNothing) {
   auto read = std::async(std::launch::async, [&] { return lively.ids(kMany).size(); });
   for (std::size_t i = 0; i < kMany; ++i) raise();
   EXPECT_EQ(read.get(), kMany);
+  clock_.advance(std::chrono::seconds(2));
   EXPECT_TRUE(eventually([&] { return metric("rearview_publish_closed_total") == 1; }));
   // What it had been sent is whole and in order; with its last id it goes on where it was.
   auto ids = stuck.ids(kMany);

@@ -96,7 +96,7 @@ void fuzz_ndjson(std::span<const std::uint8_t> input) {
   std::string answered;
   {
     NdjsonClient client(Output::socket(ends[0]), AlertFeed(history, history.newest_id()), false,
-                        SteadyTime());
+                        SteadyTime(), SteadyClock::now());
     const std::string text = text_of(input);
     constexpr std::size_t kPiece = 4096;
     for (std::size_t from = 0; from < text.size() && !client.gone(); from += kPiece) {
