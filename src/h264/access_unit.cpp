@@ -41,6 +41,11 @@ Held held_in(std::span<const std::uint8_t> bytes,
   return held;
 }
 
+void take_orientation(const NalUnit& nal, AccessUnit& unit) {
+  if (nal.type() != NalType::sei) return;
+  if (const auto said = display_orientation(nal.body())) unit.display_orientation = said;
+}
+
 }  // namespace
 
 AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
@@ -51,6 +56,7 @@ AccessUnit whole_access_unit(std::span<const std::uint8_t> bytes,
   const Held own = held_in(bytes, [&](const NalUnit& nal) {
     if (std::exchange(first, false) && nal.type() == NalType::access_unit_delimiter)
       delimiter = nal.bytes.size();
+    take_orientation(nal, unit);
     if (!is_slice(nal.type())) return;
     if (unit.slices++ == 0) unit.idr = nal.type() == NalType::idr_slice;
   });
@@ -87,6 +93,7 @@ std::optional<AccessUnit> AccessUnitAssembler::push(const NalUnit& nal) {
     if (current_.slices++ == 0) current_.idr = type == NalType::idr_slice;
     if (has_first_mb(type)) last_first_mb_ = first_mb_in_slice(nal.body()).value_or(last_first_mb_);
   }
+  take_orientation(nal, current_);
   sets_.take(nal);
   has_sps_ |= type == NalType::sps;
   has_pps_ |= type == NalType::pps;

@@ -8,6 +8,7 @@
 
 #include "h264/nal_unit.h"
 #include "h264/parameter_sets.h"
+#include "h264/sei.h"
 
 namespace rearview::h264 {
 
@@ -18,6 +19,7 @@ struct AccessUnit {
   bool has_parameter_sets = false;  ///< holds both an SPS and a PPS
   bool truncated = false;           ///< flushed before its end was seen
   int slices = 0;
+  std::optional<DisplayOrientation> display_orientation;  ///< the last that its messages say
 };
 
 /// An access unit out of a container, which says where it begins and ends; bytes: Annex-B.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -19,9 +20,7 @@ struct Decoder::Libav {
   libav::PacketPointer packet = libav::new_packet();
   PlaneMaker planes;
 
-  Libav(AVCodecID id, const AVCodecParameters* parameters, int threads, Orientation orientation,
-        Reordering reordering)
-      : planes(orientation) {
+  Libav(AVCodecID id, const AVCodecParameters* parameters, int threads, Reordering reordering) {
     const AVCodec* codec = avcodec_find_decoder(id);
     if (codec == nullptr)
       throw std::runtime_error(std::string("no decoder for ") + avcodec_get_name(id));
@@ -50,13 +49,13 @@ struct Decoder::Libav {
 };
 
 Decoder::Decoder(int threads, Reordering reordering)
-    : libav_(
-          std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads, Orientation{}, reordering)),
+    : libav_(std::make_unique<Libav>(AV_CODEC_ID_H264, nullptr, threads, reordering)),
       reordering_(reordering) {}
 
 Decoder::Decoder(const AVCodecParameters& parameters, int threads, Orientation orientation)
-    : libav_(std::make_unique<Libav>(parameters.codec_id, &parameters, threads, orientation,
-                                     Reordering::as_seen)),
+    : libav_(
+          std::make_unique<Libav>(parameters.codec_id, &parameters, threads, Reordering::as_seen)),
+      container_(orientation),
       h264_(parameters.codec_id == AV_CODEC_ID_H264),
       reordering_(Reordering::as_seen),
       seen_delay_(libav_->context->has_b_frames) {
@@ -108,10 +107,15 @@ void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag
   h264::ReferenceCheck::Verdict verdict;
   if (h264_) {
     input_.clear();
-    verdict = references_.push(access_unit, [this](const h264::NalUnit& nal) { input_.take(nal); });
+    verdict = references_.push(access_unit, [this](const h264::NalUnit& nal) {
+      input_.take(nal);
+      if (nal.type() != h264::NalType::sei) return;
+      if (const auto said = h264::display_orientation(nal.body())) said_ = said;
+    });
     access_unit = input_.all();
     // Containers may keep headers and messages as packets of their own: no picture is missing.
     if (!input_.has_slice()) return keep_parameter_sets();
+    take_orientation(verdict.idr, tag);
   }
   const bool entry = may_enter(verdict, keyframe);
   if (in_step_ && verdict.gap) {
@@ -138,6 +142,22 @@ void Decoder::decode(std::span<const std::uint8_t> access_unit, std::int64_t tag
   if (verdict.idr) group_ = tag;
   if (error < 0 && !recovering_) broken_tag_ = tag;
   if (!receive(sink) || broken_tag_) lost(sink);
+}
+
+void Decoder::take_orientation(bool idr, std::int64_t tag) {
+  constexpr std::size_t kMostHeld = 2;
+  const Orientation before = coded_.now();
+  coded_.next(idr, std::exchange(said_, std::nullopt));
+  if (coded_.now() == before) return;
+  orientations_[tag] = coded_.now();
+  if (orientations_.size() > kMostHeld) orientations_.erase(orientations_.begin());
+}
+
+const Orientation& Decoder::orientation_of(std::int64_t tag) const {
+  static constexpr Orientation kUpright;
+  if (!container_.upright()) return container_;
+  const auto next = orientations_.upper_bound(tag);
+  return next == orientations_.begin() ? kUpright : std::prev(next)->second;
 }
 
 int Decoder::send(std::span<const std::uint8_t> bytes, std::int64_t tag) {
@@ -170,7 +190,7 @@ bool Decoder::receive(const Sink& sink) {
                         frame.decode_error_flags != 0 || tag == broken_tag_;
     std::optional<Planes> planes;
     if (!faulty && std::min(frame.width, frame.height) >= kLeastSide_px)
-      planes = libav_->planes.make(frame);
+      planes = libav_->planes.make(frame, orientation_of(tag));
     const bool fields = libav::interlaced(frame);
     av_frame_unref(&frame);
     // Its tag is still inside: counted when that is emptied.

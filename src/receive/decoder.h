@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "h264/reference_check.h"
+#include "receive/coded_orientation.h"
 #include "receive/decoder_input.h"
 #include "receive/orientation.h"
 #include "types/frame.h"
@@ -55,7 +57,8 @@ class Decoder {
   /// H.264 as Annex-B. threads: decoder threads, which work on one picture at a time.
   explicit Decoder(int threads, Reordering reordering = Reordering::as_seen);
   /// Any codec, as a container describes it; H.264 as Annex-B all the same. Throws
-  /// std::runtime_error when there is no decoder for it. orientation: what makes it upright.
+  /// std::runtime_error when there is no decoder for it. orientation: what makes it upright; where
+  /// it is so already, H.264 may say otherwise itself (SEI).
   Decoder(const AVCodecParameters& parameters, int threads, Orientation orientation = {});
   ~Decoder();
   Decoder(const Decoder&) = delete;
@@ -94,11 +97,19 @@ class Decoder {
   /// The place of the picture that has come out.
   std::int64_t place_of(std::int64_t tag, bool fields);
 
+  void take_orientation(bool idr, std::int64_t tag);
+  const Orientation& orientation_of(std::int64_t tag) const;
+
   std::unique_ptr<Libav> libav_;
   h264::ReferenceCheck references_;
   DecoderInput input_;
   std::set<std::int64_t> inside_;  // places of what was sent, not yet taken by a picture
   std::int64_t group_ = 0;         // tag of the newest IDR picture
+  const Orientation container_;
+  CodedOrientation coded_;
+  std::optional<h264::DisplayOrientation> said_;  // since the last picture
+  // Of pictures that may still come out, by the tag from which it holds: the last two.
+  std::map<std::int64_t, Orientation> orientations_;
   bool h264_ = true;
   bool entered_ = false;                    // a place to begin at has come
   bool in_step_ = false;                    // every reference so far is there

@@ -10,6 +10,7 @@ struct Orientation {
   bool mirror_y = false;
 
   bool upright() const { return !transpose && !mirror_x && !mirror_y; }
+  bool operator==(const Orientation&) const = default;
 };
 
 }  // namespace rearview

@@ -79,7 +79,7 @@ Planes turned(const Planes& planes, const Orientation& how) {
 
 }  // namespace
 
-std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
+std::optional<Planes> PlaneMaker::make(AVFrame& frame, const Orientation& orientation) {
   const bool full_range = is_full_range(frame);
   const ColourMatrix matrix = matrix_of(frame);
   libav::FramePointer kept;
@@ -93,7 +93,7 @@ std::optional<Planes> PlaneMaker::make(AVFrame& frame) {
     if (!kept) return std::nullopt;
   }
   Planes planes = view(std::move(kept), full_range, matrix);
-  return orientation_.upright() ? planes : turned(planes, orientation_);
+  return orientation.upright() ? planes : turned(planes, orientation);
 }
 
 libav::FramePointer PlaneMaker::convert(const AVFrame& frame, bool full_range) {

@@ -12,15 +12,12 @@ namespace rearview {
 /// conversion. One thread.
 class PlaneMaker {
  public:
-  explicit PlaneMaker(Orientation orientation = {}) : orientation_(orientation) {}
-
-  /// nullopt when the format can't be converted.
-  std::optional<Planes> make(AVFrame& frame);
+  /// orientation: what makes it upright. nullopt when the format can't be converted.
+  std::optional<Planes> make(AVFrame& frame, const Orientation& orientation);
 
  private:
   libav::FramePointer convert(const AVFrame& frame, bool full_range);
 
-  Orientation orientation_;
   libav::ScalerPointer scaler_;
 };
 

@@ -14,6 +14,7 @@
 #include "base/printable_url.h"
 #include "base/sleep.h"
 #include "base/tcp_connection.h"
+#include "receive/coded_orientation.h"
 #include "receive/decoder.h"
 #include "receive/libav_input.h"
 #include "receive/live_session.h"
@@ -134,11 +135,22 @@ struct Receiver::State {
   bool can_give_on(const std::string& codec, bool turned) {
     if (!on_access_unit) return false;
     if (codec == "h264" && !turned) return true;
-    const std::string why = codec == "h264" ? "turned by its container" : "not H.264";
+    tell_not_given_on(codec, codec == "h264" ? "turned by its container" : "not H.264");
+    return false;
+  }
+
+  /// The same of the next access unit, of which the stream itself may say that it is turned.
+  bool can_give_on(CodedOrientation& orientation, const h264::AccessUnit& unit) {
+    orientation.next(unit.idr, unit.display_orientation);
+    if (orientation.now().upright()) return true;
+    if (on_access_unit) tell_not_given_on("h264", "turned by its stream");
+    return false;
+  }
+
+  void tell_not_given_on(const std::string& codec, const std::string& why) {
     if (std::exchange(told_codec, codec + why) != codec + why)
       log::warning("receive", why + ": there will be no clips and no original video",
                    {{"url", printable_url(config.url)}, {"codec", codec}});
-    return false;
   }
 
   void check_pictures(const LiveSession& session, const Decoder& decoder) const {
@@ -164,9 +176,12 @@ void Receiver::State::run_tcp(const Endpoint& endpoint, const std::stop_token& s
   StreamGuess guess;
   Decoder decoder(config.decoder_threads);
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
+  CodedOrientation orientation;
   const AccessUnitStream::Sink sink = [&](TimedAccessUnit timed) {
     // One read can hold many small pictures.
-    if (!stop.stop_requested()) session.take(std::move(timed), true, false);
+    if (stop.stop_requested()) return;
+    const bool give_on = can_give_on(orientation, timed.unit);
+    session.take(std::move(timed), give_on, false);
   };
   Counts counts;
   const auto count = [&] {
@@ -228,6 +243,7 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
   connected();
   const bool give_on = can_give_on(input.codec(), !input.orientation().upright());
   LiveSession session(timeline, decoder, on_frame, on_access_unit);
+  CodedOrientation orientation;
   Counts counts;
   LibavInput::Packet packet;
   while (!stop.stop_requested()) {
@@ -242,7 +258,8 @@ void Receiver::State::run_libav(const std::stop_token& stop) {
     else
       timed.unit.bytes.assign(packet.bytes.begin(), packet.bytes.end());
     counts.bytes += packet.bytes.size();
-    session.take(std::move(timed), give_on, packet.keyframe);
+    const bool upright = give_on && can_give_on(orientation, timed.unit);
+    session.take(std::move(timed), upright, packet.keyframe);
     counts.access_units = session.access_units();
     counts.take(decoder.counts());
     publish(counts);
@@ -290,8 +307,11 @@ void Receiver::State::run_file(const std::stop_token& stop) {
   ReadAhead ahead;
   bool give_on = false;
   RecordingReader::OnAccessUnit keep;
+  CodedOrientation orientation;
   if (on_access_unit)
-    keep = [&ahead](h264::AccessUnit unit, std::uint64_t seq) { ahead.put(std::move(unit), seq); };
+    keep = [&](h264::AccessUnit unit, std::uint64_t seq) {
+      if (can_give_on(orientation, unit)) ahead.put(std::move(unit), seq);
+    };
   const auto opened = on_the_link([&] {
     return std::make_unique<RecordingReader>(
         config.url, config.file_fps > 0 ? std::optional(config.file_fps) : std::nullopt,

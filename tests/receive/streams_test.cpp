@@ -279,6 +279,83 @@ TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
     expect_turned(plain, with(matrix), matrix);
 }
 
+/// The stream with a message in front of its first IDR pictures that they are to be flipped and
+/// then turned counter-clockwise (ITU-T H.264, D.1.27); angle: 2^16 is all round.
+Bytes with_orientation(const Bytes& stream, bool flip_x, bool flip_y, int angle, int pictures) {
+  const auto byte = [](int value) { return static_cast<std::uint8_t>(value); };
+  const int flips = (flip_x ? 0x40 : 0) | (flip_y ? 0x20 : 0);
+  // It lasts (010), and nothing follows (0); then the stop bit's alignment.
+  const Bytes message{0,
+                      0,
+                      0,
+                      1,
+                      0x06,
+                      47,
+                      3,
+                      byte(flips | angle >> 11),
+                      byte(angle >> 3),
+                      byte((angle & 7) << 5 | 0x09),
+                      0x80};
+  Bytes out;
+  h264::AnnexBSplitter splitter;
+  const auto copy = [&](const h264::NalUnit& nal) {
+    if (nal.type() == h264::NalType::idr_slice && pictures-- > 0)
+      out.insert(out.end(), message.begin(), message.end());
+    out.insert(out.end(), nal.bytes.begin(), nal.bytes.end());
+  };
+  splitter.push(stream, copy);
+  splitter.flush(copy);
+  return out;
+}
+
+TEST(WorldStreams, WhatAStreamItselfSaysTurnsIt) {
+  const Bytes stream = bytes_of("h_control.h264");
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h264").string();
+  const auto with = [&](bool flip_x, bool flip_y, int angle) {
+    write(path, with_orientation(stream, flip_x, flip_y, angle, 1000));
+    return first_picture(path);
+  };
+  constexpr int kQuarter = 1 << 14;
+  const FramePtr plain = first_picture(path_of("h_control.h264"));
+  expect_turned(plain, with(false, false, kQuarter), {0, -1, 1, 0});
+  expect_turned(plain, with(false, false, kQuarter + 1000), {0, -1, 1, 0});  // the nearest
+  expect_turned(plain, with(false, false, 2 * kQuarter), {-1, 0, 0, -1});
+  expect_turned(plain, with(false, false, 3 * kQuarter), {0, 1, -1, 0});
+  expect_turned(plain, with(true, false, 8), {-1, 0, 0, 1});
+  expect_turned(plain, with(false, true, 8), {1, 0, 0, -1});
+  expect_turned(plain, with(true, false, kQuarter), {0, 1, 1, 0});
+  expect_turned(plain, with(false, true, kQuarter), {0, -1, -1, 0});
+  expect_turned(plain, with(false, true, 3 * kQuarter), {0, 1, 1, 0});
+}
+
+TEST(WorldStreams, AStreamIsTurnedUpToAnIdrThatDoesntSaySo) {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "a.h264").string();
+  write(path, with_orientation(bytes_of("h_control.h264"), false, false, 1 << 14, 1));
+  RecordingReader reader(path, std::nullopt, 1);
+  std::vector<bool> turned;
+  while (const FramePtr frame = reader.next())
+    turned.push_back(frame->size().height > frame->size().width);
+  const auto back = std::ranges::find(turned, false);
+  EXPECT_GT(back - turned.begin(), 1) << "not for one picture alone";
+  EXPECT_NE(back, turned.end());
+  EXPECT_EQ(std::find(back, turned.end(), true), turned.end());
+}
+
+TEST(WorldStreams, ATurnedLiveStreamIsUprightAndGivesNoAccessUnits) {
+  const Bytes stream = with_orientation(bytes_of("fps60.h264"), false, false, 1 << 14, 1000);
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    client.send(stream);
+    client.hold();
+  });
+  Watched watched(config_for(camera.url()));
+  ASSERT_TRUE(watched.wait_for_frames(5));
+  const cv::Size size = watched.pictures().front().size;
+  EXPECT_GT(size.height, size.width);
+  EXPECT_TRUE(watched.units().empty());
+}
+
 /// The recording with a projection in the place of its colour element, which is as long, with one
 /// angle.
 Bytes with_projection(Bytes mkv, std::uint8_t pose, float degrees) {
