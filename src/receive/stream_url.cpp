@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -11,6 +13,42 @@
 #include "base/printable_url.h"
 
 namespace rearview {
+namespace {
+
+bool is_port(std::string_view digits) {
+  std::uint16_t port = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, port);
+  return error == std::errc() && stopped == end && port > 0;
+}
+
+/// What is wrong with the part that names the host; nothing of it is quoted, as it may hold a
+/// password. rest: behind ://.
+std::string host_problem(std::string_view scheme, std::string_view rest) {
+  // These may wait for whoever sends.
+  constexpr std::array<std::string_view, 3> kMayListen{"udp", "rtp", "srt"};
+  const auto is_blank = [](unsigned char c) { return c <= ' ' || c == 127; };
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos)
+    rest.remove_prefix(at + 1);
+  if (std::ranges::any_of(rest, is_blank))
+    return "there is a blank in its host; without it, it would be right";
+  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
+  if (bracket == std::string_view::npos) return "the bracket of its host isn't closed: [IPV6]:PORT";
+  const std::size_t colon = rest.find(':', bracket);
+  const std::string_view host = rest.substr(0, colon);
+  if (bracket > 0 && host.size() != bracket + 1)
+    return "something other than :PORT stands behind the bracket of its host";
+  if (colon != std::string_view::npos && !is_port(rest.substr(colon + 1)))
+    return "the port behind its host is no number from 1 to 65535 (IPv6 hosts stand in brackets)";
+  const bool none = host.empty() || host == "[]";
+  const bool listens =
+      colon != std::string_view::npos && std::ranges::find(kMayListen, scheme) != kMayListen.end();
+  if (none && !listens) return fmt::format("it names no host; right is {}://HOST…", scheme);
+  return {};
+}
+
+}  // namespace
 
 std::optional<Endpoint> tcp_address(const std::string& url) {
   constexpr std::string_view kScheme = "tcp://";
@@ -56,7 +94,7 @@ std::string url_problem(const std::string& url) {
     const std::string shown = printable_url(url);
     return shown == url ? error.what() : fmt::format("\"{}\" is not tcp://HOST:PORT", shown);
   }
-  return {};
+  return host_problem(scheme, std::string_view(url).substr(scheme.size() + 3));
 }
 
 }  // namespace rearview

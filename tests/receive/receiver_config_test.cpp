@@ -49,6 +49,33 @@ TEST(StreamUrl, WhatIsNeitherAnAddressNorAFileIsRefusedWithWhatWouldBeRight) {
   }
 }
 
+TEST(StreamUrl, AHostThatCantBeIsRefusedWithoutASecret) {
+  for (const auto& [url, what] : {
+           std::pair{"http://", "names no host"},
+           {"http:///a.mp4", "names no host"},
+           {"rtsp://secret@/live", "names no host"},
+           {"rtsp://:554/live", "names no host"},
+           {"http://[]/a", "names no host"},
+           {"http://h:abc/", "no number from 1 to 65535"},
+           {"http://h:/", "no number from 1 to 65535"},
+           {"rtsp://h:0/x", "no number from 1 to 65535"},
+           {"rtsp://u:secret@h:99999/x", "no number from 1 to 65535"},
+           {"rtsp://::1/x", "no number from 1 to 65535"},
+           {"tcp:// h:5000", "a blank"},
+           {"http://a b/", "a blank"},
+           {"http://[::1/a", "isn't closed"},
+           {"http://[::1]a/", "behind the bracket"},
+       }) {
+    EXPECT_THAT(url_problem(url), ::testing::HasSubstr(what)) << url;
+    EXPECT_THAT(url_problem(url), ::testing::Not(::testing::HasSubstr("secret"))) << url;
+  }
+  for (const char* url :
+       {"http://h", "http://h?x=:y", "rtsp://u:p:@q@h:554/live", "rtsp://[fe80::1]:554/a b",
+        "https://[::1]/a", "tcp://[::1]:5000", "udp://:5000", "udp://@:5000",
+        "udp://@239.0.0.1:5000", "srt://:9000?mode=listener"})
+    EXPECT_EQ(url_problem(url), "") << url;
+}
+
 TEST(StreamUrl, TellsWhatAUrlIs) {
   EXPECT_EQ(tcp_address("tcp://camera.local:5000"), (Endpoint{"camera.local", 5000}));
   EXPECT_EQ(tcp_address("tcp://camera.local:5000/"), (Endpoint{"camera.local", 5000}));
