@@ -130,10 +130,10 @@ void OnnxSettings::read_input(ConfigReader& reader, const Setting& row, OnnxSett
 
 void OnnxSettings::read_region(ConfigReader& reader, const Setting& row, OnnxSettings& settings) {
   static constexpr std::array kRows{
-      setting<&cv::Rect2d::x>("x", {0, 0.95}, "Left edge."),
-      setting<&cv::Rect2d::y>("y", {0, 0.95}, "Upper edge."),
-      setting<&cv::Rect2d::width>("w", {0.05, 1}, "Width."),
-      setting<&cv::Rect2d::height>("h", {0.05, 1}, "Height."),
+      setting<&cv::Rect2d::x>("x", {0, 1 - kLeastRegion}, "Left edge."),
+      setting<&cv::Rect2d::y>("y", {0, 1 - kLeastRegion}, "Upper edge."),
+      setting<&cv::Rect2d::width>("w", {kLeastRegion, 1}, "Width."),
+      setting<&cv::Rect2d::height>("h", {kLeastRegion, 1}, "Height."),
   };
   cv::Rect2d& region = settings.region;
   reader.object(row.key, [&](ConfigReader& part) {

@@ -9,6 +9,7 @@
 #include "analyse/network/box_decoder.h"
 #include "analyse/network/inference_backend.h"
 #include "analyse/network/still_watch.h"
+#include "analyse/network/tuning.h"
 #include "analyse/stage.h"
 #include "base/setting.h"
 
@@ -44,7 +45,8 @@ struct OnnxSettings {
                            "or the ending .onnx."),
         setting<&S::family>("family", "How its outputs are read."),
         setting<read_input>("input", "Size of the network's input."),
-        setting<&S::score_threshold>("score_threshold", {0.01, 0.99},
+        setting<&S::score_threshold>("score_threshold",
+                                     {0.01, network_tuning::onnx_detector::kMostThreshold},
                                      "Boxes below are not reported."),
         setting<&S::nms_iou>("nms_iou", {0.1, 0.95},
                              "Of two boxes of one class that overlap more, the weaker goes."),

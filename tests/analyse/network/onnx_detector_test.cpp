@@ -192,6 +192,10 @@ TEST_F(OnnxDetectorTest, SettingsThatDontFitAreRefusedWithTheirPlace) {
   EXPECT_THAT(refused(R"(,"classes":{"0":"lorry"})"), HasSubstr("/stages/0/classes/0"));
   EXPECT_THAT(refused(R"(,"classes":[])"), HasSubstr("/stages/0/classes"));
   EXPECT_THAT(refused(R"(,"region":{"x":0.5,"w":0.6})"), HasSubstr("/stages/0/region/w"));
+  // As good as blind:
+  EXPECT_THAT(refused(R"(,"region":{"w":0.2})"), HasSubstr("/stages/0/region/w"));
+  EXPECT_THAT(refused(R"(,"region":{"h":0.2})"), HasSubstr("/stages/0/region/h"));
+  EXPECT_THAT(refused(R"(,"score_threshold":0.7)"), HasSubstr("/stages/0/score_threshold"));
   EXPECT_THAT(refused(R"(,"every":2,"offset":2)"), HasSubstr("/stages/0/offset"));
   EXPECT_THAT(refused(R"(,"thresold":2)"), HasSubstr("/stages/0/thresold"));
   EXPECT_THAT(message([&] { configured("{}"); }), HasSubstr("/stages/0/model"));
