@@ -116,6 +116,11 @@ told after 3 detections (`confirm_detections`), the first measurement of growth,
 (`confirm_frames`): 9 pictures and 0.4 s. A fast one is known about 4 s before it passes, and a rider needs 2.5 s:
 that leaves 1.5 s, in which 9 pictures come at 8.2 a second. So fewer than 4 are `blind`, fewer than 8 `degraded`.
 
+How a cover is known that hides part of the picture: a sixteenth of the width that shows nothing where the horizon may be; a
+straight edge right across, below which nothing is; and where neither is so, by what it takes away of what this camera
+usually shows (`src/analyse/view/usual_detail.h`). A flap that leaves nearly half of the picture free, as the slanting one below,
+may leave enough of that.
+
 How frozen and at rest are told apart: a sensor's noise makes each change of a block half undo the last one, while
 what an encoder refines comes nearer to the one picture and doesn't go back; the intra pictures it begins anew with
 are left out (`src/analyse/view/signs_of_life.h`). Where an encoder takes all of the noise away and nothing moves, there

@@ -94,6 +94,14 @@ def cover(x, y, width, height, level=60, soft_px=0):
     return change
 
 
+def slanting(picture, n, chance):
+    """A flap that hangs down from the left, and hides all that is below its edge."""
+    picture = picture.copy()
+    corners = numpy.array([(0, 60), (WIDTH, 250), (WIDTH, HEIGHT), (0, HEIGHT)])
+    cv2.fillConvexPoly(picture, corners, 60)
+    return picture
+
+
 def bag(picture, n, chance):
     """Cloth that hangs before the lens and swings: soft folds, no road."""
     x = numpy.arange(WIDTH, dtype=numpy.float32)[None, :] + 12 * numpy.sin(n / 9)
@@ -189,6 +197,10 @@ WAYS = [
     # -- covered --------------------------------------------------------------------------------
     Way("lower 300 of 360 rows covered", True, cover(0, 60 / 360, 1, 300 / 360)),
     Way("upper 250 of 360 rows covered", True, cover(0, 0, 1, 250 / 360)),
+    Way("covered from row 130 of 360 down", True, cover(0, 130 / 360, 1, 230 / 360)),
+    Way("covered down to row 230 of 360", True, cover(0, 0, 1, 230 / 360)),
+    Way("covered below a slanting edge", True, slanting),
+    Way("all but a slit covered, black", True, both(cover(0, 0, 0.39, 1, 16), cover(0.61, 0, 0.39, 1, 16))),
     Way("left half covered", True, cover(0, 0, 0.5, 1)),
     Way("right half covered by a finger", True, cover(0.45, 0, 0.55, 1, 90, 25)),
     Way("covered in the middle", True, cover(0.15, 0.15, 0.7, 0.7, 40, 12)),

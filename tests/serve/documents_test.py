@@ -346,6 +346,12 @@ class DocumentsTest(unittest.TestCase):
                             if "token" in value:
                                 tokens.setdefault(value["scope"], value["token"])
 
+    def wait_for_disk(self, headers, refuses):
+        deadline = time.monotonic() + DEADLINE_S
+        while (ask(self.service.port, "/api/v1/alerts/3/lock", headers, "PUT")[0] == 503) != refuses:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
     def test_what_changes_something_answers_as_documented(self):
         self.service.say("alert overtake left", "open 4")
         page = {"Origin": f"http://127.0.0.1:{self.service.port}"}
@@ -358,6 +364,9 @@ class DocumentsTest(unittest.TestCase):
                     headers = headers | {"Content-Type": "application/json"}
                 if before:
                     self.service.say(before)
+                if before == "disk full":
+                    # What is deleted before the disk has refused something is gone.
+                    self.wait_for_disk(page, refuses=True)
                 got, kind, body = ask(self.service.port, target, headers, method.upper(), sent)
                 deadline = time.monotonic() + DEADLINE_S
                 while got != status and before and time.monotonic() < deadline:
@@ -365,9 +374,7 @@ class DocumentsTest(unittest.TestCase):
                     got, kind, body = ask(self.service.port, target, headers, method.upper(), sent)
                 if after:
                     self.service.say(after)
-                    while ask(self.service.port, "/api/v1/alerts/3/lock", page, "PUT")[0] == 503:
-                        self.assertLess(time.monotonic(), deadline)
-                        time.sleep(0.05)
+                    self.wait_for_disk(page, refuses=False)
                 self.assertEqual(status, got, body)
                 content = resolved(API["paths"][path][method]["responses"][str(status)]).get("content")
                 if content:

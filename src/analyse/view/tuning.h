@@ -77,7 +77,7 @@ constexpr std::size_t kFromRow = 2;
 constexpr std::size_t kToRow = 7;
 /// Memory of what is usual, s, and before anything is judged by it. Judged.
 constexpr double kMemory_s = 10;
-constexpr double kKnown_s = 4;
+constexpr double kKnown_s = 1.5;
 /// A pause is no time in which something was seen, s.
 constexpr double kLongestGap_s = 0.25;
 /// Shows something more often than not.

@@ -82,6 +82,8 @@ std::string ViewStage::fault(const PictureContent& content, double t_s) {
     if (static_cast<double>(nothing) > kNothingBelow * PictureContent::kColumns)
       return "the lower part of the picture shows nothing: lens covered?";
   }
+  if (out_of_focus(content, t_s))
+    return "the picture is blurred: lens fogged, wet or out of focus?";
   if (kept < view_tuning::usual_detail::kGone)
     return "much of what this camera saw is gone: lens covered, or has the camera slipped?";
   return {};
@@ -115,9 +117,7 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
   const double rate = rate_per_s(frame);
   const bool was_blind = !reason_.empty();
 
-  std::string now = fault(content, t_s);
-  if (now.empty() && out_of_focus(content, t_s))
-    now = "the picture is blurred: lens fogged, wet or out of focus?";
+  const std::string now = fault(content, t_s);
   // These have been watched for long enough already.
   std::string at_once;
   const bool rated = t_s - first_s_ >= kRateSpan_s;

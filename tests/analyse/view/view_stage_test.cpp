@@ -220,7 +220,7 @@ TEST(ViewStage, ACoverWhoseEdgeLiesAtTheHorizonIsBlind) {
     Viewer viewer;
     viewer.show_for(6, road);
     EXPECT_EQ(viewer.show_for(1, picture).road, Road::blind);
-    EXPECT_EQ(viewer.show_for(60, picture).road, Road::blind) << "it never becomes usual";
+    EXPECT_EQ(viewer.show_for(12, picture).road, Road::blind) << "it becomes no habit";
     EXPECT_EQ(viewer.show_for(2, road).road, Road::unknown);
   }
   // From the first picture on, too.
