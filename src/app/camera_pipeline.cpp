@@ -92,10 +92,13 @@ void CameraPipeline::on_frame(FramePtr frame) {
 }
 
 void CameraPipeline::analyse(std::stop_token stop) {
-  while (const auto frame = frames_.take(stop)) {
-    analysing_since_ = SteadyClock::now();
+  SteadyClock::duration took(0);
+  while (const auto frame = frames_.take(stop, SteadyClock::now(), took)) {
+    const SteadyTime start = SteadyClock::now();
+    analysing_since_ = start;
     publish(*frame, chain_.analyse(**frame));
     analysing_since_ = SteadyTime();
+    took = SteadyClock::now() - start;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "app/best_views.h"
 #include "app/config.h"
 #include "app/event_bus.h"
+#include "app/frame_queue.h"
 #include "app/meters.h"
 #include "base/latest_slot.h"
 #include "base/mutex.h"
@@ -32,7 +33,7 @@ constexpr double kHung_s = 20;
 /// One camera from socket to published analysis and annotated picture, on three threads: receive
 /// (connect, read, decode), analyse (all stages), present (draws for viewers, and keeps watch: when
 /// pictures or analyses stay away it says so itself, because silence must never look like a clear
-/// road). Newest frame wins between them.
+/// road). Newest frame wins between them, newest burst in front of the analysis.
 class CameraPipeline {
  public:
   /// camera: its place in the configuration, for the bus, which must outlive the pipeline. failure:
@@ -80,7 +81,7 @@ class CameraPipeline {
   const std::uint32_t first_epoch_;
   StageChain chain_;
   Receiver receiver_;
-  LatestSlot<FramePtr> frames_;
+  FrameQueue frames_;
   LatestSlot<Annotated> annotated_;
   BestViews views_;                                         ///< of the analyse thread
   JpegEncoder encoder_;                                     ///< of the present thread

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "receive/decoder.h"
+#include "receive/picture_clock.h"
 #include "receive/receiver.h"
 
 namespace rearview {
@@ -12,7 +13,7 @@ namespace rearview {
 struct LiveTimeline {
   std::uint32_t epoch = 0;
   std::uint64_t next_seq = 1;
-  std::optional<SteadyTime> first_received;
+  std::optional<SteadyTime> first_taken;  ///< of the first frame: stream time 0
   std::uint64_t newest_frame_seq = 0;
   double newest_frame_t_s = 0;
 };
@@ -30,13 +31,19 @@ class LiveSession {
   SteadyTime newest_frame() const { return newest_frame_; }
 
  private:
+  struct Times {
+    SteadyTime received;
+    SteadyTime taken;  // estimated
+  };
+
   void give(Decoder::Picture picture);
 
   LiveTimeline& timeline_;
   Decoder& decoder_;
   const Receiver::OnFrame& on_frame_;
   const Receiver::OnAccessUnit& on_access_unit_;
-  std::map<std::int64_t, SteadyTime> received_;  // by seq, of those that may become frames yet
+  PictureClock clock_;
+  std::map<std::int64_t, Times> times_;  // by seq, of those that may become frames yet
   std::uint64_t access_units_ = 0;
   SteadyTime newest_frame_;
 };

@@ -341,8 +341,8 @@ void Receiver::State::run_file(const std::stop_token& stop) {
     timeline.next_seq = frame->seq + 1;
     frame->received = frame->decoded = SteadyClock::now();
     frame->time = WallClock::now();
-    if (!timeline.first_received) timeline.first_received = due;
-    frame->t_s = seconds_between(*timeline.first_received, due);
+    if (!timeline.first_taken) timeline.first_taken = due;
+    frame->t_s = seconds_between(*timeline.first_taken, due);
     while (auto one = ahead.take(read->seq)) {
       auto unit = std::make_shared<LiveAccessUnit>();
       unit->bytes = std::move(one->unit.bytes);

@@ -84,16 +84,15 @@ Parts parts_of(const LiveAccessUnit& unit) {
 }
 
 std::int64_t ticks(const LiveAccessUnit& first, const LiveAccessUnit& unit) {
-  return std::llround(seconds_between(first.received, unit.received) * kTimeBase.den);
+  return std::llround((unit.t_s - first.t_s) * kTimeBase.den);
 }
 
-/// Time stamps of arrival that rise, as those of a file must, though several pictures may have come
-/// at once.
+/// Time stamps that rise, as those of a file must, though several pictures may have the same time.
 std::vector<std::int64_t> rising_ticks(const Footage& footage) {
   std::vector<std::int64_t> times;
   for (const LiveAccessUnitPtr& unit : footage.units) {
-    const std::int64_t arrived = ticks(*footage.units.front(), *unit);
-    times.push_back(times.empty() ? 0 : std::max(arrived, times.back() + 1));
+    const std::int64_t taken = ticks(*footage.units.front(), *unit);
+    times.push_back(times.empty() ? 0 : std::max(taken, times.back() + 1));
   }
   return times;
 }

@@ -33,7 +33,7 @@ class Frame {
       0;  ///< counts connections; frames of different epochs don't belong together
   std::uint64_t seq =
       0;           ///< strictly increasing over all epochs of a camera; gaps are dropped frames
-  double t_s = 0;  ///< stream time: arrival for a live stream, media time for a file
+  double t_s = 0;  ///< stream time: when it was taken, live by PictureClock; media time for a file
   WallTime time;   ///< wall clock at arrival; for a file, when it was last written plus t_s
   SteadyTime received;  ///< first byte of its access unit had arrived
   SteadyTime decoded;

@@ -1,4 +1,4 @@
-"""Pictures that come in bursts neither end the service nor make its analysis fail."""
+"""Pictures that come in bursts neither end the service nor make its analysis fail, nor hide a vehicle."""
 
 import unittest
 
@@ -7,13 +7,17 @@ from programs import Camera, Service, wait_for
 
 
 class Bursts(unittest.TestCase):
-    def watch(self, every_s):
-        camera = Camera("--source", "scene", "--seed", "3")
+    def serve(self, every_s, seed):
+        camera = Camera("--source", "scene", "--seed", seed)
         self.addCleanup(camera.stop)
         link = BurstingLink(camera.port, every_s)
         self.addCleanup(link.close)
         service = Service("--camera", link.url)
         self.addCleanup(service.stop)
+        return service
+
+    def watch(self, every_s):
+        service = self.serve(every_s, "3")
 
         def analysed():
             self.assertIsNone(service.process.poll(), "\n".join(service.lines[-5:]))
@@ -27,6 +31,15 @@ class Bursts(unittest.TestCase):
 
     def test_three_times_a_second(self):
         self.watch(0.3)
+
+    def test_a_vehicle_is_told_out_of_bursts_of_seven_pictures(self):
+        service = self.serve(7 / 30, "1")
+
+        def told():
+            alerts = service.get_json("/api/v1/alerts?limit=1000")
+            overtakes = [alert["track_id"] for alert in alerts if alert["kind"] == "overtake"]
+            return overtakes and [alert["kind"] for alert in alerts if alert.get("track_id") in overtakes]
+        self.assertIn("vehicle_approaching", wait_for(told, "an overtake"))
 
 
 if __name__ == "__main__":
