@@ -160,7 +160,7 @@ TEST_P(TlsTest, AClientThatEndsOnlyItsHalfStillGetsItsAnswer) {
 
 TEST_P(TlsTest, KeyUpdatesCostNothingThatGrows) {
   ServerConfig config;
-  config.now = clock_.now();  // without a request it would be idle for too long on a slow machine
+  config.now = clock_.now();  // a slow machine takes longer than a head may
   serve(config);
   RawClient client = over_tls();
   for (int i = 0; i < 20'000; ++i) {
