@@ -79,6 +79,22 @@ TEST(Mutation, Receive) {
   }
 }
 
+TEST(Mutation, PictureClock) {
+  std::vector<Bytes> arrivals;
+  for (const std::string& sample : picture_clock_samples())
+    arrivals.emplace_back(sample.begin(), sample.end());
+  std::mt19937 random(24);
+  for (int round = 0; round < 5000; ++round) {
+    Bytes input = arrivals[random() % arrivals.size()];
+    if (round % 2 == 0) {
+      input = mutated(std::move(input), arrivals, random);
+    } else {
+      for (std::uint8_t& byte : input) byte = static_cast<std::uint8_t>(random());
+    }
+    ASSERT_NO_THROW(fuzz_picture_clock(input)) << "round " << round;
+  }
+}
+
 TEST(Mutation, Config) {
   const std::string text = config_samples().front();
   const Bytes seed(text.begin(), text.end());

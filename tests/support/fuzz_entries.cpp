@@ -19,6 +19,7 @@
 #include "receive/receiver_config.h"
 #include "receive/stream_guess.h"
 #include "tests/support/test_stream.h"
+#include "tests/support/watched_picture_clock.h"
 
 namespace rearview::test {
 namespace {
@@ -186,6 +187,35 @@ void fuzz_receive(std::span<const std::uint8_t> input) {
   demand(counts.pictures == 0 || decoder.why_no_picture().empty(), "no excuse for pictures");
 }
 
+void fuzz_picture_clock(std::span<const std::uint8_t> input) {
+  WatchedPictureClock clock;
+  SteadyTime now{std::chrono::hours(5)};
+  while (input.size() >= 2) {
+    const int much = input[1];
+    switch (input[0] % 6) {
+      case 0:
+        now += std::chrono::microseconds(33333);
+        break;
+      case 1:
+        now += std::chrono::milliseconds(much);
+        break;
+      case 2:
+        now += std::chrono::microseconds(much);
+        break;
+      case 3:
+        now -= std::chrono::milliseconds(much);
+        break;
+      case 4:
+        now += std::chrono::nanoseconds(much);
+        break;
+      default:
+        now += std::chrono::seconds(much);
+    }
+    clock.taken(now);
+    input = input.subspan(2);
+  }
+}
+
 void fuzz_config(std::span<const std::uint8_t> input) {
   const std::string text(input.begin(), input.end());
   const auto json = nlohmann::json::parse(text, nullptr, false, true);
@@ -238,6 +268,16 @@ std::vector<std::string> receive_samples() {
   for (const std::string& stream : h264_samples())
     samples.push_back(std::string("\x01\x02\x01\x01", 4) + stream);
   return samples;
+}
+
+std::vector<std::string> picture_clock_samples() {
+  std::string evenly;
+  std::string bursts;
+  for (int i = 0; i < 60; ++i) {
+    evenly += std::string("\0\0", 2);
+    bursts += i % 7 == 0 ? std::string("\1\346", 2) : std::string("\2\144", 2);
+  }
+  return {evenly, bursts};
 }
 
 std::vector<std::string> config_samples() {
