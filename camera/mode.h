@@ -3,8 +3,10 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <string_view>
 
 #include "base/clock.h"
+#include "base/enumeration.h"
 #include "base/mutex.h"
 #include "base/setting.h"
 
@@ -15,8 +17,8 @@ enum class ModeKind {
   exclusive,  ///< either, as the first firmware did
 };
 
-constexpr Names<ModeKind, 2> names_of(ModeKind) {
-  return {{{"both", ModeKind::both}, {"exclusive", ModeKind::exclusive}}};
+constexpr auto names_of(ModeKind) {
+  return std::to_array<std::string_view>({"both", "exclusive"});
 }
 
 struct ModeConfig {

@@ -4,8 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview::camera {
@@ -15,8 +17,8 @@ enum class BoardKind {
   device,     ///< the device's own: GPIO 21 and 17, fuel gauge at I2C 0x36, thermal zone 0
 };
 
-constexpr Names<BoardKind, 2> names_of(BoardKind) {
-  return {{{"simulated", BoardKind::simulated}, {"device", BoardKind::device}}};
+constexpr auto names_of(BoardKind) {
+  return std::to_array<std::string_view>({"simulated", "device"});
 }
 
 struct BoardConfig {

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview::camera {
@@ -12,8 +14,8 @@ namespace rearview::camera {
 /// Which generation's form an answer has where they differ (device contract).
 enum class Contract { d2, fw };
 
-constexpr Names<Contract, 2> names_of(Contract) {
-  return {{{"d2", Contract::d2}, {"fw", Contract::fw}}};
+constexpr auto names_of(Contract) {
+  return std::to_array<std::string_view>({"d2", "fw"});
 }
 
 /// The device's HTTP interface.

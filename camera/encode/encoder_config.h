@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview::camera {
@@ -12,8 +14,8 @@ enum class Codec {
   x264,
 };
 
-constexpr Names<Codec, 3> names_of(Codec) {
-  return {{{"auto", Codec::automatic}, {"h264_v4l2m2m", Codec::v4l2m2m}, {"libx264", Codec::x264}}};
+constexpr auto names_of(Codec) {
+  return std::to_array<std::string_view>({"auto", "h264_v4l2m2m", "libx264"});
 }
 
 /// How pictures are encoded. The defaults are the device's (device contract, "Stream").

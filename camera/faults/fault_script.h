@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview::camera {
@@ -20,15 +22,10 @@ enum class FaultKind {
   slow,                 ///< each client gets no more than rate_kbps
 };
 
-constexpr Names<FaultKind, 8> names_of(FaultKind) {
-  return {{{"stall", FaultKind::stall},
-           {"burst", FaultKind::burst},
-           {"cut", FaultKind::cut},
-           {"mid_gop_join", FaultKind::mid_gop_join},
-           {"lost_parameter_sets", FaultKind::lost_parameter_sets},
-           {"truncated_nal", FaultKind::truncated_nal},
-           {"bit_errors", FaultKind::bit_errors},
-           {"slow", FaultKind::slow}}};
+constexpr auto names_of(FaultKind) {
+  return std::to_array<std::string_view>({"stall", "burst", "cut", "mid_gop_join",
+                                          "lost_parameter_sets", "truncated_nal", "bit_errors",
+                                          "slow"});
 }
 
 struct Fault {

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview::camera {
@@ -14,28 +16,17 @@ enum class Weather { kDry, kRain };
 enum class Surroundings { kCountry, kVillage, kWalls };
 enum class VehicleClass { kCar, kVan, kBus, kTruck, kMotorcycle, kBicycle };
 
-constexpr Names<Light, 3> names_of(Light) {
-  return {{{"day", Light::kDay}, {"dusk", Light::kDusk}, {"night", Light::kNight}}};
+constexpr auto names_of(Light) {
+  return std::to_array<std::string_view>({"day", "dusk", "night"});
 }
-constexpr Names<Weather, 2> names_of(Weather) {
-  return {{{"dry", Weather::kDry}, {"rain", Weather::kRain}}};
+constexpr auto names_of(Weather) {
+  return std::to_array<std::string_view>({"dry", "rain"});
 }
-constexpr Names<Surroundings, 3> names_of(Surroundings) {
-  return {{{"country", Surroundings::kCountry},
-           {"village", Surroundings::kVillage},
-           {"walls", Surroundings::kWalls}}};
+constexpr auto names_of(Surroundings) {
+  return std::to_array<std::string_view>({"country", "village", "walls"});
 }
-constexpr Names<VehicleClass, 6> names_of(VehicleClass) {
-  return {{{"car", VehicleClass::kCar},
-           {"van", VehicleClass::kVan},
-           {"bus", VehicleClass::kBus},
-           {"truck", VehicleClass::kTruck},
-           {"motorcycle", VehicleClass::kMotorcycle},
-           {"bicycle", VehicleClass::kBicycle}}};
-}
-/// The word of interfaces: car, van, bus, truck, motorcycle, bicycle.
-constexpr const char* name_of(VehicleClass vehicle) {
-  return names_of(vehicle)[static_cast<std::size_t>(vehicle)].first;
+constexpr auto names_of(VehicleClass) {
+  return std::to_array<std::string_view>({"car", "van", "bus", "truck", "motorcycle", "bicycle"});
 }
 
 /// What a vehicle has in mind.
@@ -48,13 +39,9 @@ enum class Behaviour {
   kParked     ///< stands at the edge of the road
 };
 
-constexpr Names<Behaviour, 6> names_of(Behaviour) {
-  return {{{"overtake", Behaviour::kOvertake},
-           {"follow", Behaviour::kFollow},
-           {"fall_back", Behaviour::kFallBack},
-           {"turn_off", Behaviour::kTurnOff},
-           {"oncoming", Behaviour::kOncoming},
-           {"parked", Behaviour::kParked}}};
+constexpr auto names_of(Behaviour) {
+  return std::to_array<std::string_view>(
+      {"overtake", "follow", "fall_back", "turn_off", "oncoming", "parked"});
 }
 
 /// One vehicle of a written script.

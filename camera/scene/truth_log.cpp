@@ -131,7 +131,7 @@ nlohmann::ordered_json TruthLog::event_json(const Record& r) const {
   const cv::Rect& box = stayed ? r.nearest_box : r.last_box;
   const double middle = box.x + 0.5 * box.width;
   nlohmann::ordered_json out{{"id", r.id},
-                             {"class", name_of(r.vehicle)},
+                             {"class", name(r.vehicle)},
                              {"side", middle < 0.5 * picture_.width ? "left" : "right"},
                              {"t_visible_s", rounded(r.first_s, 1e-4)},
                              {"t_pass_s", rounded(stayed ? r.nearest_s : r.last_s, 1e-4)},
@@ -149,7 +149,7 @@ nlohmann::ordered_json TruthLog::event_json(const Record& r) const {
 
 nlohmann::ordered_json TruthLog::other_json(const Record& r) const {
   nlohmann::ordered_json out{{"id", r.id},
-                             {"class", name_of(r.vehicle)},
+                             {"class", name(r.vehicle)},
                              {"kind", kind_of(r)},
                              {"t0_s", rounded(r.first_s, 1e-4)},
                              {"t1_s", rounded(r.last_s, 1e-4)}};

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <string_view>
 
+#include "base/enumeration.h"
 #include "base/setting.h"
 #include "types/analysis.h"
 #include "types/frame.h"
@@ -20,7 +23,10 @@ enum class Fact : unsigned {
   tracks,      ///< tracks: which detections are one vehicle
   road,        ///< the judgement: road, alerts of vehicles, what each track does
 };
-constexpr unsigned kFacts = 6;
+constexpr auto names_of(Fact) {
+  return std::to_array<std::string_view>(
+      {"sight", "detections", "growth", "view", "tracks", "road"});
+}
 
 /// A set of them.
 class Facts {

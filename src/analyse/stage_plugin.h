@@ -7,7 +7,7 @@
 namespace rearview {
 
 /// Rises when the meaning of what a plugin and the program hand to each other changes.
-constexpr std::uint64_t kStageVersion = 2;
+constexpr std::uint64_t kStageVersion = 3;
 
 /// What both sides must have in common: the version, and the layout of what they hand to each
 /// other.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -9,29 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/endpoint.h"
-#include "base/log.h"
+#include "base/enumeration.h"
 
 namespace rearview {
-
-/// The words of an enumeration's values: what names_of(), which stands beside the enumeration,
-/// returns for one of them.
-template <typename E, std::size_t n>
-using Names = std::array<std::pair<const char*, E>, n>;
-
-namespace log {
-constexpr Names<Level, 4> names_of(Level) {
-  return {{{"error", Level::error},
-           {"warning", Level::warning},
-           {"info", Level::info},
-           {"debug", Level::debug}}};
-}
-}  // namespace log
 
 /// Reads one JSON object strictly into a struct whose members already hold the defaults.
 /// A key that is absent leaves its member alone; a wrong type, a value out of range and, in
@@ -70,19 +54,12 @@ class ConfigReader {
   void path(const char* key, std::filesystem::path& target);
   /// HOST:PORT.
   void endpoint(const char* key, Endpoint& target);
-  /// One of the values that names_of() names.
-  template <typename E>
-  requires std::is_enum_v<E>
+  /// The name of one of the values.
+  template <Named E>
   void choice(const char* key, E& target) {
-    constexpr auto values = names_of(E{});
-    std::vector<std::string> names;
-    for (const auto& [name, value] : values) names.emplace_back(name);
-    std::string chosen;
-    const bool given = choice_field(key, names, chosen);
-    for (const auto& [name, value] : values) {
-      if (given && chosen == name) target = value;
-      if (target == value) effective_[key] = name;
-    }
+    const std::vector<std::string> names(kNames<E>.begin(), kNames<E>.end());
+    if (std::string chosen; choice_field(key, names, chosen)) target = *from_name<E>(chosen);
+    effective_[key] = name(target);
   }
   /// What may be null: true where null is given, else read reads it.
   bool null(const char* key, const std::function<void()>& read);

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -52,7 +55,8 @@ void append_value(fmt::memory_buffer& out, std::string_view text) {
 
 std::string prefix(Level level) {
   static const bool terminal = isatty(STDERR_FILENO) == 1;
-  return terminal ? "" : fmt::format("<{}>", static_cast<int>(level));
+  constexpr std::array kSeverity{LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+  return terminal ? "" : fmt::format("<{}>", kSeverity.at(static_cast<std::size_t>(level)));
 }
 
 /// Standard error, which may take a line, a part of it, or none.

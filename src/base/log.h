@@ -2,14 +2,17 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace rearview::log {
 
-/// The numbers are syslog's severities, which journald reads from the `<N>` prefix.
-enum class Level { error = 3, warning = 4, info = 6, debug = 7 };
+enum class Level { error, warning, info, debug };
+constexpr auto names_of(Level) {
+  return std::to_array<std::string_view>({"error", "warning", "info", "debug"});
+}
 
 struct Field {
   template <typename T>

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/enumeration.h"
 #include "base/setting.h"
 
 namespace rearview {
@@ -86,8 +88,8 @@ struct WebhookConfig {
 
 enum class MqttVersion { v311, v5 };
 
-constexpr Names<MqttVersion, 2> names_of(MqttVersion) {
-  return {{{"3.1.1", MqttVersion::v311}, {"5", MqttVersion::v5}}};
+constexpr auto names_of(MqttVersion) {
+  return std::to_array<std::string_view>({"3.1.1", "5"});
 }
 
 /// Section `publish.mqtt`.

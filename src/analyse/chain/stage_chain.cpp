@@ -19,17 +19,8 @@ namespace {
 
 constexpr double kLongestGap_s = 2.0;
 
-constexpr std::array<Fact, kFacts> kAllFacts{Fact::sight, Fact::detections, Fact::growth,
-                                             Fact::view,  Fact::tracks,     Fact::road};
 /// Two that write one of these would contradict each other.
 constexpr Facts kOneWriter{Fact::sight, Fact::tracks, Fact::road};
-
-/// For messages: the enumerator's name.
-std::string_view name(Fact fact) {
-  constexpr std::array<std::string_view, kFacts> kNames{"sight", "detections", "growth",
-                                                        "view",  "tracks",     "road"};
-  return kNames[static_cast<std::size_t>(fact)];
-}
 
 /// For messages: the stages of the table that write it.
 std::string writers_of(Fact fact) {
@@ -71,7 +62,7 @@ bool is_finite(const Analysis& analysis) {
 void check_chain(const std::vector<const StageType*>& types) {
   for (std::size_t i = 0; i < types.size(); ++i) {
     const StageType& reader = *types[i];
-    for (const Fact fact : kAllFacts) {
+    for (const Fact fact : values<Fact>()) {
       if (!(reader.reads | reader.uses).has(fact)) continue;
       const auto writes = [fact](const StageType* type) { return type->writes.has(fact); };
       const auto here = types.begin() + static_cast<std::ptrdiff_t>(i);
@@ -87,7 +78,7 @@ void check_chain(const std::vector<const StageType*>& types) {
                         reader.name, name(fact), writers_of(fact)));
     }
   }
-  for (const Fact fact : kAllFacts) {
+  for (const Fact fact : values<Fact>()) {
     const auto writes = [fact](const StageType* type) { return type->writes.has(fact); };
     const auto count = std::count_if(types.begin(), types.end(), writes);
     if (count > 1 && kOneWriter.has(fact)) {

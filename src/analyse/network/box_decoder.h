@@ -1,22 +1,21 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyse/network/network_input.h"
-#include "base/config_reader.h"
+#include "base/enumeration.h"
 
 namespace rearview {
 
 enum class NetworkFamily { yolox, nanodet_plus, picodet, fastestdet };
 
-constexpr Names<NetworkFamily, 4> names_of(NetworkFamily) {
-  return {{{"yolox", NetworkFamily::yolox},
-           {"nanodet_plus", NetworkFamily::nanodet_plus},
-           {"picodet", NetworkFamily::picodet},
-           {"fastestdet", NetworkFamily::fastestdet}}};
+constexpr auto names_of(NetworkFamily) {
+  return std::to_array<std::string_view>({"yolox", "nanodet_plus", "picodet", "fastestdet"});
 }
 
 /// A box in pixels of the network's input.

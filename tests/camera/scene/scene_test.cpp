@@ -100,7 +100,7 @@ TEST(Scene, NightIsDarkAndDuskBetween) {
 TEST(Scene, EveryConfigurationDrawsAPicture) {
   for (const Light light : {Light::kDay, Light::kDusk, Light::kNight}) {
     for (const Weather weather : {Weather::kDry, Weather::kRain}) {
-      for (const auto& [word, surroundings] : names_of(Surroundings{})) {
+      for (const Surroundings surroundings : values<Surroundings>()) {
         for (const double radius : {0.0, -25.0}) {
           SceneConfig config;
           config.light = light;

@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(AllClasses, SceneTruthBox,
                          testing::Values(VehicleClass::kCar, VehicleClass::kVan, VehicleClass::kBus,
                                          VehicleClass::kTruck, VehicleClass::kMotorcycle,
                                          VehicleClass::kBicycle),
-                         [](const auto& tested) { return std::string(name_of(tested.param)); });
+                         [](const auto& tested) { return std::string(name(tested.param)); });
 
 TEST(SceneTruth, AnOvertakerIsAnEventWithAllItsFields) {
   SceneConfig config = bare_road();

@@ -49,9 +49,8 @@ TEST(Traffic, NobodyDrivesThroughAnybody) {
               std::abs(all[a].u - all[b].u) - 0.5f * (all[a].model->width + all[b].model->width);
           ASSERT_FALSE(along && apart < 0)
               << "seed " << seed << " t " << i * kStep_s << " vehicles " << all[a].id << " "
-              << all[b].id << " (" << name_of(all[a].plan.vehicle) << ", "
-              << name_of(all[b].plan.vehicle) << ") overlap " << apart << " at "
-              << all[a].nearest_m(s);
+              << all[b].id << " (" << name(all[a].plan.vehicle) << ", " << name(all[b].plan.vehicle)
+              << ") overlap " << apart << " at " << all[a].nearest_m(s);
         }
       }
     }
