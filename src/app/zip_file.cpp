@@ -3,13 +3,11 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/core.h>
-#include <stdlib.h>
 
 #include <array>
 #include <cstdint>
 #include <fstream>
 #include <stdexcept>
-#include <system_error>
 
 #include "base/error.h"
 
@@ -96,25 +94,6 @@ void ZipWriter::finish() {
 }
 
 UnzippedFolder::UnzippedFolder(const fs::path& zip) {
-  std::string name = (fs::temp_directory_path() / "rearview.XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error(fmt::format("{}: {}", name, std::generic_category().message(errno)));
-  folder_ = name;
-  try {
-    extract(zip);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-    throw;
-  }
-}
-
-UnzippedFolder::~UnzippedFolder() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-}
-
-void UnzippedFolder::extract(const fs::path& zip) {
   const std::unique_ptr<archive, EndReading> in(archive_read_new());
   const auto refuse = [&zip](const std::string& why) {
     throw UsageError(fmt::format("{}: {}", zip.string(), why));

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
+
 namespace rearview {
 
 /// Writes a ZIP file, one file after the other, without compressing what is compressed already.
@@ -32,17 +34,12 @@ class UnzippedFolder {
   /// Throws UsageError for what is no ZIP file, or has anything in it but a bounded number of plain
   /// files without folders, or more bytes than its bound.
   explicit UnzippedFolder(const std::filesystem::path& zip);
-  ~UnzippedFolder();
-  UnzippedFolder(const UnzippedFolder&) = delete;
-  UnzippedFolder& operator=(const UnzippedFolder&) = delete;
 
   /// In the order of the ZIP file.
   const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
-  void extract(const std::filesystem::path& zip);
-
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::vector<std::filesystem::path> files_;
 };
 

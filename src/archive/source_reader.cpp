@@ -1,19 +1,15 @@
 #include "archive/source_reader.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "base/printable_url.h"
@@ -121,13 +117,6 @@ bool read_address(const char* protocols, const std::string& url,
   }
 }
 
-fs::path new_folder() {
-  std::string name = (fs::temp_directory_path() / "rearview.XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error(fmt::format("{}: {}", name, std::generic_category().message(errno)));
-  return name;
-}
-
 }  // namespace
 
 bool read_source(const std::string& url, const std::function<void(std::string_view)>& take,
@@ -160,41 +149,27 @@ LocalSource::LocalSource(const ArchiveSource& source, const std::function<bool()
   if (source.url.starts_with(kFile)) {
     path_ = source.url.substr(kFile.size());
   } else {
-    copy_ = new_folder();
     // What a recording is called says how it is read, and whose chunk it is.
-    path_ = (copy_ / fs::path(source.url.substr(0, source.url.find_first_of("?#"))).filename())
+    path_ = (copy_.emplace() /
+             fs::path(source.url.substr(0, source.url.find_first_of("?#"))).filename())
                 .string();
     file.open(path_, std::ios::binary);
   }
-  try {
-    const auto take = [&](std::string_view piece) {
-      sha256.add(piece);
-      bytes += piece.size();
-      if (bytes > source.bytes)
-        throw std::runtime_error(fmt::format("{}: holds more than the {} bytes of the job",
-                                             printable_url(source.url), source.bytes));
-      if (!copy_.empty() && !file.write(piece.data(), static_cast<std::streamsize>(piece.size())))
-        throw std::runtime_error(fmt::format("{}: can't be written", path_));
-    };
-    there_ = read_source(source.url, take, seen);
-    if (file.is_open()) file.close();
-    if (there_ && (file.fail() || sha256.finish() != source.sha256))
-      throw std::runtime_error(
-          fmt::format("{}: isn't what it was when the job was made: its SHA-256 differs",
-                      printable_url(source.url)));
-  } catch (...) {
-    std::error_code error;
-    if (!copy_.empty()) fs::remove_all(copy_, error);
-    throw;
-  }
-}
-
-LocalSource::LocalSource(LocalSource&& other) noexcept
-    : path_(std::move(other.path_)), copy_(std::exchange(other.copy_, {})), there_(other.there_) {}
-
-LocalSource::~LocalSource() {
-  std::error_code error;
-  if (!copy_.empty()) fs::remove_all(copy_, error);
+  const auto take = [&](std::string_view piece) {
+    sha256.add(piece);
+    bytes += piece.size();
+    if (bytes > source.bytes)
+      throw std::runtime_error(fmt::format("{}: holds more than the {} bytes of the job",
+                                           printable_url(source.url), source.bytes));
+    if (copy_ && !file.write(piece.data(), static_cast<std::streamsize>(piece.size())))
+      throw std::runtime_error(fmt::format("{}: can't be written", path_));
+  };
+  there_ = read_source(source.url, take, seen);
+  if (file.is_open()) file.close();
+  if (there_ && (file.fail() || sha256.finish() != source.sha256))
+    throw std::runtime_error(
+        fmt::format("{}: isn't what it was when the job was made: its SHA-256 differs",
+                    printable_url(source.url)));
 }
 
 }  // namespace rearview

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "archive/archive_job.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 
@@ -31,16 +32,13 @@ class LocalSource {
   /// seen: as above; where it ended it, is_there() is false. Throws std::runtime_error, also for
   /// what isn't as the job says.
   LocalSource(const ArchiveSource& source, const std::function<bool()>& seen);
-  ~LocalSource();
-  LocalSource(LocalSource&& other) noexcept;
-  LocalSource& operator=(LocalSource&&) = delete;
 
   bool is_there() const { return there_; }
   const std::string& path() const { return path_; }
 
  private:
   std::string path_;
-  std::filesystem::path copy_;  ///< folder of the copy; empty: there is none
+  std::optional<TemporaryFolder> copy_;
   bool there_ = false;
 };
 

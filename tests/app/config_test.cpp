@@ -8,7 +8,7 @@
 
 #include "base/config_reader.h"
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -55,7 +55,7 @@ class ConfigFile : public testing::Test {
     return "accepted";
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   const std::filesystem::path file_ = temporary_ / "config.json";
 };
 

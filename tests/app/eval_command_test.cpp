@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -50,7 +50,7 @@ class EvalCommandTest : public testing::Test {
     return "no error";
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   std::filesystem::path folder_ = temporary_.path();
 };
 

@@ -10,8 +10,8 @@
 #include "app/config.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/temporary_folder.h"
 #include "tests/analyse/tiny_network.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -72,7 +72,7 @@ class ModelCatalogueTest : public testing::Test {
     return "right";
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   const std::filesystem::path folder_ = temporary_.path();
   const std::filesystem::path shipped_ = folder_ / "models";
   const std::filesystem::path fetched_ = folder_ / "state/models";

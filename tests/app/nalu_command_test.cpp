@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tests/support/fake_camera.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -57,7 +57,7 @@ class TemporaryFile {
   std::string path() const { return path_.string(); }
 
  private:
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   std::filesystem::path path_;
 };
 
@@ -121,7 +121,7 @@ TEST(NaluCommand, ReadsACameraUntilItCloses) {
 }
 
 TEST(NaluCommand, WhatCannotBeOpenedIsSaid) {
-  const test::TemporaryFolder empty;
+  const TemporaryFolder empty;
   EXPECT_THROW(nalu_command({(empty / "file.h264").string(), false}), UsageError);
   EXPECT_THROW(nalu_command({"tcp://nowhere", false}), UsageError);
   const TemporaryFile text(".txt", Bytes(1000, 'x'));

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/config_reader.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -73,7 +73,7 @@ TEST_F(StoreFolder, NoneInTheConfigurationIsNoFolderOfThatName) {
 
 TEST_F(StoreFolder, IsClosedToOthersAndNothingElseIs) {
   namespace fs = std::filesystem;
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const fs::path outside = folder.path() / "outside";
   const fs::path store = folder.path() / "store";
   for (const fs::path& one : {outside, store, store / "clips"}) fs::create_directory(one);

@@ -13,7 +13,7 @@
 #include "archive/result_folder.h"
 #include "archive/source_reader.h"
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -39,7 +39,7 @@ class Folder : public testing::Test {
     }
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = fs::canonical(temporary_.path());
 };
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -159,7 +159,7 @@ class JsonFile : public testing::Test {
     return "accepted";
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   std::filesystem::path file_ = temporary_ / "c.json";
 };
 

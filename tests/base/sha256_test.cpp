@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -22,7 +22,7 @@ TEST(Sha256, IsThatOfTheStandardHoweverTheBytesCome) {
 }
 
 TEST(Sha256, OfAFileIsThatOfItsContent) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder / "abc") << "abc";
   EXPECT_EQ(sha256_of(folder / "abc"), kOfAbc);
   EXPECT_THROW(sha256_of(folder / "missing"), std::runtime_error);

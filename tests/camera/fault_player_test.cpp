@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tests/camera/fake_pictures.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview::camera {
 namespace {
@@ -142,7 +142,7 @@ TEST(FaultPlayer, TurnsAShareOfTheBits) {
 }
 
 std::string problem(const std::string& text) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder / "faults.json") << text;
   try {
     FaultScript::read(folder / "faults.json");

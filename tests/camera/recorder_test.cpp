@@ -10,12 +10,12 @@
 #include <array>
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "camera/record/mp4_cache.h"
 #include "camera/record/thumbnailer.h"
 #include "camera/source/media_input.h"
 #include "camera/wire_format.h"
 #include "tests/support/eventually.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::camera {
@@ -27,7 +27,6 @@ void unexpected(const std::string& reason) {
 
 namespace fs = std::filesystem;
 using test::eventually;
-using test::TemporaryFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "camera/libav.h"
 #include "camera/source/coded_file.h"
 #include "camera/source/decoded_file_source.h"
@@ -18,7 +19,6 @@
 #include "h264/access_unit.h"
 #include "h264/annexb_splitter.h"
 #include "h264/sps.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::camera {
@@ -27,7 +27,6 @@ namespace {
 using h264::NalType;
 using h264::NalUnit;
 using test::StreamOptions;
-using test::TemporaryFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Bytes = std::vector<std::uint8_t>;

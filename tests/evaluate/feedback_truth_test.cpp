@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "evaluate/truth.h"
-#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -73,7 +73,7 @@ class FeedbackTruth : public testing::Test {
     return read_truth(file);
   }
 
-  const test::TemporaryFolder folder_;
+  const TemporaryFolder folder_;
   nlohmann::json sidecar_;
   JudgedClip clip_;
 };

@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -33,7 +33,7 @@ class ReadTruthTest : public testing::Test {
     return "no error";
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   std::filesystem::path folder_ = temporary_.path();
 };
 

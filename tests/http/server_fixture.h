@@ -15,13 +15,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "tests/http/raw_client.h"
 #include "tests/http/throwaway_identity.h"
 #include "tests/support/eventually.h"
 #include "tests/support/standing_clock.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview::http {
 
@@ -151,7 +151,7 @@ class ServerTest : public ::testing::TestWithParam<Transport> {
   std::vector<std::shared_ptr<Stream>> streams_;
   std::atomic<int> streams_closed_ = 0;
   test::StandingClock clock_;  ///< for those who configure it
-  const test::TemporaryFolder folder_;
+  const TemporaryFolder folder_;
   const std::filesystem::path path_ = folder_ / "file.bin";  ///< made by make_file()
   IoLoop loop_;
   std::optional<Server> server_;

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview::test {
 

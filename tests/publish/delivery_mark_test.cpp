@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "tests/serve/memory_history.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -22,7 +22,7 @@ class DeliveryMarkTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) history_.store({});
   }
 
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   test::MemoryHistory history_;
 };
 

@@ -11,11 +11,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/temporary_folder.h"
 #include "publish/ndjson_channel.h"
 #include "tests/serve/memory_history.h"
 #include "tests/support/eventually.h"
 #include "tests/support/standing_clock.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -109,7 +109,7 @@ class NdjsonTest : public ::testing::Test {
   }
 
   test::StandingClock clock_;  ///< for those who start with it
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   NdjsonConfig config_;
   test::MemoryHistory history_;
   std::unique_ptr<NdjsonChannel> channel_;

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -16,7 +16,7 @@ class WebhookSignatureTest : public ::testing::Test {
     std::ofstream(folder_ / "secret") << secret;
     return WebhookSignature(folder_ / "secret");
   }
-  test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(WebhookSignatureTest, IsThatOfTheStandardsExample) {

@@ -15,9 +15,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "receive/recording_reader.h"
 #include "tests/support/loopback_listener.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -53,7 +53,7 @@ class Inputs : public ::testing::Test {
     return path;
   }
 
-  const test::TemporaryFolder folder_;
+  const TemporaryFolder folder_;
   std::jthread writer_;
 };
 

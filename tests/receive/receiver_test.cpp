@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "receive/decoder.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview::test {

@@ -9,7 +9,7 @@
 #include <random>
 
 #include "base/error.h"
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -27,7 +27,7 @@ class RecordingFiles : public ::testing::Test {
     return (folder_ / name).string();
   }
 
-  const test::TemporaryFolder folder_;
+  const TemporaryFolder folder_;
 };
 
 struct Seen {

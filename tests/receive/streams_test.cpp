@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "receive/recording_reader.h"
 #include "tests/receive/watched_receiver.h"
 #include "tests/support/fake_camera.h"
-#include "tests/support/temporary_folder.h"
 
 // What tests/receive/streams/README.md says of each of its files.
 namespace rearview::test {
@@ -264,7 +264,7 @@ void expect_turned(const FramePtr& plain, const FramePtr& frame, const Matrix& m
 
 TEST(WorldStreams, EveryQuarterTurnAndMirrorBecomesUpright) {
   const Bytes mp4 = bytes_of("rot90.mp4");
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = (folder / "a.mp4").string();
   const auto with = [&](const Matrix& matrix) {
     write(path, with_matrix(mp4, matrix));
@@ -310,7 +310,7 @@ Bytes with_orientation(const Bytes& stream, bool flip_x, bool flip_y, int angle,
 
 TEST(WorldStreams, WhatAStreamItselfSaysTurnsIt) {
   const Bytes stream = bytes_of("h_control.h264");
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = (folder / "a.h264").string();
   const auto with = [&](bool flip_x, bool flip_y, int angle) {
     write(path, with_orientation(stream, flip_x, flip_y, angle, 1000));
@@ -330,7 +330,7 @@ TEST(WorldStreams, WhatAStreamItselfSaysTurnsIt) {
 }
 
 TEST(WorldStreams, AStreamIsTurnedUpToAnIdrThatDoesntSaySo) {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = (folder / "a.h264").string();
   write(path, with_orientation(bytes_of("h_control.h264"), false, false, 1 << 14, 1));
   RecordingReader reader(path, std::nullopt, 1);
@@ -373,7 +373,7 @@ Bytes with_projection(Bytes mkv, std::uint8_t pose, float degrees) {
 
 TEST(WorldStreams, MatroskasTurnsBecomeUpright) {
   const Bytes mkv = bytes_of("jump1h.mkv");
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = (folder / "a.mkv").string();
   const auto with = [&](std::uint8_t pose, float degrees) {
     write(path, with_projection(mkv, pose, degrees));
@@ -400,7 +400,7 @@ TEST(WorldStreams, TheTagOfOlderWritersTurnsClockwise) {
   std::ranges::copy(std::string("ROTATE\0", name.size()), at);
   constexpr std::ptrdiff_t kHeader = 3;  // of the text behind it
   std::ranges::copy(std::string("90\0", 3), at + std::ssize(name) + kHeader);
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::string path = (folder / "a.mkv").string();
   write(path, mkv);
   expect_turned(first_picture(path_of("jump1h.mkv")), first_picture(path), {0, 1, -1, 0});

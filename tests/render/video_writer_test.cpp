@@ -11,7 +11,7 @@
 extern "C" {
 #include <libavformat/avformat.h>
 
-#include "tests/support/temporary_folder.h"
+#include "base/temporary_folder.h"
 }
 
 namespace rearview {
@@ -26,7 +26,7 @@ class VideoWriterTest : public testing::Test {
     writer.finish();
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   const std::filesystem::path file_ = temporary_ / "out.mp4";
 };
 

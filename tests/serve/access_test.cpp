@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "serve/access/credentials.h"
 #include "serve/access/failure_delay.h"
 #include "serve/access/gate.h"
@@ -17,7 +18,6 @@
 #include "serve/access/secret.h"
 #include "tests/serve/service_fixture.h"
 #include "tests/serve/web_socket_client.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview::test {
 namespace {

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/temporary_folder.h"
 #include "store/archive_file.h"
-#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -66,7 +66,7 @@ TEST_F(MemoryStore, FindsByIdOnlyWhatIsKept) {
 
 class DiskStore : public testing::Test {
  protected:
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store", .alerts_in_memory = 1000};
 };
 

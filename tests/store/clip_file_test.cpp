@@ -8,8 +8,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "receive/recording_reader.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -48,7 +48,7 @@ class ClipFileTest : public testing::Test {
     }
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   const std::filesystem::path file_ = temporary_ / "clip.mp4";
 };
 

@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/temporary_folder.h"
 #include "tests/support/eventually.h"
 #include "tests/support/frames.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/test_stream.h"
 
 namespace rearview {
@@ -76,7 +76,7 @@ class EventRecorderTest : public testing::Test {
   const WallTime start_ = std::chrono::floor<std::chrono::milliseconds>(WallClock::now());
   std::uint64_t seq_ = 0;
   std::atomic<bool> cannot_draw_ = false;
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store", .least_free_bytes = 0};
   std::optional<AlertStore> store_;
   std::optional<EventRecorder> recorder_;

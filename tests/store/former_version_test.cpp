@@ -5,15 +5,15 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/temporary_folder.h"
 #include "store/alert_store.h"
-#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
 namespace {
 
 TEST(FormerVersion, AStoreReadsAsItWasWritten) {
-  const test::TemporaryFolder temporary;
+  const TemporaryFolder temporary;
   const StoreConfig config{.folder = temporary / "store", .keep_days = 0};
   std::filesystem::create_directories(config.folder);
   const std::string file = (config.folder / "alerts.db").string();

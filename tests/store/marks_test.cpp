@@ -3,9 +3,9 @@
 
 #include <fstream>
 
+#include "base/temporary_folder.h"
 #include "store/alert_store.h"
 #include "tests/support/eventually.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -54,7 +54,7 @@ class Marks : public testing::Test {
     open();
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store", .keep_days = 0};
   // As the database holds times.
   WallTime now_ = std::chrono::floor<std::chrono::milliseconds>(WallClock::now());

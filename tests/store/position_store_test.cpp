@@ -7,10 +7,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "store/alert_store.h"
 #include "store/archive_file.h"
 #include "tests/support/eventually.h"
-#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -53,7 +53,7 @@ class PositionStore : public testing::Test {
               0);
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store"};
 };
 

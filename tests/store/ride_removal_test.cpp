@@ -6,9 +6,9 @@
 #include <fstream>
 #include <random>
 
+#include "base/temporary_folder.h"
 #include "store/alert_store.h"
 #include "tests/support/eventually.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -62,7 +62,7 @@ class RideRemoval : public testing::Test {
     ASSERT_TRUE(store.flush());
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   StoreConfig config_{.folder = temporary_ / "store"};
 };
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "analyse/chain/stage_table.h"
+#include "base/temporary_folder.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
 #include "tests/support/stage_harness.h"
-#include "tests/support/temporary_folder.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -38,7 +38,7 @@ class StageContractTest : public testing::TestWithParam<std::string> {
     return made;
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   std::filesystem::path folder_ = temporary_.path();
 };
 

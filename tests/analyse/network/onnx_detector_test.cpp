@@ -8,9 +8,9 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "tests/analyse/frames.h"
 #include "tests/analyse/tiny_network.h"
-#include "tests/support/temporary_folder.h"
 
 namespace rearview {
 namespace {
@@ -59,7 +59,7 @@ class OnnxDetectorTest : public testing::Test {
     return stage;
   }
 
-  const test::TemporaryFolder temporary_;
+  const TemporaryFolder temporary_;
   std::filesystem::path folder_ = temporary_.path();
 };
 
