@@ -118,7 +118,8 @@ class CameraPipelineTest : public testing::Test {
     };
   }
 
-  CameraPipeline& start(
+  /// It runs for as long as what comes back, which a test holds behind all that its script uses.
+  [[nodiscard]] std::unique_ptr<CameraPipeline> start(
       const std::string& url,
       Script script = [](const Frame&, Analysis& analysis) { analysis.road = Road::clear; }) {
     config_.receiver.url = url;
@@ -126,13 +127,13 @@ class CameraPipelineTest : public testing::Test {
     stages.push_back(std::make_unique<test::GivenStage>(Facts{Fact::road}, std::move(script)));
     return start(std::move(stages));
   }
-  CameraPipeline& start(std::vector<std::unique_ptr<Stage>> stages) {
+  [[nodiscard]] std::unique_ptr<CameraPipeline> start(std::vector<std::unique_ptr<Stage>> stages) {
     bus_.add(listener_);
-    pipeline_ = std::make_unique<CameraPipeline>(
+    auto pipeline = std::make_unique<CameraPipeline>(
         config_, 0, std::move(stages), bus_,
         [this](const std::string& reason) { listener_.failed(reason); });
-    pipeline_->start();
-    return *pipeline_;
+    pipeline->start();
+    return pipeline;
   }
 
   const std::vector<std::vector<std::uint8_t>> units_ = test::make_access_units(30, {});
@@ -142,12 +143,11 @@ class CameraPipelineTest : public testing::Test {
   EventBus bus_{1, [](const Alert& alert, const Annotated&) {
                   return std::make_shared<const KeptAlert>(KeptAlert{alert});
                 }};
-  std::unique_ptr<CameraPipeline> pipeline_;  // last: its threads use all the rest
 };
 
 TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
   FakeCamera camera(play());
-  const CameraPipeline& pipeline = start(camera.url());
+  const auto pipeline = start(camera.url());
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 20; }));
   std::uint64_t last = 0;
   for (const auto& analysis : listener_.so_far().analyses) {
@@ -156,8 +156,8 @@ TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
     last = analysis->seq;
     EXPECT_EQ(analysis->camera, "rear");
   }
-  EXPECT_TRUE(test::eventually([&] { return pipeline.status().state == CameraState::live; }));
-  const CameraStatus status = pipeline.status();
+  EXPECT_TRUE(test::eventually([&] { return pipeline->status().state == CameraState::live; }));
+  const CameraStatus status = pipeline->status();
   EXPECT_EQ(status.width_px, 320);
   EXPECT_GT(status.fps_in, 0);
   EXPECT_EQ(status.pictures_encoded, 0u) << "nobody looked";
@@ -168,7 +168,7 @@ TEST_F(CameraPipelineTest, AnalysesEveryFrameInOrderAndReportsItself) {
 
 TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
   FakeCamera camera(play());
-  start(camera.url(), [](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [](const Frame&, Analysis& analysis) {
     if (analysis.seq % 10 == 0) analysis.alerts.emplace_back();
   });
   ASSERT_TRUE(listener_.wait(
@@ -192,7 +192,7 @@ TEST_F(CameraPipelineTest, RecordersGetWhatTheCameraSentAndWhatRaisedAnAlert) {
 
 TEST_F(CameraPipelineTest, RecordersGetTheBestLookAtAVehicleThatHasPassed) {
   FakeCamera camera(play());
-  start(camera.url(), [](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [](const Frame&, Analysis& analysis) {
     Track track;
     track.id = 7;
     track.threat = 2;
@@ -214,12 +214,12 @@ TEST_F(CameraPipelineTest, RecordersGetTheBestLookAtAVehicleThatHasPassed) {
 }
 
 TEST_F(CameraPipelineTest, WithoutACameraTheRoadIsNotClear) {
-  const CameraPipeline& pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
+  const auto pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
   ASSERT_TRUE(listener_.wait_for_road(Road::no_signal));
   const Told told = listener_.so_far();
   EXPECT_THAT(told.analyses.back()->text, testing::StartsWith("no picture yet"));
-  EXPECT_EQ(pipeline.status().state, CameraState::connecting);
-  EXPECT_EQ(pipeline.status().road, Road::no_signal);
+  EXPECT_EQ(pipeline->status().state, CameraState::connecting);
+  EXPECT_EQ(pipeline->status().road, Road::no_signal);
   EXPECT_TRUE(told.alerts.empty()) << "a camera that was never there is not lost";
 }
 
@@ -236,7 +236,7 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
     }
     client.hold();
   });
-  const CameraPipeline& pipeline = start(camera.url());
+  const auto pipeline = start(camera.url());
   // On a busy machine it may have seemed to be away before.
   ASSERT_TRUE(listener_.wait(
       [&] { return !listener_.analyses.empty() && listener_.analyses.back()->seq == 10; }));
@@ -244,7 +244,7 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
     return listener_.analyses.back()->road == Road::no_signal &&
            last_link_alert(listener_) == AlertKind::camera_lost;
   }));
-  EXPECT_EQ(pipeline.status().state, CameraState::stalled);
+  EXPECT_EQ(pipeline->status().state, CameraState::stalled);
   // The silence is told again while it lasts, the alert is not.
   const Told silent = listener_.so_far();
   ASSERT_TRUE(
@@ -260,7 +260,7 @@ TEST_F(CameraPipelineTest, ACameraThatFallsSilentIsToldOnceAndSoIsItsReturn) {
 
 TEST_F(CameraPipelineTest, AnAnalysisOfAPictureFromBeforeALossIsNoReturn) {
   FakeCamera camera(play());
-  start(camera.url(), [this](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [this](const Frame&, Analysis& analysis) {
     if (analysis.seq != 10) return;
     quiet_ = true;
     // While this is awaited nothing but the loss can be told.
@@ -284,7 +284,7 @@ TEST_F(CameraPipelineTest, AnAnalysisOfAPictureFromBeforeALossIsNoReturn) {
 
 TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
   FakeCamera camera(play(10));
-  start(camera.url());
+  const auto pipeline = start(camera.url());
   ASSERT_TRUE(listener_.wait([&] {
     return !listener_.alerts.empty() && listener_.alerts.back().kind == AlertKind::camera_lost;
   }));
@@ -299,7 +299,7 @@ TEST_F(CameraPipelineTest, ALossIsTheRoadsStateBeforeItIsAnAlert) {
 TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStartsAfresh) {
   std::atomic<bool> lucky = true;
   FakeCamera camera(play());
-  const CameraPipeline& pipeline = start(camera.url(), [&](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [&](const Frame&, Analysis& analysis) {
     if (!lucky) throw std::runtime_error("no luck");
     analysis.road = Road::clear;
   });
@@ -311,7 +311,7 @@ TEST_F(CameraPipelineTest, AStageThatThrowsIsAFailedAnalysisAndTheNextFrameStart
     return newest.state == AnalysisState::failed && newest.road == Road::blind &&
            newest.text == "analysis failed: no luck";
   }));
-  EXPECT_TRUE(test::eventually([&] { return pipeline.status().state == CameraState::failed; }));
+  EXPECT_TRUE(test::eventually([&] { return pipeline->status().state == CameraState::failed; }));
   lucky = true;
   EXPECT_TRUE(listener_.wait_for_road(Road::clear));
 }
@@ -320,7 +320,7 @@ TEST_F(CameraPipelineTest, AnAnalysisThatNeverComesIsToldByTheWatch) {
   config_.watch.analysis_timeout_ms = 300;
   std::atomic<bool> stuck = true;
   FakeCamera camera(play());
-  start(camera.url(), [&](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [&](const Frame&, Analysis& analysis) {
     while (stuck) std::this_thread::yield();
     analysis.road = Road::clear;
   });
@@ -338,7 +338,7 @@ TEST_F(CameraPipelineTest, AnAnalysisTooFarBehindIsBlindUnlessSomebodyComes) {
   config_.watch.signal_timeout_ms = 200;
   std::atomic<Road> seen = Road::clear;
   FakeCamera camera(play());
-  start(camera.url(), [&](const Frame& frame, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [&](const Frame& frame, Analysis& analysis) {
     while (ms_between(frame.decoded, SteadyClock::now()) < 300) std::this_thread::yield();
     analysis.road = seen;
   });
@@ -356,7 +356,7 @@ TEST_F(CameraPipelineTest, AnAnalysisTooFarBehindIsBlindUnlessSomebodyComes) {
 TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate) {
   config_.watch.late_ms = 50;
   FakeCamera camera(play());
-  const CameraPipeline& pipeline = start(camera.url(), [](const Frame& frame, Analysis&) {
+  const auto pipeline = start(camera.url(), [](const Frame& frame, Analysis&) {
     while (ms_between(frame.decoded, SteadyClock::now()) < 120) std::this_thread::yield();
   });
   ASSERT_TRUE(listener_.wait([&] {
@@ -365,7 +365,7 @@ TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate
            listener_.analyses.back()->text.find("behind") != std::string::npos;
   }));
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 10; }));
-  const auto drops = pipeline.status().drops;
+  const auto drops = pipeline->status().drops;
   const auto busy = std::find_if(drops.begin(), drops.end(),
                                  [](const auto& drop) { return drop.first == "analysis_busy"; });
   ASSERT_NE(busy, drops.end());
@@ -374,7 +374,7 @@ TEST_F(CameraPipelineTest, ASlowAnalysisDropsFramesCountsThemAndSaysThatItIsLate
 
 TEST_F(CameraPipelineTest, AlertsGoOutBeforeTheAnalysisThatRaisedThem) {
   FakeCamera camera(play());
-  start(camera.url(), [](const Frame&, Analysis& analysis) {
+  const auto pipeline = start(camera.url(), [](const Frame&, Analysis& analysis) {
     Alert alert;
     alert.kind = AlertKind::vehicle_approaching;
     alert.about = AlertApproach{{.track_id = 7}};
@@ -389,7 +389,7 @@ TEST_F(CameraPipelineTest, AlertsGoOutBeforeTheAnalysisThatRaisedThem) {
 
 TEST_F(CameraPipelineTest, PicturesAreDrawnOnlyWhileSomebodyLooks) {
   FakeCamera camera(play());
-  start(camera.url());
+  const auto pipeline = start(camera.url());
   ASSERT_TRUE(listener_.wait([&] { return listener_.analyses.size() > 5; }));
   EXPECT_TRUE(listener_.so_far().pictures.empty());
   listener_.wants_pictures = true;
@@ -399,7 +399,7 @@ TEST_F(CameraPipelineTest, PicturesAreDrawnOnlyWhileSomebodyLooks) {
 
 TEST_F(CameraPipelineTest, ALookerSeesThatThereIsNoSignal) {
   listener_.wants_pictures = true;
-  start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
+  const auto pipeline = start("tcp://127.0.0.1:" + std::to_string(test::unused_port()));
   ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 1; }));
 }
 
@@ -408,7 +408,7 @@ TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
   listener_.wants_pictures = true;
   config_.receiver.url = camera.url();
   listener_.encoder_breaks = true;
-  start(config_.receiver.url);
+  const auto pipeline = start(config_.receiver.url);
   ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
   EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present: encoder broke");
 }

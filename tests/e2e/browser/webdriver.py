@@ -133,7 +133,16 @@ class Browser:
 
     def wait_for(self, what, script, *arguments, timeout=90):
         """Until the script returns something true; that is returned."""
-        return self.wait_until(what, lambda: self.run(script, *arguments), timeout)
+        try:
+            return self.wait_until(what, lambda: self.run(script, *arguments), timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {script}\n{self.what_it_shows()}") from None
+
+    def what_it_shows(self):
+        """For whoever reads that something was waited for in vain."""
+        page = self.run("return `${location.href} ${document.readyState}\n${document.body?.innerText}`")
+        console = [entry["message"] for entry in self.log("browser")]
+        return f"the page: {page[:2000]}\nits console: {console}"
 
     @staticmethod
     def wait_until(what, condition, timeout=90):
