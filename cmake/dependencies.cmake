@@ -25,7 +25,7 @@ pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 # Not every release has it.
 pkg_check_modules(NATS IMPORTED_TARGET libnats)
 if(NOT NATS_FOUND)
-  message(STATUS "Archives know no queue: libnats isn't there")
+  message(STATUS "Neither archives nor fleets know NATS: libnats isn't there")
 endif()
 
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.

@@ -40,8 +40,8 @@ ArchiveAnalysis make_analysis(const std::filesystem::path& file) {
   return ArchiveAnalysis(std::move(config));
 }
 
-JobQueueAccess access_of(const ArchiveQueueOptions& options) {
-  return {.url = options.nats, .credentials = options.credentials};
+NatsAccess access_of(const ArchiveQueueOptions& options) {
+  return {.url = options.nats, .credentials_file = options.credentials};
 }
 
 /// What one job came to.

@@ -1,7 +1,6 @@
 #include "archive/job_queue.h"
 
 #include <fmt/format.h>
-#include <nats/nats.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable_url.h"
+#include "nats/nats_link.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -35,31 +35,6 @@ constexpr std::size_t kMostFailures = 1000;
 constexpr std::int32_t kLargestMessage = 1 << 20;
 constexpr double kNanoseconds = 1e9;
 
-template <auto destroy>
-struct Destroyer {
-  template <typename T>
-  void operator()(T* thing) const {
-    destroy(thing);
-  }
-};
-template <typename T, auto destroy>
-using Owned = std::unique_ptr<T, Destroyer<destroy>>;
-using MessagePointer = Owned<natsMsg, &natsMsg_Destroy>;
-
-/// Has what a function of libnats gives through its first argument.
-template <typename Pointer, typename Function, typename... Arguments>
-natsStatus get(Pointer& target, Function function, Arguments... arguments) {
-  typename Pointer::pointer raw = nullptr;
-  const natsStatus status = function(&raw, arguments...);
-  target.reset(raw);
-  return status;
-}
-
-std::string reason(natsStatus status) {
-  const char* detail = nats_GetLastError(nullptr);
-  return detail && *detail ? detail : natsStatus_GetText(status);
-}
-
 std::string subject(const char* pattern, std::string_view name) {
   return fmt::format(
       "{}{}", std::string_view(pattern).substr(0, std::string_view(pattern).size() - 1), name);
@@ -77,7 +52,7 @@ std::string_view data_of(natsMsg* message) {
 
 void must(natsStatus status, const char* what) {
   if (status != NATS_OK)
-    throw std::runtime_error(fmt::format("NATS: {}: {}", what, reason(status)));
+    throw std::runtime_error(fmt::format("NATS: {}: {}", what, reason_of(status)));
 }
 
 bool may_come_back(natsStatus status) {
@@ -113,68 +88,20 @@ jsStreamConfig wanted_stream(bool done, std::array<const char*, 2>& subjects) {
   return config;
 }
 
-bool is_shaped(const jsStreamConfig& has, const jsStreamConfig& wanted) {
-  return has.Retention == wanted.Retention && has.MaxMsgsPerSubject == wanted.MaxMsgsPerSubject &&
-         has.Discard == wanted.Discard && has.DiscardNewPerSubject == wanted.DiscardNewPerSubject &&
-         has.AllowDirect && has.SubjectsLen == wanted.SubjectsLen &&
-         std::all_of(wanted.Subjects, wanted.Subjects + wanted.SubjectsLen,
-                     [&has](const char* one) {
-                       return std::any_of(
-                           has.Subjects, has.Subjects + has.SubjectsLen,
-                           [one](const char* other) { return std::string_view(one) == other; });
-                     });
-}
-
 }  // namespace
 
 struct JobQueue::State {
-  std::string shown;  ///< the server's address, as it may be printed
-  Owned<natsConnection, &natsConnection_Destroy> connection;
-  Owned<jsCtx, &jsCtx_Destroy> js;
-  Owned<natsSubscription, &natsSubscription_Destroy> jobs;
+  NatsLink link;
+  NatsSubscription jobs;
   double ack_wait_s = 0;
   std::int64_t ack_wait_ms() const { return static_cast<std::int64_t>(ack_wait_s * 1000); }
 
-  void connect(const JobQueueAccess& access) {
-    shown = printable_url(access.url);
-    if (!access.url.starts_with("nats://") && !access.url.starts_with("tls://"))
-      throw UsageError(
-          fmt::format("--nats: \"{}\" is not nats://HOST:PORT or tls://HOST:PORT", shown));
-    Owned<natsOptions, &natsOptions_Destroy> options;
-    natsStatus status = get(options, natsOptions_Create);
-    if (status == NATS_OK) status = natsOptions_SetURL(options.get(), access.url.c_str());
-    if (status == NATS_OK && !access.credentials.empty())
-      status = natsOptions_SetUserCredentialsFromFiles(options.get(), access.credentials.c_str(),
-                                                       nullptr);
-    if (status == NATS_OK) status = natsOptions_SetName(options.get(), "rearview archive");
-    if (status == NATS_OK) status = natsOptions_SetMaxReconnect(options.get(), -1);
-    if (status == NATS_OK) status = natsOptions_SetReconnectWait(options.get(), kReconnectWait_ms);
-    if (status == NATS_OK) status = get(connection, natsConnection_Connect, options.get());
-    if (status == NATS_CONNECTION_AUTH_FAILED)
-      throw UsageError(fmt::format("--nats: {} refuses these credentials", shown));
-    if (status != NATS_OK) throw UsageError(fmt::format("--nats: {}: {}", shown, reason(status)));
-    must(get(js, natsConnection_JetStream, connection.get(), nullptr), "JetStream");
-  }
+  explicit State(const NatsAccess& access)
+      : link(access, "rearview archive", NatsLink::WhenLost::reconnect) {}
 
-  void have_stream(bool done) {
+  void have_stream(bool done) const {
     std::array<const char*, 2> subjects;
-    jsStreamConfig wanted = wanted_stream(done, subjects);
-    Owned<jsStreamInfo, &jsStreamInfo_Destroy> info;
-    jsErrCode code{};
-    natsStatus status = get(info, js_GetStreamInfo, js.get(), wanted.Name, nullptr, &code);
-    if (status == NATS_NOT_FOUND)
-      status = get(info, js_AddStream, js.get(), &wanted, nullptr, &code);
-    if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr ||
-        code == JSNotEnabledForAccountErr)
-      throw UsageError(
-          fmt::format("--nats: {} has no JetStream: start nats-server with -js", shown));
-    if (code == JSStreamNameExistErr || (status == NATS_OK && !is_shaped(*info->Config, wanted)))
-      throw UsageError(fmt::format(
-          "--nats: {} has a stream {} of another shape: delete it, or use another account", shown,
-          wanted.Name));
-    if (status != NATS_OK)
-      throw UsageError(
-          fmt::format("--nats: {}: stream {}: {}", shown, wanted.Name, reason(status)));
+    link.have_stream(wanted_stream(done, subjects));
   }
 
   void have_workers(double wanted_ack_wait_s) {
@@ -187,16 +114,15 @@ struct JobQueue::State {
     // Workers count: one that the job kills can't tell the reason.
     config.MaxDeliver = -1;
     config.MaxAckPending = -1;
-    Owned<jsConsumerInfo, &jsConsumerInfo_Destroy> info;
+    NatsOwned<jsConsumerInfo, &jsConsumerInfo_Destroy> info;
     jsErrCode code{};
-    natsStatus status = get(info, js_GetConsumerInfo, js.get(), kStream, kWorkers, nullptr, &code);
+    natsStatus status = get(info, js_GetConsumerInfo, link.js(), kStream, kWorkers, nullptr, &code);
     if (status == NATS_NOT_FOUND)
-      status = get(info, js_AddConsumer, js.get(), kStream, &config, nullptr, &code);
+      status = get(info, js_AddConsumer, link.js(), kStream, &config, nullptr, &code);
     if (status != NATS_OK || std::string_view(info->Config->FilterSubject) != kJobs ||
         info->Config->AckPolicy != js_AckExplicit)
-      throw UsageError(
-          fmt::format("--nats: {}: the consumer {} of {} is of another shape: delete it", shown,
-                      kWorkers, kStream));
+      throw UsageError(fmt::format("{}: the consumer {} of {} is of another shape: delete it",
+                                   link.shown(), kWorkers, kStream));
     ack_wait_s = static_cast<double>(info->Config->AckWait) / kNanoseconds;
   }
 
@@ -204,10 +130,11 @@ struct JobQueue::State {
   bool publish(const std::string& to, const std::string& text) {
     jsErrCode code{};
     const natsStatus status = patiently([&] {
-      return js_Publish(nullptr, js.get(), to.c_str(), text.data(), static_cast<int>(text.size()),
+      return js_Publish(nullptr, link.js(), to.c_str(), text.data(), static_cast<int>(text.size()),
                         nullptr, &code);
     });
-    if (code == JSStreamStoreFailedErr && reason(status).find("per subject") != std::string::npos)
+    if (code == JSStreamStoreFailedErr &&
+        reason_of(status).find("per subject") != std::string::npos)
       return false;
     must(status, "publishing");
     return true;
@@ -216,20 +143,20 @@ struct JobQueue::State {
   /// A job that failed before and is made again has failed no more.
   bool publish_job(const std::string& name, const std::string& text) {
     const bool is_new = publish(subject(kJobs, name), text);
-    if (const MessagePointer failure = next(kStream, subject(kFailed, name).c_str(), 1))
-      must(js_DeleteMsg(js.get(), kStream, natsMsg_GetSequence(failure.get()), nullptr, nullptr),
+    if (const NatsMessage failure = next(kStream, subject(kFailed, name).c_str(), 1))
+      must(js_DeleteMsg(link.js(), kStream, natsMsg_GetSequence(failure.get()), nullptr, nullptr),
            "deleting");
     return is_new;
   }
 
   /// The next message of a kind, from this number on; null: there is none.
-  MessagePointer next(const char* stream, const char* pattern, std::uint64_t from) const {
+  NatsMessage next(const char* stream, const char* pattern, std::uint64_t from) const {
     jsDirectGetMsgOptions options;
     jsDirectGetMsgOptions_Init(&options);
     options.Sequence = from;
     options.NextBySubject = pattern;
-    MessagePointer message;
-    const natsStatus status = get(message, js_DirectGetMsg, js.get(), stream, nullptr, &options);
+    NatsMessage message;
+    const natsStatus status = get(message, js_DirectGetMsg, link.js(), stream, nullptr, &options);
     if (status == NATS_NOT_FOUND) return {};
     must(status, "reading");
     return message;
@@ -237,7 +164,7 @@ struct JobQueue::State {
 
   template <typename Take>
   void each_failed(Take take) const {
-    MessagePointer message;
+    NatsMessage message;
     for (std::uint64_t from = 1; (message = next(kStream, kFailed, from));
          from = natsMsg_GetSequence(message.get()) + 1) {
       if (!take(message.get())) return;
@@ -247,12 +174,15 @@ struct JobQueue::State {
   void measure(Status& status) const;
 };
 
-JobQueue::JobQueue(const JobQueueAccess& access, double ack_wait_s)
-    : state_(std::make_unique<State>()) {
-  state_->connect(access);
-  state_->have_stream(false);
-  state_->have_stream(true);
-  state_->have_workers(ack_wait_s);
+JobQueue::JobQueue(const NatsAccess& access, double ack_wait_s) {
+  try {
+    state_ = std::make_unique<State>(access);
+    state_->have_stream(false);
+    state_->have_stream(true);
+    state_->have_workers(ack_wait_s);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("--nats: {}", error.what()));
+  }
 }
 
 JobQueue::~JobQueue() = default;
@@ -275,7 +205,7 @@ std::size_t JobQueue::submit_failed() {
 
 struct JobQueue::Delivery::State {
   JobQueue::State& queue;
-  MessagePointer message;
+  NatsMessage message;
   SteadyTime said = SteadyClock::now();
 };
 
@@ -292,7 +222,7 @@ ArchiveJob JobQueue::Delivery::job() const {
 }
 
 std::uint64_t JobQueue::Delivery::tries() const {
-  Owned<jsMsgMetaData, &jsMsgMetaData_Destroy> data;
+  NatsOwned<jsMsgMetaData, &jsMsgMetaData_Destroy> data;
   must(get(data, natsMsg_GetMetaData, state_->message.get()), "a job");
   return data->NumDelivered;
 }
@@ -308,7 +238,7 @@ void JobQueue::Delivery::go_on() {
 bool JobQueue::Delivery::done(double duration_s, double took_s) {
   const std::string text = Json{{"duration_s", duration_s}, {"took_s", took_s}}.dump();
   const std::string to = subject(kDone, name_of(state_->message.get()));
-  return js_Publish(nullptr, state_->queue.js.get(), to.c_str(), text.data(),
+  return js_Publish(nullptr, state_->queue.link.js(), to.c_str(), text.data(),
                     static_cast<int>(text.size()), nullptr, nullptr) == NATS_OK &&
          natsMsg_AckSync(state_->message.get(), nullptr, nullptr) == NATS_OK;
 }
@@ -339,7 +269,7 @@ std::optional<JobQueue::Delivery> JobQueue::pull(int wait_ms) {
     jsSubOptions_Init(&options);
     options.Stream = kStream;
     options.Consumer = kWorkers;
-    must(get(state_->jobs, js_PullSubscribe, state_->js.get(), kJobs, kWorkers, nullptr, &options,
+    must(get(state_->jobs, js_PullSubscribe, state_->link.js(), kJobs, kWorkers, nullptr, &options,
              nullptr),
          "taking jobs");
   }
@@ -350,16 +280,16 @@ std::optional<JobQueue::Delivery> JobQueue::pull(int wait_ms) {
     if (status != NATS_TIMEOUT) nats_Sleep(std::min<std::int64_t>(wait_ms, kReconnectWait_ms));
     return std::nullopt;
   }
-  MessagePointer message(std::exchange(list.Msgs[0], nullptr));
+  NatsMessage message(std::exchange(list.Msgs[0], nullptr));
   natsMsgList_Destroy(&list);
   return Delivery(std::make_unique<Delivery::State>(
       Delivery::State{.queue = *state_, .message = std::move(message)}));
 }
 
 void JobQueue::State::measure(Status& status) const {
-  Owned<jsStreamInfo, &jsStreamInfo_Destroy> info;
+  NatsOwned<jsStreamInfo, &jsStreamInfo_Destroy> info;
   must(patiently(
-           [&] { return get(info, js_GetStreamInfo, js.get(), kDoneStream, nullptr, nullptr); }),
+           [&] { return get(info, js_GetStreamInfo, link.js(), kDoneStream, nullptr, nullptr); }),
        "reading");
   status.done = info->State.Msgs;
   const std::uint64_t last = info->State.LastSeq;
@@ -367,7 +297,7 @@ void JobQueue::State::measure(Status& status) const {
   double video_s = 0;
   double first_s = 0;
   double last_s = 0;
-  MessagePointer message;
+  NatsMessage message;
   for (std::uint64_t from = last < kMostDoneLooked ? 1 : last - kMostDoneLooked + 1;
        (message = next(kDoneStream, kDone, from)); from = natsMsg_GetSequence(message.get()) + 1) {
     const auto json = nlohmann::json::parse(data_of(message.get()), nullptr, false);
@@ -386,9 +316,9 @@ void JobQueue::State::measure(Status& status) const {
 }
 
 JobQueue::Status JobQueue::status() {
-  Owned<jsConsumerInfo, &jsConsumerInfo_Destroy> workers;
+  NatsOwned<jsConsumerInfo, &jsConsumerInfo_Destroy> workers;
   must(patiently([&] {
-         return get(workers, js_GetConsumerInfo, state_->js.get(), kStream, kWorkers, nullptr,
+         return get(workers, js_GetConsumerInfo, state_->link.js(), kStream, kWorkers, nullptr,
                     nullptr);
        }),
        "reading");

@@ -1,20 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "archive/archive_job.h"
+#include "nats/nats_access.h"
 
 namespace rearview {
-
-struct JobQueueAccess {
-  std::string url;                    ///< nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls://…
-  std::filesystem::path credentials;  ///< a .creds file; empty: none
-};
 
 /// Where the jobs of an archive wait: on NATS JetStream, in the stream REARVIEW_ARCHIVE, which
 /// holds a job until it is done and never the same one twice. What was done stands in
@@ -25,7 +20,7 @@ class JobQueue {
   /// silent before its job goes to another; that of the queue's maker counts. Throws UsageError for
   /// an address, credentials, a server or streams that can't be used, or where this program was
   /// built without NATS.
-  JobQueue(const JobQueueAccess& access, double ack_wait_s);
+  JobQueue(const NatsAccess& access, double ack_wait_s);
   ~JobQueue();
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;

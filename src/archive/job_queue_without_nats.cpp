@@ -7,10 +7,8 @@ namespace rearview {
 struct JobQueue::State {};
 struct JobQueue::Delivery::State {};
 
-JobQueue::JobQueue(const JobQueueAccess&, double) {
-  throw UsageError(
-      "this program was built without NATS: build it where libnats-dev is there (Debian 12 has "
-      "it)");
+JobQueue::JobQueue(const NatsAccess& access, double) {
+  throw UsageError(fault_of(access)->why);
 }
 JobQueue::~JobQueue() = default;
 bool JobQueue::submit(const ArchiveJob&) {
