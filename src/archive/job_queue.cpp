@@ -24,9 +24,9 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStream = "REARVIEW_ARCHIVE";
 constexpr const char* kDoneStream = "REARVIEW_ARCHIVE_DONE";
 constexpr const char* kWorkers = "workers";
-constexpr const char* kJobs = "rearview.archive.job.*";
-constexpr const char* kFailed = "rearview.archive.failed.*";
-constexpr const char* kDone = "rearview.archive.done.*";
+constexpr const char* kJobs = "rearview-archive.job.*";
+constexpr const char* kFailed = "rearview-archive.failed.*";
+constexpr const char* kDone = "rearview-archive.done.*";
 constexpr std::int64_t kReconnectWait_ms = 500;
 constexpr double kServerIsBack_s = 60;
 /// Speed is measured over so many at most.
