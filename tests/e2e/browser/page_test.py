@@ -142,7 +142,8 @@ class PageTest(unittest.TestCase):
             with ScriptedService() as service, Browser(width, height, dark, mobile=width < 600) as browser:
                 service.say("alert vehicle_approaching left", "alert fast_approach right", "alert overtake right")
                 for view, ready in [("live", "return document.querySelectorAll('#alerts li').length === 3"),
-                                    ("settings", "return document.querySelectorAll('#settings .card').length === 7")]:
+                                    ("settings", "return ['cameras', 'service'].every((part) => "
+                                     "document.querySelector(`#settings-${part} .card`) !== null)")]:
                     browser.open(f"{service.address}/#/{view}")
                     browser.wait_for("the view", ready)
                     for road, vehicles in [("clear", 0), ("approaching", 3), ("danger", 8), ("no_signal", 0)][-4 if view == "live" else -1:]:
