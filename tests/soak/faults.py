@@ -159,7 +159,7 @@ class ClockStep(Fault):
 
     def __init__(self, rig, rng):
         super().__init__(rig, rng)
-        self.reason = "" if rig.clock_steps() else "libfaketime isn't installed"
+        self.reason = rig.why_no_clock_steps()
 
     def begin(self):
         self.rig.step_clock(self.rng.choice((-3600, -90, 90, 3600)))

@@ -1,5 +1,6 @@
 """Everything that the soak runs: both programs, a broker, a web service, subscribers and viewers."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -56,36 +57,43 @@ class Rig:
     def __init__(self, folder, seed):
         self.folder = pathlib.Path(folder)
         self.seed = seed
-        self.closing = []
-        self.disk = Disk(self.folder)
-        self.closing.append(self.disk.close)
         self.lives = []  # (program, pid) in the order of their starts
         self.programs = []
+        self.viewers = []
+        self.subscribers = []
+        with contextlib.ExitStack() as closing:
+            self._begin(closing)
+            self.closing = closing.pop_all()
+
+    def _begin(self, closing):
+        """closing: what was begun, in case that the rest can't be."""
+        self.disk = Disk(self.folder)
+        closing.callback(self.disk.close)
         self._camera_arguments = ["--config", str(self._camera_config()), "--record", str(self.folder / "videos")]
         self.camera_port = free_port()
-        self.camera = None
         self.start_camera()
-        self.link = FaultyLink(Air(self.camera_port), seed)
-        self.closing += [self.link.close, lambda: self.camera.stop(signal.SIGKILL)]
+        closing.callback(lambda: self.camera.stop(signal.SIGKILL))
+        self.link = FaultyLink(Air(self.camera_port), self.seed)
+        closing.callback(self.link.close)
         self.webhook = Webhook(0)
         self.webhook.start()
-        self.closing.append(self.webhook.stop)
+        closing.callback(self.webhook.stop)
         self.broker = Broker(self.folder)
-        self.closing.append(lambda: self.broker.stop())
-        self.hostile_broker = HostileBroker(seed)
+        closing.callback(lambda: self.broker.stop())
+        self.hostile_broker = HostileBroker(self.seed)
+        closing.callback(self.hostile_broker.close)
         self.hostile_broker.forward(self.broker.port)
         self.broker_link = CutProxy(self.hostile_broker.port)
-        self.closing += [self.hostile_broker.close, self.broker_link.close]
+        closing.callback(self.broker_link.close)
         self.clock = self.folder / "clock"
         self.step_clock(0)
         self.config = self.folder / "rearview.json"
         self.config.write_text(json.dumps(self._settings()))
         self.port = free_port()
-        self.service = None
         self.start_service()
-        self.closing.append(lambda: self.service.stop(signal.SIGKILL))
+        closing.callback(lambda: self.service.stop(signal.SIGKILL))
         self.network = CutProxy(self.port)  # of half of the subscribers
-        self.closing.append(self.network.close)
+        closing.callback(self.network.close)
         self.subscribers = [(Events if i % 2 else WebSocket)(0, self.network.port if i % 4 < 2 else self.port)
                             for i in range(SUBSCRIBERS)]
         self.with_analyses = self.subscribers[:WITH_ANALYSES]
@@ -94,10 +102,11 @@ class Rig:
             one.query = "analysis=1" if one in self.with_analyses else "analysis=0"
         self.mqtt = Mqtt(0, self.broker.port)
         self.mqtt.start()
-        self.closing.append(self.mqtt.stop)
+        closing.callback(self.mqtt.stop)
         self.everybody = [*self.subscribers, self.webhook, self.mqtt]
         for one in self.everybody:
             remember(one)
+        closing.callback(self._send_home)
         for one in self.subscribers:
             one.start()
         self.viewers = [Viewer(self, slow=number == 0) for number in range(VIEWERS)]
@@ -106,11 +115,12 @@ class Rig:
         wait_for(lambda: self.service.camera()["state"] == "live" and all(one.pictures for one in self.viewers),
                  "the first pictures")
 
-    def close(self):
+    def _send_home(self):
         for one in [*self.viewers, *self.subscribers]:
             (one.ending if isinstance(one, Viewer) else one._stopping).set()
-        for close in reversed(self.closing):
-            close()
+
+    def close(self):
+        self.closing.close()
 
     def _camera_config(self):
         """A drawn road with traffic in a loop: drawn as it goes, its memory would grow with what has been in sight."""
@@ -149,7 +159,7 @@ class Rig:
 
     def start_service(self):
         environment = dict(os.environ)
-        if self.clock_steps():
+        if not self.why_no_clock_steps():
             environment |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock),
                             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
         self.service = Service("--config", str(self.config), http=f"127.0.0.1:{self.port}", environment=environment)
@@ -165,8 +175,12 @@ class Rig:
             (folder / f"{number:03}-{program.name}.log").write_text("\n".join(program.lines) + "\n")
 
     @staticmethod
-    def clock_steps():
-        return FAKETIME.exists()
+    def why_no_clock_steps():
+        """Empty: there are."""
+        if not FAKETIME.exists():
+            return "libfaketime isn't installed"
+        libraries = subprocess.run(["ldd", os.path.join(BIN, "rearview")], capture_output=True, text=True, check=True).stdout
+        return "a sanitizer wants to be loaded before libfaketime" if "san.so" in libraries else ""
 
     def step_clock(self, seconds):
         """Of the service and its children, within a second."""
