@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -14,8 +16,8 @@ namespace rearview {
 namespace {
 
 enum class Light { day, night };
-constexpr Names<Light, 2> names_of(Light) {
-  return {{{"day", Light::day}, {"night", Light::night}}};
+constexpr auto names_of(Light) {
+  return std::to_array<std::string_view>({"day", "night"});
 }
 
 struct Server {
