@@ -123,6 +123,7 @@ ServeProgram::~ServeProgram() {
 }
 
 void ServeProgram::add_reports() {
+  service_.show_settings_schema(schema_of<Config>());
   service_.show_settings(effective_settings(config_, stage_settings_));
   service_.on_heartbeat([this](const HeartbeatPtr& heartbeat) {
     publisher_.publish_heartbeat(heartbeat);

@@ -131,6 +131,7 @@ struct Service::Impl {
   };
   std::deque<Passes> passes;  ///< per camera
   Json settings = Json::object();
+  std::string settings_schema = "{}";
   http::IoLoop loop;
   std::function<void(HeartbeatPtr)> on_heartbeat;
   WallTime certificate_expires;
@@ -372,6 +373,10 @@ void Service::Impl::health_routes(http::Router& router) {
     only_these(request, {});
     return fresh_json(settings);
   });
+  router.get("/api/v1/config/schema", [this](const Request& request) {
+    only_these(request, {});
+    return fresh_text(settings_schema);
+  });
   router.get("/healthz", [this](const Request&) { return health(analysis_problem); });
   router.get("/readyz", [this](const Request&) { return health(camera_problem); });
   router.get("/metrics", [this](const Request&) {
@@ -420,6 +425,10 @@ PairingOffer Service::begin_pairing(Scope scope) {
 
 void Service::show_settings(const nlohmann::ordered_json& settings) {
   impl_->loop.run([&] { impl_->settings = settings; });
+}
+
+void Service::show_settings_schema(const nlohmann::ordered_json& schema) {
+  impl_->settings_schema = schema.dump();
 }
 
 bool Service::https() const {

@@ -45,11 +45,12 @@ class Service {
   /// How another room is doing, beside the cameras in /healthz and /readyz; makes neither 503.
   /// Null: nothing is told of it. As with metrics.
   void add_health(std::string name, std::function<nlohmann::ordered_json()> source);
-  /// What GET /api/v1/config answers; without secrets. Not on the I/O thread.
   /// A code that lets one device in, whoever reads it. Any thread.
   PairingOffer begin_pairing(Scope scope);
-  /// What GET /api/v1/config answers; without secrets. Before start().
+  /// What GET /api/v1/config answers; without secrets. Not on the I/O thread.
   void show_settings(const nlohmann::ordered_json& settings);
+  /// What GET /api/v1/config/schema answers: what settings there are. Before start().
+  void show_settings_schema(const nlohmann::ordered_json& schema);
   /// Whether it has a certificate.
   bool https() const;
   /// A newer certificate, for connections from now on; those that are open stay. Where https().

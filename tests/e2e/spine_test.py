@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import cv2
+import jsonschema
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "browser"))
@@ -62,6 +63,10 @@ class Spine(unittest.TestCase):
         settings = service.get_json("/api/v1/config")
         self.assertEqual(settings["cameras"][0]["url"], camera.url)
         self.assertIn("alert_ttc_s", settings["cameras"][0]["stages"][-1])
+        schema = service.get_json("/api/v1/config/schema")
+        jsonschema.validate(settings, schema)
+        printed = json.loads(subprocess.check_output([pathlib.Path(BIN, "rearview"), "config", "schema"]))
+        self.assertEqual(printed["properties"], schema["properties"])
 
     def test_the_road_is_not_clear_without_a_camera(self):
         service = self.start_service("--camera", f"tcp://127.0.0.1:{free_port()}")

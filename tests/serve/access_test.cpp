@@ -231,8 +231,9 @@ TEST_F(AccessTest, NothingButThePageIsForEverybody) {
   for (const char* path :
        {"/api/v1/cameras", "/api/v1/cameras/rear/stream.mjpg", "/api/v1/cameras/rear/snapshot.jpg",
         "/api/v1/cameras/rear/video", "/api/v1/cameras/rear/analysis", "/api/v1/alerts",
-        "/api/v1/alerts/1", "/api/v1/events", "/api/v1/ws", "/api/v1/config", "/api/v1/rides",
-        "/api/v1/passes", "/metrics", "/healthz", "/readyz", "/api/v1/access/tokens", "/nothing"}) {
+        "/api/v1/alerts/1", "/api/v1/events", "/api/v1/ws", "/api/v1/config",
+        "/api/v1/config/schema", "/api/v1/rides", "/api/v1/passes", "/metrics", "/healthz",
+        "/readyz", "/api/v1/access/tokens", "/nothing"}) {
     const RawResponse refused = ask("GET", path);
     EXPECT_EQ(refused.status, 401) << path;
     EXPECT_EQ(refused.headers.at("www-authenticate"), "Bearer") << path;

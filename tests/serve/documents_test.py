@@ -98,6 +98,8 @@ CASES = {
     ("/api/v1/ws", 426): "/api/v1/ws",
     ("/api/v1/config", 200): "/api/v1/config",
     ("/api/v1/config", 400): "/api/v1/config?x=1",
+    ("/api/v1/config/schema", 200): "/api/v1/config/schema",
+    ("/api/v1/config/schema", 400): "/api/v1/config/schema?x=1",
     ("/metrics", 200): "/metrics",
     ("/healthz", 200): "/healthz",
     ("/healthz", 503): ("/healthz", "state failed", "state ok"),

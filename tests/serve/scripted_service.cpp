@@ -110,6 +110,7 @@ class ScriptedService {
       : cameras_(std::move(cameras)),
         service_(config(), cameras_, history_, [this] { return status(); }) {
     service_.show_settings(settings());
+    service_.show_settings_schema(settings_schema());
     service_.start();
     fmt::print("port {}\n", service_.port());
     std::fflush(stdout);
@@ -187,6 +188,24 @@ class ScriptedService {
              {{{"name", "rear"},
                {"url", "tcp://***@rearview.local:5000"},
                {"stages", {{{"type", "approach"}, {"close_pass_m", 1.5}}}}}}}};
+  }
+
+  /// Of some of the settings, as of another version's.
+  static nlohmann::ordered_json settings_schema() {
+    const auto object = [](nlohmann::ordered_json properties) {
+      return nlohmann::ordered_json{{"type", "object"}, {"properties", std::move(properties)}};
+    };
+    const nlohmann::ordered_json timeout{
+        {"description", "A client that takes nothing for so long is closed."}, {"default", 5'000}};
+    const nlohmann::ordered_json level{{"description", "Less important lines are left out."},
+                                       {"default", "info"}};
+    nlohmann::ordered_json approach =
+        object({{"type", {{"const", "approach"}}}, {"close_pass_m", {{"default", 1.5}}}});
+    nlohmann::ordered_json camera =
+        object({{"stages", {{"items", {{"oneOf", nlohmann::ordered_json::array({approach})}}}}}});
+    return object({{"log_level", level},
+                   {"serve", object({{"write_timeout_ms", timeout}})},
+                   {"cameras", {{"items", camera}}}});
   }
 
   Script script() const {
@@ -294,7 +313,7 @@ class ScriptedService {
       analysis.t_s = t_s;
       analysis.state = now.state;
       analysis.road = now.road;
-      if (now.road == Road::blind) analysis.text = "the picture is dark";
+      if (now.road == Road::blind) analysis.text = "the picture is dark: lens covered?";
       analysis.view = {.shown = {0, 0, 640, 360},
                        .vanishing = {320, 158},
                        .vanishing_sigma_px = 2.2,
