@@ -1,17 +1,11 @@
 // Who this device is to the service, and how it comes to be let in.
 import { make, put } from "./dom.js";
+import { day, texts } from "./language.js";
+import { get, send } from "./service.js";
 
 const ASK_AGAIN_MS = 3000;
 /** A device that is shut out learns it within this time, even while its connection lasts. */
 const ASK_ALWAYS_MS = 5000;
-
-async function post(path, body) {
-  const answer = await fetch(`api/v1/access${path}`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `the service answers ${answer.status}`);
-  return answer.status === 204 ? null : answer.json();
-}
 
 /** What a list of devices calls this one. */
 function deviceName() {
@@ -55,14 +49,14 @@ export class Access {
   /** Signs in; tells why not. */
   async enter(path, body) {
     try {
-      await post(path, body);
+      await send("POST", `api/v1/access${path}`, body);
       put(this.problem, "");
       await this.ask();
       this.letIn();
       return true;
     } catch (error) {
       await this.ask();
-      put(this.problem, `Not let in: ${error.message}.`);
+      put(this.problem, texts.access.refused(error.message));
       return false;
     }
   }
@@ -75,9 +69,7 @@ export class Access {
   async ask() {
     this.askedAt = performance.now();
     try {
-      const answer = await fetch("api/v1/access");
-      if (!answer.ok) return;
-      this.who = await answer.json();
+      this.who = await get("api/v1/access");
     } catch {
       return;  // not connected; the page says so
     }
@@ -94,15 +86,14 @@ export class Access {
     await this.ask();
     if (this.who === null) return;
     const { scope, name, insecure } = this.who;
-    const may = scope === "admin" ? "look, delete, lock, and let others in" : "look";
-    const now = make("p", {}, insecure
-      ? "Everybody in this network may do everything: the service was started with --insecure."
-      : `${name === null ? "This machine" : `This device, ${name},`} may ${may}.`);
-    const parts = [make("h3", {}, "Who may watch"), now];
+    const words = texts.access;
+    const may = scope === "admin" ? words.mayAll : words.mayLook;
+    const now = make("p", {}, insecure ? words.insecure : may(name === null ? words.machine : words.device(name)));
+    const parts = [make("h3", {}, words.title), now];
     if (name !== null) {
-      const leave = make("button", { type: "button" }, "Sign out");
+      const leave = make("button", { type: "button" }, words.signOut);
       leave.addEventListener("click", async () => {
-        await post("/logout", {});
+        await send("POST", "api/v1/access/logout", {});
         location.reload();
       });
       parts.push(make("p", { class: "actions" }, leave));
@@ -113,34 +104,33 @@ export class Access {
 
   async forAdmin() {
     const offer = make("div", { role: "status" });
-    const buttons = [["view", "Let a device look"], ["admin", "Let a device do everything"]].map(([scope, words]) => {
+    const buttons = [["view", texts.access.offerLook], ["admin", texts.access.offerAll]].map(([scope, words]) => {
       const button = make("button", { type: "button" }, words);
       button.addEventListener("click", () => this.offer(scope, offer));
       return button;
     });
-    const answer = await fetch("api/v1/access/tokens");
-    const tokens = answer.ok ? await answer.json() : [];
+    const tokens = await get("api/v1/access/tokens").catch(() => []);
     const list = make("ul", { class: "devices" }, ...tokens.map((token) => {
-      const revoke = make("button", { type: "button", "aria-label": `Shut out ${token.name}` }, "Shut out");
+      const revoke = make("button", { type: "button", "aria-label": texts.access.shutOutName(token.name) }, texts.access.shutOut);
       revoke.addEventListener("click", async () => {
-        await fetch(`api/v1/access/tokens/${encodeURIComponent(token.id)}`, { method: "DELETE" });
+        await send("DELETE", `api/v1/access/tokens/${encodeURIComponent(token.id)}`).catch(() => null);  // the list tells
         this.show();
       });
       return make("li", {}, make("span", {}, make("strong", {}, token.name),
-        ` may ${token.scope === "admin" ? "do everything" : "look"}, since ${new Date(token.created).toLocaleDateString()}`), revoke);
+        (token.scope === "admin" ? texts.access.all : texts.access.looks)(day(new Date(token.created), "numeric"))), revoke);
     }));
     return [make("p", { class: "actions" }, ...buttons), offer, tokens.length > 0 ? list : null].filter((one) => one !== null);
   }
 
   async offer(scope, place) {
     try {
-      const { code, url, qr_svg, lasts_s } = await post("/pairings", { scope });
+      const { code, url, qr_svg, lasts_s } = await send("POST", "api/v1/access/pairings", { scope });
       place.replaceChildren(
-        make("p", {}, `Scan this with the device's camera, or open the page there and enter the code. It lets one device in, within ${Math.round(lasts_s / 60)} minutes.`),
-        make("img", { class: "qr", alt: `QR code of ${url}`, src: `data:image/svg+xml,${encodeURIComponent(qr_svg)}` }),
+        make("p", {}, texts.access.scan(Math.round(lasts_s / 60))),
+        make("img", { class: "qr", alt: texts.access.qr(url), src: `data:image/svg+xml,${encodeURIComponent(qr_svg)}` }),
         make("p", { class: "code" }, code));
     } catch (error) {
-      place.replaceChildren(make("p", { class: "problem" }, `No code: ${error.message}.`));
+      place.replaceChildren(make("p", { class: "problem" }, texts.access.noCode(error.message)));
     }
   }
 }

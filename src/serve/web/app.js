@@ -1,16 +1,17 @@
 import { Access } from "./access.js";
 import { Awake } from "./awake.js";
-import { put } from "./dom.js";
+import { make, put } from "./dom.js";
 import { sameVehicle } from "./encounters.js";
 import { Feed } from "./feed.js";
 import { History } from "./history.js";
+import { clock, number, texts } from "./language.js";
 import { MissButton } from "./missed.js";
 import { Picture } from "./picture.js";
 import { Radar } from "./radar.js";
 import { Routes } from "./routes.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
-import { alertWords, clock, seconds, stateWords } from "./words.js";
+import { alertWords, seconds, stateWords } from "./words.js";
 
 const MOST_ALERTS = 100;
 const MOST_IDS = 1000;
@@ -55,7 +56,7 @@ function situation() {
   const last = newest.get(camera) ?? null;
   return {
     connected: feed.connected,
-    everConnected: feed.everConnected,
+    connecting: feed.connecting,
     analysis: last?.analysis ?? null,
     analysisAge: last === null ? Infinity : (performance.now() - last.at) / 1000,
     delay: feed.delayMs / 1000,
@@ -78,7 +79,7 @@ function showState() {
     view.seconds.replaceChildren(seconds(state.seconds), unit);
   }
   const total = now.analysis?.latency_ms?.total;
-  put(view.age, state.look !== "lost" && Number.isFinite(total) ? `${Math.round(total + feed.delayMs)} ms old` : "");
+  put(view.age, state.look !== "lost" && Number.isFinite(total) ? texts.picture.age(number(total + feed.delayMs)) : "");
   radar.draw(state.look === "lost" ? [] : now.analysis.tracks);
 
   if (shown !== null && shown.word === state.word && shown.look === state.look) return;
@@ -109,32 +110,25 @@ function listedOf(alert) {
   return [...view.alerts.children].find((item) => sameVehicle(listed.get(item), alert)) ?? null;
 }
 
+/** Puts the words of an alert into its item of the list. */
+function describe(item) {
+  const alert = listed.get(item);
+  const { title, detail } = alertWords(alert);
+  item.replaceChildren(make("strong", {}, title),
+    make("span", {}, make("time", { datetime: alert.time }, clock(new Date(alert.time), true)), " · ",
+      make("span", { class: "level" }, texts.levels[alert.level]), detail ? ` · ${detail}` : ""));
+}
+
 function addAlert(alert) {
   if (alertIds.has(alert.id)) return;
   alertIds.add(alert.id);
   if (alertIds.size > MOST_IDS) alertIds.delete(alertIds.values().next().value);
-  const words = alertWords(alert);
-  const time = new Date(alert.time);
   const serverMs = serverNowMs === null ? null : serverNowMs + performance.now() - serverHeardAt;
-  const news = serverMs !== null && historyLoaded && serverMs - time.getTime() < NEWS_S * 1000;
+  const news = serverMs !== null && historyLoaded && serverMs - Date.parse(alert.time) < NEWS_S * 1000;
 
-  const item = document.createElement("li");
-  item.dataset.id = alert.id;
-  item.dataset.kind = alert.kind;
-  item.dataset.level = alert.level;
+  const item = make("li", { class: news ? "new" : null, "data-id": alert.id, "data-kind": alert.kind, "data-level": alert.level });
   listed.set(item, alert);
-  if (news) item.className = "new";
-  const title = document.createElement("strong");
-  title.textContent = words.title;
-  const line = document.createElement("span");
-  const level = document.createElement("span");
-  level.className = "level";
-  level.textContent = alert.level;
-  const toldAt = document.createElement("time");
-  toldAt.dateTime = alert.time;
-  toldAt.textContent = clock(time, true);
-  line.append(toldAt, " · ", level, words.detail ? ` · ${words.detail}` : "");
-  item.append(title, line);
+  describe(item);
 
   // A glance tells one vehicle from two: of each only the last word stands.
   const told = listedOf(alert);
@@ -147,6 +141,7 @@ function addAlert(alert) {
   view.none.hidden = true;
   if (!news) return;
   sound.alert(alert);
+  const words = alertWords(alert);
   put(alert.level === "danger" ? view.now : view.polite, `${words.title}. ${words.detail}`);
 }
 
@@ -225,7 +220,7 @@ const feed = new Feed({
     heartbeat = message;
     history.heard(message.newest_alert_id);
     view.store.hidden = !message.store_problem;
-    put(view.store, message.store_problem ? `Not kept on disk: ${message.store_problem}` : "");
+    put(view.store, message.store_problem ? texts.notKept(message.store_problem) : "");
     serverNowMs = Date.parse(message.time);
     serverHeardAt = performance.now();
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));
@@ -256,5 +251,6 @@ const feed = new Feed({
 view.camera.addEventListener("change", () => chooseCamera(view.camera.value));
 setInterval(showState, 200);
 document.addEventListener("visibilitychange", showState);
+addEventListener("units", () => [...view.alerts.children].forEach(describe));
 new MissButton(byId("missed"), () => ({ camera, time: null }), (words) => put(view.polite, words));
 new Awake(byId("screen-note"), byId("screen-now"));

@@ -1,21 +1,12 @@
 // What the service keeps, asked for over HTTP.
 import { encounters } from "./encounters.js";
+import { get } from "./service.js";
 
 const PAGE = 1000;
 /** Without a ride, the last alerts. */
 const MOST_RECENT = 300;
 /** Alerts between the first and the last of one vehicle. */
 const BETWEEN = 100;
-
-/** body: sent as JSON; without one there is none. */
-export async function send(method, path, body) {
-  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await fetch(path, { method, ...json });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `the service answers ${answer.status}`);
-  return answer.status === 204 ? null : answer.json();
-}
-
-export const get = (path) => send("GET", path);
 
 /** Everything of a list that is read in pages, oldest first. */
 export async function all(path, after, goesOn = () => true) {

@@ -1,6 +1,7 @@
 // Keeps the screen on while the page is seen, and says where the browser won't: on a dark screen
 // nobody sees an alert.
 import { put } from "./dom.js";
+import { texts } from "./language.js";
 
 const DISMISSED = "screen-note";
 
@@ -15,9 +16,7 @@ export class Awake {
     this.dismissed = localStorage.getItem(DISMISSED);
     note.addEventListener("click", () => this.dismiss());
     if (!navigator.wakeLock) {
-      this.tell(isSecureContext
-        ? "This browser lets the screen sleep: have the device's own settings keep it on."
-        : "This browser lets the screen sleep: open the page by HTTPS.");
+      this.tell(isSecureContext ? texts.screen.unable : texts.screen.insecure);
       return;
     }
     document.addEventListener("visibilitychange", () => this.ask());
@@ -42,12 +41,12 @@ export class Awake {
       return;
     }
     this.note.hidden = true;
-    put(this.now, "Kept on while this page is seen.");
+    put(this.now, texts.screen.kept);
   }
 
   lost() {
     this.lock = null;
-    if (!document.hidden) this.tell("The device lets the screen sleep, perhaps to save its battery: touch to try again.");
+    if (!document.hidden) this.tell(texts.screen.refused);
   }
 
   tell(words) {

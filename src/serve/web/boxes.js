@@ -1,4 +1,6 @@
 // Boxes as the service's overlay draws them: quiet, amber when it comes, red when it comes fast.
+import { decimal, number } from "./language.js";
+
 const COLOURS = ["#c4cdd6", "#ffb414", "#ff3b45"];
 
 /** Whether it was seen just now. Where one stands that has not been seen for longer is only predicted. */
@@ -26,7 +28,7 @@ export function drawTracks(pen, tracks, scale, { width, height }) {
       pen.strokeRect(x * scale, y * scale, w * scale, h * scale);
     }
     if (track.ttc_s === null || track.threat === 0) continue;
-    const text = `${track.ttc_s >= 10 ? Math.round(track.ttc_s) : track.ttc_s.toFixed(1)} s`;
+    const text = `${track.ttc_s >= 10 ? number(track.ttc_s) : decimal(track.ttc_s, 1)} s`;
     const left = Math.max(0, Math.min(x * scale, width - pen.measureText(text).width));
     const top = Math.max(height / 18, y * scale - height / 90);
     pen.strokeStyle = "#000";

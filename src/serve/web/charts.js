@@ -1,6 +1,7 @@
 // Small charts, each with its numbers in a table behind it.
 import { make } from "./dom.js";
-import { clock } from "./words.js";
+import { clock, number, texts } from "./language.js";
+import { chartUnits, room } from "./units.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320;
@@ -36,7 +37,7 @@ function barChart(title, summary, bars, ticks, head) {
   const y = (value) => 8 + room * (1 - value / most);
   for (const value of [0, most / 2, most]) {
     shape(svg, "line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) });
-    if (Number.isInteger(value)) shape(svg, "text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, value);
+    if (Number.isInteger(value)) shape(svg, "text", { x: LEFT - 5, y: y(value) + 4, "text-anchor": "end" }, number(value));
   }
   const step = (WIDTH - LEFT) / bars.length;
   for (const [i, bar] of bars.entries()) {
@@ -48,9 +49,9 @@ function barChart(title, summary, bars, ticks, head) {
     shape(svg, "text", { x: LEFT + place * (WIDTH - LEFT), y: HEIGHT - 8, "text-anchor": anchor }, text);
   }
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...head.map((one) => make("th", { scope: "col" }, one)))),
-    make("tbody", {}, ...bars.map((bar) => make("tr", {}, make("th", { scope: "row" }, bar.name), make("td", {}, String(bar.value))))));
+    make("tbody", {}, ...bars.map((bar) => make("tr", {}, make("th", { scope: "row" }, bar.name), make("td", {}, number(bar.value, 1))))));
   return make("figure", { class: "card" }, make("figcaption", {}, make("strong", {}, title), make("span", {}, summary)), svg,
-    make("details", {}, make("summary", {}, "As a table"), table));
+    make("details", {}, make("summary", {}, texts.charts.table), table));
 }
 
 function median(values) {
@@ -59,20 +60,20 @@ function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** How many fall into each class of a width, those from the last limit on together. */
+/** How many fall into each class of a width, those from the last limit on together; those under bad, about, are. */
 function histogram(values, width, last, bad, unit) {
   const count = Math.round(last / width) + 1;
   const bars = Array.from({ length: count }, (_, i) => ({
-    name: i === count - 1 ? `${last} ${unit} and more` : `${round(i * width)} to ${round((i + 1) * width)} ${unit}`,
-    value: 0, bad: (i + 1) * width <= bad + 1e-9,
+    name: i === count - 1 ? texts.charts.andMore(`${last} ${unit}`) : `${range(i * width, (i + 1) * width)} ${unit}`,
+    value: 0, bad: (i + 0.5) * width < bad,
   }));
   for (const value of values) bars[Math.max(0, Math.min(count - 1, Math.floor(value / width + 1e-9)))].value += 1;
-  const ticks = [0, 1, 2].map((half) => half === 2 ? [1, `${last} ${unit} +`] : [half / 2, `${round(half / 2 * count * width)}`]);
+  const ticks = [0, 1, 2].map((half) => half === 2 ? [1, `${last} ${unit} +`] : [half / 2, number(half / 2 * count * width, 1)]);
   return [bars, ticks];
 }
 
-function round(value) {
-  return Math.round(value * 10) / 10;
+function range(from, to) {
+  return texts.charts.range(number(from, 2), number(to, 2));
 }
 
 /** Passes over the time of the ride, each bar one part of it, as passes an hour. */
@@ -85,41 +86,43 @@ function rateChart(ride, passes) {
   for (const pass of passes)
     counts[Math.max(0, Math.min(count - 1, Math.floor((Date.parse(pass.time) - start) / length * count)))] += 1;
   const at = (i) => clock(new Date(start + length * i / count));
-  const bars = counts.map((value, i) => ({ name: `${at(i)} to ${at(i + 1)}`, value: Math.round(value / hours), bad: false }));
-  const summary = `${Math.round(passes.length / (length / 3_600_000))} an hour on average.`;
-  return barChart("Passes an hour", summary, bars, [[0, at(0)], [0.5, at(count / 2)], [1, at(count)]], ["Time", "Passes an hour"]);
+  const bars = counts.map((value, i) => ({ name: texts.charts.range(at(i), at(i + 1)), value: Math.round(value / hours), bad: false }));
+  const { rate, rateSays, time } = texts.charts;
+  return barChart(rate, rateSays(number(passes.length / (length / 3_600_000))), bars, [[0, at(0)], [0.5, at(count / 2)], [1, at(count)]], [time, rate]);
 }
 
-/** Passes along the way, each bar one part of it, as passes a kilometre. */
+/** Passes along the way, each bar one part of it, as passes a kilometre or mile. */
 function wayChart(ride, passes) {
-  const km = ride.distance_m / 1000;
-  const count = Math.max(1, Math.min(16, Math.floor(km)));  // less than a kilometre says little
+  const { size, sign } = chartUnits().way;
+  const length = ride.distance_m / size;
+  const count = Math.max(1, Math.min(16, Math.floor(length)));  // less than one of it says little
   const counts = new Array(count).fill(0);
   for (const { ride_distance_m: at } of passes)
     if (at !== null) counts[Math.max(0, Math.min(count - 1, Math.floor(at / ride.distance_m * count)))] += 1;
-  const at = (i) => round(km * i / count);
-  const bars = counts.map((value, i) => ({ name: `${at(i)} to ${at(i + 1)} km`, value: round(value / (km / count)), bad: false }));
+  const at = (i) => length * i / count;
+  const bars = counts.map((value, i) => ({ name: `${range(at(i), at(i + 1))} ${sign}`, value: value / (length / count), bad: false }));
   const hours = Math.max(60, ride.duration_s) / 3600;
-  return barChart("Passes a kilometre",
-    `${round(passes.length / km)} a kilometre on average, ${round(passes.length / km / hours)} a kilometre and hour.`, bars,
-    [[0, "0"], [0.5, `${at(count / 2)}`], [1, `${at(count)} km`]], ["Way", "Passes a kilometre"]);
+  const { perWay, perWaySays, way, ways } = texts.charts;
+  const title = perWay(ways[sign]);
+  return barChart(title, perWaySays(number(passes.length / length, 1), number(passes.length / length / hours, 1), ways[sign]), bars,
+    [[0, "0"], [0.5, number(at(count / 2), 1)], [1, `${number(length, 1)} ${sign}`]], [way, title]);
 }
 
 /** The charts of one ride; those without a number that was measured are left out. */
 export function rideCharts(ride, passes, closePass) {
   const known = (key) => passes.map((pass) => pass[key]).filter((value) => value !== null);
+  const { lead, leadSays, warning, gap, gapSays, room: left, passes: column } = texts.charts;
   const charts = passes.length > 0 ? [rateChart(ride, passes)] : [];
   if (passes.length > 0 && ride.distance_m) charts.push(wayChart(ride, passes));
   const leads = known("lead_s");
-  if (leads.length > 0) {
-    charts.push(barChart("Warning before they passed", `Half of them ${round(median(leads))} s or more; red: under 2 s.`,
-      ...histogram(leads, 1, 10, 2, "s"), ["Warning", "Passes"]));
-  }
+  if (leads.length > 0)
+    charts.push(barChart(lead, leadSays(`${number(median(leads), 1)} s`), ...histogram(leads, 1, 10, 2, "s"), [warning, column]));
   const gaps = known("lateral_m");
   if (gaps.length > 0) {
-    const close = gaps.filter((gap) => gap < closePass).length;
-    charts.push(barChart("Room they left you", `Half of them ${round(median(gaps))} m or more; ${close} under ${closePass} m, in red.`,
-      ...histogram(gaps, 0.25, 3, closePass, "m"), ["Room", "Passes"]));
+    const { size, sign, step, widest } = chartUnits().room;
+    const close = gaps.filter((one) => one < closePass).length;
+    charts.push(barChart(gap, gapSays(room(median(gaps)), close, room(closePass)),
+      ...histogram(gaps.map((one) => one / size), step, widest, closePass / size, sign), [left, column]));
   }
   return charts;
 }
@@ -131,7 +134,7 @@ export function timeline(ride, alerts, width, chosen) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
   const danger = alerts.filter((one) => one.level === "danger").length;
-  svg.setAttribute("aria-label", `Timeline: ${alerts.length} events, ${danger} of them dangerous. The list below has them all.`);
+  svg.setAttribute("aria-label", texts.charts.timeline(alerts.length, danger));
   const start = Date.parse(ride.start);
   const length = Math.max(60_000, ride.duration_s * 1000);
   shape(svg, "rect", { class: "line", x: 8, width: width - 16, y: 36, height: 6, rx: 3 });

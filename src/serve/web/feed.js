@@ -10,7 +10,7 @@ export class Feed {
   constructor(handlers) {
     this.handlers = handlers;
     this.connected = false;
-    this.everConnected = false;
+    this.connecting = true;    // not yet answered, and not yet in vain
     this.lastAlertId = null;
     this.clockGap = null;  // least (our clock - server's clock) seen: that of the quickest message
     this.delayMs = 0;
@@ -46,7 +46,7 @@ export class Feed {
     if (kind === "analysis" || kind === "heartbeat") this.measureDelay(Date.parse(message.time));
     if (!this.connected) {
       this.connected = true;
-      this.everConnected = true;
+      this.connecting = false;
       this.handlers.changed();
     }
     if (kind === "alert") this.lastAlertId = Math.max(this.lastAlertId ?? 0, message.id);
@@ -64,10 +64,9 @@ export class Feed {
   }
 
   lose() {
-    if (this.connected) {
-      this.connected = false;
-      this.handlers.changed();
-    }
+    if (!this.connected && !this.connecting) return;
+    this.connected = this.connecting = false;
+    this.handlers.changed();
   }
 
   reopen() {

@@ -1,11 +1,14 @@
 // After the ride: its timeline, what happened, each with its clip, and what the passes add up to.
-import { all, eventsOf, get, send } from "./archive.js";
+import { all, eventsOf } from "./archive.js";
 import { rideCharts, timeline } from "./charts.js";
 import { Clip } from "./clip.js";
 import { arrange, make, put } from "./dom.js";
 import { encounterOf, encounters, overlap } from "./encounters.js";
+import { clock, day, number, texts } from "./language.js";
 import { MissButton, MissedOfRide } from "./missed.js";
-import { clock, count, encounterWords, kilometres, kmh, riderWords } from "./words.js";
+import { get, send } from "./service.js";
+import { speed, way } from "./units.js";
+import { encounterWords, riderWords } from "./words.js";
 
 const MOST_LISTED = 300;
 const CLOSE_PASS_M = 1.5;
@@ -16,24 +19,18 @@ const LIST_MS = 20;
 
 function duration(s) {
   const minutes = Math.round(s / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
-}
-
-function day(date) {
-  return date.toLocaleDateString([], { day: "numeric", month: "short" });
+  return minutes < 60 ? texts.history.minutes(minutes) : texts.history.hours(Math.floor(minutes / 60), String(minutes % 60).padStart(2, "0"));
 }
 
 function rideWords(ride) {
   const start = new Date(ride.start);
-  const far = ride.distance_m === null ? "" : ` · ${kilometres(ride.distance_m)}`;
-  return `${day(start)} ${clock(start)} · ${ride.end === null ? "now" : duration(ride.duration_s)}${far} · ${count(ride.passes, "pass", "passes")}`;
+  const far = ride.distance_m === null ? "" : ` · ${way(ride.distance_m)}`;
+  return `${day(start)} ${clock(start)} · ${ride.end === null ? texts.history.now : duration(ride.duration_s)}${far} · ${texts.history.passes(ride.passes)}`;
 }
 
 function changedBy(alert, { locked, has_snapshot, has_clip, mark }) {
   return { ...alert, locked, has_snapshot, has_clip, mark };
 }
-
-const MARKED = { right: "Marked right", late: "Marked too late", wrong: "Marked wrong" };
 
 function allLocked(encounter) {
   return encounter.lockedAlerts === encounter.alerts.length;
@@ -229,7 +226,7 @@ export class History {
       this.parts.note.hidden = true;
     } catch (error) {
       this.parts.note.hidden = false;
-      put(this.parts.note, `That did not work: ${error.message}`);
+      put(this.parts.note, texts.history.failed(error.message));
       this.parts.note.scrollIntoView({ block: "nearest" });
     }
   }
@@ -240,7 +237,7 @@ export class History {
     const before = wanted ?? ride.value;
     ride.replaceChildren(...this.rides.map((one) => new Option(rideWords(one), one.id)));
     ride.disabled = this.rides.length === 0;
-    if (this.rides.length === 0) ride.append(new Option("No ride yet", ""));
+    if (this.rides.length === 0) ride.append(new Option(texts.history.noRide, ""));
     if (this.rides.some((one) => String(one.id) === String(before))) ride.value = before;
     await this.showRide(ride.value);
   }
@@ -279,11 +276,12 @@ export class History {
   showSums(passes) {
     const { ride } = this;
     const { sums, charts } = this.parts;
+    const words = texts.history.sums;
     sums.replaceChildren(...(ride === null ? [] : [
-      [duration(ride.duration_s), "ride"], ...(ride.distance_m ? [[kilometres(ride.distance_m), "far"]] : []),
-      ...(ride.moving_s ? [[kmh(ride.distance_m / ride.moving_s), "on average"]] : []),
-      ...(ride.unseen_s > 0 ? [[ride.unseen_s < 60 ? `${ride.unseen_s} s` : duration(ride.unseen_s), "not watched"]] : []),
-      [ride.passes, count(ride.passes, "pass", "passes", false)], [ride.close_passes, "close"], [this.alerts.length, "alerts"],
+      [duration(ride.duration_s), words.ride], ...(ride.distance_m ? [[way(ride.distance_m), words.far]] : []),
+      ...(ride.moving_s ? [[speed(ride.distance_m / ride.moving_s), words.average]] : []),
+      ...(ride.unseen_s > 0 ? [[ride.unseen_s < 60 ? `${number(ride.unseen_s, 1)} s` : duration(ride.unseen_s), words.unseen]] : []),
+      [ride.passes, words.passes(ride.passes)], [ride.close_passes, words.close], [this.alerts.length, words.alerts],
     ].map(([value, word]) => make("div", {}, make("dd", {}, String(value)), make("dt", {}, word)))));
     const open = [...charts.querySelectorAll("details")].map((one) => one.open);
     charts.replaceChildren(...(ride === null ? [] : rideCharts(ride, passes, CLOSE_PASS_M)));
@@ -314,15 +312,14 @@ export class History {
     const goesOn = this.ride !== null && this.ride.end === null;
     remove.hidden = this.ride === null;
     remove.disabled = goesOn || locked;
-    put(kept, this.ride === null ? "" : goesOn ? "Can be deleted when it has ended." : locked ? "Holds locked alerts, so it stays." : "");
+    put(kept, this.ride === null ? "" : goesOn ? texts.history.goesOn : locked ? texts.history.stays : "");
   }
 
   askForRide() {
     const { sure, goes } = this.parts;
     const { ride, alerts } = this;
-    put(goes, `The ride of ${day(new Date(ride.start))}, ${clock(new Date(ride.start))}, goes for good, with its ` +
-      `${count(alerts.length, "alert", "alerts")}, their pictures and clips, its ${count(ride.passes, "pass", "passes")} and where it went. ` +
-      "Save first what you want to keep.");
+    const start = new Date(ride.start);
+    put(goes, texts.history.goes(`${day(start)}, ${clock(start)},`, texts.history.alerts(alerts.length), texts.history.passes(ride.passes)));
     sure.returnValue = "";
     sure.show();  // not modal: the state of the road stays in sight, and is said
     sure.scrollIntoView({ block: "nearest" });
@@ -368,13 +365,13 @@ export class History {
     const picture = snapshot
       ? make("img", { src: `api/v1/alerts/${snapshot.id}/snapshot.jpg`, alt: "", loading: "lazy", width: 128, height: 72 })
       : make("span", { class: "no-picture", "aria-hidden": "true" });
-    const locked = lockedAlerts === 0 ? null : lockedAlerts === alerts.length ? "Locked" : `${lockedAlerts} of ${alerts.length} locked`;
+    const locked = lockedAlerts === 0 ? null : lockedAlerts === alerts.length ? texts.history.locked : texts.history.lockedOf(lockedAlerts, alerts.length);
     return make("li", { "data-level": head.level, "data-id": head.id },
       make("a", { href: `#/history/${head.id}`, "aria-current": overlap(this.chosen, encounter) ? "true" : null }, picture,
         make("span", { class: "words" }, make("strong", {}, words.title),
           make("span", {}, make("time", { datetime: head.time }, clock(new Date(head.time), true)), " · ",
-            make("span", { class: "level" }, head.level), words.detail ? ` · ${words.detail}` : "",
-            encounter.mark ? make("span", { class: "locked" }, ` · ${MARKED[encounter.mark]}`) : null,
+            make("span", { class: "level" }, texts.levels[head.level]), words.detail ? ` · ${words.detail}` : "",
+            encounter.mark ? make("span", { class: "locked" }, ` · ${texts.marked[encounter.mark]}`) : null,
             locked ? make("span", { class: "locked" }, ` · ${locked}`) : null),
           words.before ? make("span", {}, words.before) : null)));
   }
@@ -401,14 +398,14 @@ export class History {
     const time = new Date(head.time);
     put(title, words.title);
     put(detail, [`${day(time)} ${clock(time, true)}`, words.detail, words.before, riderWords(head)].filter(Boolean).join(" · "));
-    video.setAttribute("aria-label", `Clip: ${words.title}`);
+    video.setAttribute("aria-label", texts.history.clip(words.title));
     video.parentElement.hidden = clipId === null && pictureId === null;
     video.controls = clipId !== null;
     this.showMark(encounter);
-    put(lock, allLocked(encounter) ? "Unlock" : "Lock");
+    put(lock, allLocked(encounter) ? texts.history.unlock : texts.history.lock);
     lock.setAttribute("aria-pressed", allLocked(encounter) ? "true" : lockedAlerts > 0 ? "mixed" : "false");
     this.parts.delete.disabled = lockedAlerts > 0;
-    this.parts.delete.title = lockedAlerts > 0 ? "It is locked" : "";
+    this.parts.delete.title = lockedAlerts > 0 ? texts.history.isLocked : "";
     if (another || lockedAlerts > 0) this.askAgain(false);
     clip.hidden = clipId === null;
     clip.href = `api/v1/alerts/${clipId}/clip.mp4`;
@@ -423,7 +420,7 @@ export class History {
     title.focus({ preventScroll: true });
   }
 
-  /** Does it to each alert of the event; says of how many it failed. */
+  /** Does it to each alert of the event; says of how many it failed, in these words. */
   async withEach(alerts, words, action) {
     const failures = [];
     for (const alert of alerts) {
@@ -434,7 +431,7 @@ export class History {
       }
     }
     if (failures.length === 0) return;
-    const some = alerts.length === 1 ? "" : `${failures.length} of its ${alerts.length} alerts could not be ${words}: `;
+    const some = alerts.length === 1 ? "" : words(failures.length, alerts.length);
     throw new Error(some + [...new Set(failures)].join("; "));
   }
 
@@ -450,7 +447,7 @@ export class History {
   /** Of all that was told of the vehicle; null takes it back. */
   async setMark(mark) {
     const alerts = this.chosen.alerts.filter((one) => one.mark !== mark);
-    await this.trying(() => this.withEach(alerts, "marked", async ({ id }) =>
+    await this.trying(() => this.withEach(alerts, texts.history.failures.mark, async ({ id }) =>
       this.update(mark === null ? await send("DELETE", `api/v1/alerts/${id}/mark`) : await send("PUT", `api/v1/alerts/${id}/mark`, { mark }))));
   }
 
@@ -462,13 +459,13 @@ export class History {
 
   async setLocked(locked) {
     const alerts = this.chosen.alerts.filter((one) => one.locked !== locked);
-    await this.trying(() => this.withEach(alerts, locked ? "locked" : "unlocked", async ({ id }) =>
+    await this.trying(() => this.withEach(alerts, locked ? texts.history.failures.lock : texts.history.failures.unlock, async ({ id }) =>
       this.update(await send(locked ? "PUT" : "DELETE", `api/v1/alerts/${id}/lock`))));
   }
 
   askAgain(asking) {
     this.asking = asking;
-    put(this.parts.delete, asking ? "Really delete?" : "Delete");
+    put(this.parts.delete, asking ? texts.history.really : texts.history.delete);
   }
 
   /** The first press asks, the second deletes. */
@@ -477,7 +474,7 @@ export class History {
       this.askAgain(true);
       return;
     }
-    await this.trying(() => this.withEach(this.chosen.alerts, "deleted", async ({ id }) => {
+    await this.trying(() => this.withEach(this.chosen.alerts, texts.history.failures.delete, async ({ id }) => {
       await send("DELETE", `api/v1/alerts/${id}`);
       this.update({ id, deleted: true });
     }));

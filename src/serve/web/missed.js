@@ -1,11 +1,11 @@
 // Vehicles that came and that nothing told of, as the rider says.
-import { all, send } from "./archive.js";
+import { all } from "./archive.js";
 import { arrange, make, put } from "./dom.js";
-import { clock } from "./words.js";
+import { clock, texts } from "./language.js";
+import { send } from "./service.js";
 
 /** How long a button says what came of it. */
 const SAID_MS = 5000;
-const CLIP = { kept: "There is a clip of it.", coming: "Its clip follows.", none: "There is no footage of it." };
 
 /** time: a Date; null: now. */
 async function miss(camera, time, note = "") {
@@ -21,8 +21,8 @@ export class MissButton {
       button.disabled = true;
       const { camera, time } = moment();
       const [short, long] = await miss(camera, time).then(
-        ({ clip }) => [clip === "none" ? "Noted, no footage" : "Noted", `Noted. ${CLIP[clip]}`],
-        (error) => ["Not noted", `Not noted: ${error.message}`]);
+        ({ clip }) => [clip === "none" ? texts.missed.notedBare : texts.missed.noted, texts.missed.notedLong(texts.missed.clips[clip])],
+        (error) => [texts.missed.failed, texts.missed.failedLong(error.message)]);
       button.disabled = false;
       put(button, short);
       button.title = long;
@@ -95,16 +95,16 @@ export class MissedOfRide {
 
   item(moment) {
     const time = new Date(moment.time);
-    const told = clock(time, true);
-    const remove = make("button", { type: "button", class: "admin-only", "aria-label": `Delete what was missed at ${told}` }, "Delete");
+    const at = clock(time, true);
+    const remove = make("button", { type: "button", class: "admin-only", "aria-label": texts.missed.deleteAt(at) }, texts.missed.delete);
     remove.addEventListener("click", () => this.trying(async () => {
       await send("DELETE", `api/v1/missed/${moment.id}`);
       this.update({ ...moment, deleted: true });
     }));
     return make("li", { "data-id": moment.id },
-      make("span", { class: "words" }, make("strong", {}, make("time", { datetime: moment.time }, told)),
-        make("span", {}, moment.note), make("span", {}, CLIP[moment.clip])),
-      moment.clip === "kept" ? make("a", { class: "button", href: `api/v1/missed/${moment.id}/clip.mp4`, "aria-label": `Clip of what was missed at ${told}` }, "Clip") : null,
+      make("span", { class: "words" }, make("strong", {}, make("time", { datetime: moment.time }, at)),
+        make("span", {}, moment.note), make("span", {}, texts.missed.clips[moment.clip])),
+      moment.clip === "kept" ? make("a", { class: "button", href: `api/v1/missed/${moment.id}/clip.mp4`, "aria-label": texts.missed.clipAt(at) }, texts.missed.clip) : null,
       remove);
   }
 }

@@ -1,5 +1,6 @@
 // The live picture: an <img> of the overlay's stream, or the original video where the rider wants it
 // and the browser can. Whatever shows it, a picture that stands still is never left looking live.
+import { texts } from "./language.js";
 import { Video } from "./video.js";
 
 const LOOK_MS = 500;
@@ -45,7 +46,7 @@ export class Picture {
   show(camera) {
     this.camera = camera;
     this.produced = null;
-    const text = `Live picture of the road behind, camera ${camera}`;
+    const text = texts.picture.of(camera);
     this.image.alt = text;
     this.canvas.setAttribute("aria-label", text);
     this.begin();
@@ -120,7 +121,7 @@ export class Picture {
 
   look() {
     if (this.camera === null || document.hidden) return;
-    if (this.showsVideo) this.say(this.video.behindMs > VIDEO_FROZEN_MS ? "Picture frozen" : "");
+    if (this.showsVideo) this.say(this.video.behindMs > VIDEO_FROZEN_MS ? texts.picture.frozen : "");
     else this.lookAtImage();
   }
 
@@ -128,7 +129,7 @@ export class Picture {
   lookAtImage() {
     const now = performance.now();
     if (!this.image.naturalWidth) {
-      this.say("No picture");
+      this.say(texts.picture.none);
       if (now - this.loadedAt > NOTHING_MS) this.load();
       return;
     }
@@ -146,7 +147,7 @@ export class Picture {
     if (still < FROZEN_MS && !stopped) {
       this.say("");
     } else if (stopped) {
-      this.say("Picture frozen");
+      this.say(texts.picture.frozen);
       if (now - this.loadedAt > 2 * NOTHING_MS) this.load();
     } else if (!this.stillAfterReload) {
       // The service sends pictures and none is seen: another connection, once. If that shows the

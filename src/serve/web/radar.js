@@ -1,10 +1,11 @@
 // The road behind from above: the rider on top, vehicles below at their distance, left and right as
 // the rider has them.
+import { texts } from "./language.js";
+import { scale, spokenDistance } from "./units.js";
 import { className, foremost, riderSide, seconds, sideWords } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const FARTHEST_M = 100;
-const MARKS_M = [10, 25, 50, 100];
 const MOST = 8;
 const TOP = 40;
 const LABEL_HEIGHT = 16;
@@ -28,6 +29,7 @@ export class Radar {
     this.ground = make(svg, "g");
     this.traffic = make(svg, "g");
     new ResizeObserver(() => this.layOut()).observe(svg);
+    addEventListener("units", () => this.layOut());
     this.layOut();
   }
 
@@ -40,10 +42,10 @@ export class Radar {
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     this.ground.replaceChildren();
     make(this.ground, "rect", { class: "road", x: this.middle - this.lane * 1.5, y: 0, width: this.lane * 3, height: this.height });
-    for (const distance of MARKS_M) {
-      const y = this.y(distance);
+    for (const [metres, text] of scale()) {
+      const y = this.y(metres);
       make(this.ground, "line", { class: "mark", x1: 0, x2: this.width, y1: y, y2: y });
-      make(this.ground, "text", { class: "mark-text", x: 5, y: y - 4 }).textContent = `${distance} m`;
+      make(this.ground, "text", { class: "mark-text", x: 5, y: y - 4 }).textContent = text;
     }
     make(this.ground, "path", { class: "rider", d: `M${this.middle} 8l11 24-11-6-11 6z` });
     for (const entry of this.vehicles.values()) this.place(entry);
@@ -116,13 +118,12 @@ export class Radar {
     if (now - this.describedAt < 1000) return;
     this.describedAt = now;
     const first = foremost(tracks);
-    let text = "No vehicle is shown";
+    let text = texts.radar.none;
     if (first) {
-      const count = tracks.length === 1 ? "1 vehicle" : `${tracks.length} vehicles`;
       const where = [className(first.class), sideWords(first.side),
-        first.distance_m === null ? "" : `${Math.round(first.distance_m)} metres`,
-        first.ttc_s === null ? "" : `${seconds(first.ttc_s)} seconds`];
-      text = `${count} behind. First: ${where.filter(Boolean).join(", ")}`;
+        first.distance_m === null ? "" : spokenDistance(first.distance_m),
+        first.ttc_s === null ? "" : texts.radar.seconds(seconds(first.ttc_s))];
+      text = texts.radar.vehicles(tracks.length, where.filter(Boolean).join(", "));
     }
     this.svg.setAttribute("aria-label", text);
   }

@@ -1,50 +1,33 @@
-// What the service is set to, and how its cameras do, in words instead of keys.
+// What the service is set to, each setting with its own sentence, and how its cameras do.
 import { make, put } from "./dom.js";
+import { number, texts, told } from "./language.js";
+import { get } from "./service.js";
+import { chooseUnits, room, speed, system } from "./units.js";
 import { whyNot } from "./video.js";
 
 const REFRESH_MS = 2000;
-const WORDS = {
-  url: "Address", cors: "CORS", jpeg: "JPEG", ttc: "time to contact", fps: "frames per second", opencv: "OpenCV",
-  fov: "field of view", nms: "NMS", iou: "IoU", http: "HTTP", mqtt: "MQTT", ble: "Bluetooth", ms: "ms", id: "ID",
-  tls: "TLS", ndjson: "NDJSON", hmac: "HMAC", qos: "QoS", z: "z-score",
-};
+/** By the end of a setting's name. */
 const UNITS = {
-  ms: (v) => v >= 1000 ? `${v / 1000} s` : `${v} ms`,
-  s: (v) => `${v} s`,
-  m: (v) => `${v} m`,
-  px: (v) => `${v} px`,
-  deg: (v) => `${v}°`,
-  mps: (v) => `${v} m/s (${Math.round(v * 36) / 10} km/h)`,
-  bytes: (v) => v >= 1 << 30 ? `${round(v / (1 << 30))} GiB` : v >= 1 << 20 ? `${round(v / (1 << 20))} MiB` : `${round(v / 1024)} KiB`,
-  share: (v) => `${round(v * 100)} %`,
-  days: (v) => `${v} days`,
-  fps: (v) => `${v} a second`,
+  ms: (v) => v >= 1000 ? `${number(v / 1000, 3)} s` : `${number(v, 3)} ms`,
+  s: (v) => `${number(v, 3)} s`,
+  m: (v) => `${number(v, 3)} m`,
+  px: (v) => `${number(v, 3)} px`,
+  deg: (v) => `${number(v, 3)}°`,
+  mps: (v) => `${number(v, 3)} m/s (${speed(v)})`,
+  bytes: (v) => v >= 1 << 30 ? `${number(v / (1 << 30), 2)} GiB` : v >= 1 << 20 ? `${number(v / (1 << 20), 2)} MiB` : `${number(v / 1024, 2)} KiB`,
+  share: (v) => `${number(v * 100, 2)} %`,
+  days: (v) => texts.settings.days(v),
+  fps: (v) => texts.settings.perSecond(number(v, 2)),
 };
-
-function round(value) {
-  return Math.round(value * 100) / 100;
-}
-
-function unitOf(key) {
-  const last = key.slice(key.lastIndexOf("_") + 1);
-  return last in UNITS ? last : null;
-}
-
-function label(key) {
-  const unit = unitOf(key);
-  const parts = key.split("_");
-  if (unit !== null && parts.length > 1) parts.pop();
-  const text = parts.map((part) => WORDS[part] ?? part).join(" ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 function words(key, value) {
-  if (value === null) return "none";
-  if (value === "***") return "set, not shown";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return UNITS[unitOf(key)]?.(Number(value.toPrecision(6))) ?? String(Number(value.toPrecision(6)));
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
-  return value === "" ? "none" : value;
+  const { none, yes, no, secret } = texts.settings;
+  if (value === null || value === "") return none;
+  if (value === "***") return secret;
+  if (typeof value === "boolean") return value ? yes : no;
+  if (typeof value === "number") return UNITS[key.slice(key.lastIndexOf("_") + 1)]?.(value) ?? String(Number(value.toPrecision(6)));
+  if (Array.isArray(value)) return value.length === 0 ? none : value.join(", ");
+  return value;
 }
 
 function isGroup(value) {
@@ -52,31 +35,45 @@ function isGroup(value) {
     (!Array.isArray(value) || value.some((one) => one !== null && typeof one === "object"));
 }
 
-function rows(entries) {
-  const list = make("dl");
-  for (const [key, value] of entries)
-    list.append(make("div", { title: key }, make("dt", {}, label(key)), make("dd", {}, words(key, value))));
-  return list;
+/** The schema of one entry of a list: where there are several, that of its type. */
+function itemSchema(schema, item) {
+  const { items } = schema ?? {};
+  return items?.oneOf?.find((one) => one.properties.type.const === item.type) ?? items;
+}
+
+const about = (schema) => schema?.description ? make("p", { class: "about", lang: "en" }, schema.description) : null;
+
+/** The single settings of an object, those marked that differ from their default. */
+function rows(entries, schema) {
+  return make("ul", { class: "rows" }, ...entries.map(([key, value]) => {
+    const one = schema?.properties?.[key];
+    const changed = one?.default !== undefined && JSON.stringify(one.default) !== JSON.stringify(value);
+    return make("li", { class: changed ? "changed" : null },
+      make("p", {}, make("code", {}, key), " ", make("strong", {}, words(key, value))), about(one),
+      changed ? make("p", { class: "default" }, texts.settings.default(words(key, one.default))) : null);
+  }));
 }
 
 /** The settings of one object: its own first, what is nested behind it, folded. */
-function contents(object) {
+function contents(object, schema) {
   const own = Object.entries(object).filter(([key, value]) => !isGroup(value) && !["$schema", "type"].includes(key));
-  const parts = own.length > 0 ? [rows(own)] : [];
-  for (const [title, inner] of groups(object)) {
-    const inside = contents(inner);
-    parts.push(make("details", {}, make("summary", {}, title),
-      ...(inside.length > 0 ? inside : [make("p", { class: "none" }, "Nothing to set")])));
+  const parts = own.length > 0 ? [rows(own, schema)] : [];
+  for (const [title, inner, its] of groups(object, schema)) {
+    const inside = contents(inner, its);
+    parts.push(make("details", {}, make("summary", {}, make("code", {}, title)), about(its) ?? "",
+      ...(inside.length > 0 ? inside : [make("p", { class: "none" }, texts.settings.nothing)])));
   }
   return parts;
 }
 
-/** [title, object] for each nested object and each object of a nested list. */
-function groups(object) {
-  return Object.entries(object).filter(([, value]) => isGroup(value)).flatMap(([key, value]) =>
-    Array.isArray(value)
-      ? value.map((one, i) => [`${label(key.replace(/s$/, ""))} ${one.name ?? one.type ?? i + 1}`, one])
-      : [[label(key), value]]);
+/** [title, object, schema] for each nested object and each object of a nested list. */
+function groups(object, schema) {
+  return Object.entries(object).filter(([, value]) => isGroup(value)).flatMap(([key, value]) => {
+    const its = schema?.properties?.[key];
+    return Array.isArray(value)
+      ? value.map((one, i) => [`${key} · ${one.name ?? one.type ?? i + 1}`, one, itemSchema(its, one)])
+      : [[key, value, its]];
+  });
 }
 
 function card(title, ...children) {
@@ -86,35 +83,34 @@ function card(title, ...children) {
 /** How the camera sits, as the pictures of the road told; no lines before they did. */
 function mount(view) {
   if (!view) return [];
-  const give = (sigma, unit) => sigma > 0 ? `, give or take ${sigma} ${unit}` : ", as set";
+  const { now } = texts;
   const tilt = Math.abs(view.pitch_deg);
+  const give = (sigma, amount) => sigma > 0 ? now.giveOrTake(amount) : now.asSet;
+  const height = () => `${room(view.camera_height_m, 2)}${give(view.camera_height_sigma_m, room(view.camera_height_sigma_m, 2))}`;
   return [
-    ["Looks", tilt < 0.1 ? "level" : `${tilt}° ${view.pitch_deg < 0 ? "down" : "up"}`],
-    ["Horizon", `row ${Math.round(view.horizon_y)}${give(Math.round(view.horizon_sigma_px), "px")}`],
-    ["Height above the road", view.camera_height_m === null ? "not known"
-      : `${view.camera_height_m} m${give(view.camera_height_sigma_m, "m")}`],
+    [now.looks, tilt < 0.1 ? now.level : (view.pitch_deg < 0 ? now.down : now.up)(number(tilt, 1))],
+    [now.horizon, now.row(Math.round(view.horizon_y)) + give(view.horizon_sigma_px, `${Math.round(view.horizon_sigma_px)} px`)],
+    [now.height, view.camera_height_m === null ? now.unknown : height()],
   ];
 }
 
 function health(camera, analysis) {
   const lost = Object.entries(camera.drops).filter(([, count]) => count > 0);
-  const size = camera.resolution ? `${camera.resolution.width} × ${camera.resolution.height}` : "no picture yet";
+  const { now, settings } = texts;
+  const size = camera.resolution ? `${camera.resolution.width} × ${camera.resolution.height}` : now.noPicture;
+  const rate = (fps) => settings.perSecond(number(fps, 1));
+  const state = now.states[camera.state] ?? camera.state;
+  const { p50, p95 } = camera.latency_ms.total;
   const lines = [
-    ["State", camera.text ? `${camera.state}: ${camera.text}` : camera.state], ["Picture", size],
-    ["Received", `${camera.fps_in} a second`], ["Analysed", `${camera.fps_analysed} a second`],
-    ["Picture to answer", `${camera.latency_ms.total.p50} ms, seldom over ${camera.latency_ms.total.p95} ms`],
+    [now.state, camera.text ? `${state}: ${told(camera.text)}` : state], [now.picture, size],
+    [now.received, rate(camera.fps_in)], [now.analysed, rate(camera.fps_analysed)],
+    [now.latency, now.latencySays(number(p50, 1), number(p95, 1))],
     ...mount(analysis?.view),
-    ["Lost pictures", lost.length === 0 ? "none" : lost.map(([why, count]) => `${count} ${why.replaceAll("_", " ")}`).join(", ")],
+    [now.lost, lost.length === 0 ? settings.none : lost.map(([why, count]) => `${number(count)} ${now.drops[why] ?? why.replaceAll("_", " ")}`).join(", ")],
   ];
   const list = make("dl");
   for (const [name, value] of lines) list.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
-  return card(`Camera ${camera.name} now`, list);
-}
-
-async function get(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`the service answers ${answer.status}`);
-  return answer.json();
+  return card(now.title(camera.name), list);
 }
 
 export class Settings {
@@ -124,6 +120,13 @@ export class Settings {
     this.choices = [...element.querySelectorAll("input[name=picture]")];
     this.now = element.querySelector("#picture-now");
     for (const choice of this.choices) choice.addEventListener("change", () => this.choose(choice.value));
+    for (const choice of element.querySelectorAll("input[name=units]")) {
+      choice.checked = choice.value === system;
+      choice.addEventListener("change", () => {
+        chooseUnits(choice.value);
+        this.load();
+      });
+    }
     this.cameras = element.querySelector("#settings-cameras");
     this.service = element.querySelector("#settings-service");
     this.note = element.querySelector("#settings-note");
@@ -150,7 +153,7 @@ export class Settings {
 
   show() {
     const { wantsVideo, whyNoVideo } = this.picture;
-    if (wantsVideo) put(this.now, whyNoVideo ? `The video did not work, so pictures were shown: ${whyNoVideo}.` : "");
+    if (wantsVideo) put(this.now, whyNoVideo ? texts.choice.failed(whyNoVideo) : "");
     this.load();
     this.timer ??= setInterval(() => this.refresh(), REFRESH_MS);
   }
@@ -162,10 +165,10 @@ export class Settings {
 
   async load() {
     try {
-      const settings = await get("api/v1/config");
+      const [settings, schema] = await Promise.all([get("api/v1/config"), get("api/v1/config/schema")]);
       const own = Object.fromEntries(Object.entries(settings).filter(([, value]) => !isGroup(value)));
-      this.service.replaceChildren(card("General", ...contents(own)),
-        ...groups(settings).map(([title, object]) => card(title, ...contents(object))));
+      this.service.replaceChildren(card(texts.settings.general, ...contents(own, schema)),
+        ...groups(settings, schema).map(([title, object, its]) => card(title, about(its) ?? "", ...contents(object, its))));
     } catch {
       this.service.replaceChildren();
     }
@@ -182,7 +185,7 @@ export class Settings {
       if (this.service.childElementCount === 0 && this.timer !== null) this.load();
     } catch (error) {
       this.note.hidden = false;
-      this.note.textContent = `Can't be read at the moment: ${error.message}`;
+      put(this.note, texts.settings.unread(error.message));
     }
   }
 }

@@ -1,5 +1,6 @@
 // Tones that differ by threat and come from the vehicle's side. Browsers want a tap before the
 // first sound.
+import { texts } from "./language.js";
 import { riderSide } from "./words.js";
 
 // Each note: frequency in Hz, start and length in s.
@@ -32,7 +33,7 @@ export class Sound {
       };
       addEventListener("pointerdown", again, { once: true });
       addEventListener("keydown", again, { once: true });
-      label.textContent = "Tap for sound";
+      label.textContent = texts.sound.tap;
     }
   }
 
@@ -40,7 +41,7 @@ export class Sound {
     this.on = on;
     localStorage.setItem("sound", on ? "on" : "off");
     this.button.setAttribute("aria-pressed", String(on));
-    this.label.textContent = on ? "Sound on" : "Sound off";
+    this.label.textContent = on ? texts.sound.on : texts.sound.off;
     if (!on) return;
     this.context ??= new AudioContext();
     this.context.resume();

@@ -2,6 +2,7 @@
 // picture that was analysed: whichever comes first waits for the other, and a picture without its
 // analysis is never shown.
 import { drawTracks } from "./boxes.js";
+import { texts } from "./language.js";
 
 const NOTHING_MS = 2000;
 const START_MS = 5000;  // a decoder's first picture may take longer; others are shown meanwhile
@@ -15,12 +16,12 @@ const H264 = { codec: "avc1.42e01e", optimizeForLatency: true };
 
 /** Why the browser can't; empty when it can. */
 export async function whyNot() {
-  if (!isSecureContext) return "Browsers decode video only over HTTPS or on the same device (localhost)";
-  if (!("VideoDecoder" in window)) return "This browser has no WebCodecs";
+  if (!isSecureContext) return texts.choice.insecure;
+  if (!("VideoDecoder" in window)) return texts.choice.noCodecs;
   try {
-    return (await VideoDecoder.isConfigSupported(H264)).supported ? "" : "This browser doesn't decode H.264";
+    return (await VideoDecoder.isConfigSupported(H264)).supported ? "" : texts.choice.noH264;
   } catch {
-    return "This browser doesn't decode H.264";
+    return texts.choice.noH264;
   }
 }
 
@@ -65,7 +66,7 @@ export class Video {
       if (socket === this.socket) this.hear(event.data);
     };
     socket.onclose = () => {
-      if (socket === this.socket) this.fail("The connection has ended");
+      if (socket === this.socket) this.fail(texts.choice.ended);
     };
     this.socket = socket;
     this.drawnAt = performance.now();
@@ -97,7 +98,7 @@ export class Video {
 
   watch() {
     if (this.running && this.behindMs > (this.drawnTime === null ? START_MS : NOTHING_MS))
-      this.fail(this.drawnTime === null ? "No picture came" : "The pictures came too late");
+      this.fail(this.drawnTime === null ? texts.choice.nothing : texts.choice.late);
   }
 
   hear(message) {
@@ -117,7 +118,7 @@ export class Video {
       if (begins) this.begin(codecOf(bytes));
       if (this.decoder === null) return;
       if (this.decoder.decodeQueueSize > MOST_UNDECODED) {
-        this.fail("This device decodes too slowly");
+        this.fail(texts.choice.slow);
         return;
       }
       // Numbers stand in for times.
@@ -130,7 +131,7 @@ export class Video {
   }
 
   begin(codec) {
-    if (codec === null) throw new Error("The stream doesn't say what it is");
+    if (codec === null) throw new Error(texts.choice.unnamed);
     if (this.codec === codec) return;
     this.codec = codec;
     if (this.decoder !== null) this.decoder.close();

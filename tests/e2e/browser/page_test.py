@@ -77,6 +77,10 @@ for (const button of document.querySelectorAll("button, select")) {
   const box = button.getBoundingClientRect();
   if (button.checkVisibility() && (box.height < 44 || box.width < 44)) faults.push(`${button.id} is small`);
 }
+for (const words of document.querySelectorAll("nav span, #sound span, .alerts-head *")) {
+  const box = words.getBoundingClientRect(), room = words.closest("nav a, #sound, .alerts").getBoundingClientRect();
+  if (words.checkVisibility() && (box.left < room.left - 1 || box.right > room.right + 1)) faults.push(`"${words.textContent}" is cut off`);
+}
 return faults;
 """
 
@@ -421,14 +425,17 @@ class PageTest(unittest.TestCase):
         with ScriptedService() as service, Browser(390, 844, mobile=True) as browser:
             browser.open(service.address + "/#/settings")
             text = browser.wait_for("the settings", "return document.querySelectorAll('#settings-service .card').length === 4"
-                                    " && document.querySelector('#settings-cameras .card') && document.getElementById('settings').innerText")
-            for words in ("Log level\ninfo", "Write timeout\n10 s", "Allowed hosts\nnone", "Password\nset, not shown",
-                          "Queue\n1 MiB", "Urgent\nyes", "Camera rear\n", "Address\ntcp://***@rearview.local:5000", "Camera rear now",
+                                    " && document.querySelector('#settings-cameras .card') && document.getElementById('settings').innerText").replace("\n\n", "\n")
+            for words in ("log_level\ninfo\nLess important lines are left out.\n",
+                          "write_timeout_ms\n10 s\nA client that takes nothing for so long is closed.\nDefault: 5 s", "allowed_hosts\nnone",
+                          "password\nset, not shown", "queue_bytes\n1 MiB", "urgent\nyes", "cameras · rear\n",
+                          "url\ntcp://***@rearview.local:5000", "Camera rear now",
                           "Looks\n2.8° down", "Horizon\nrow 158, give or take 2 px",
-                          "Height above the road\n0.92 m, give or take 0.1 m"):
+                          "Height above the road\n0.92 m, give or take 0.10 m"):
                 self.assertIn(words, text)
+            self.assertEqual(["write_timeout_ms"], browser.run("return [...document.querySelectorAll('.changed code')].map((one) => one.textContent)"))
             browser.click("summary")
-            self.assertIn("Close pass\n1.5 m", browser.text("#settings"))
+            self.assertIn("close_pass_m\n1.5 m", browser.text("#settings"))
             self.assertFalse(browser.run("return document.getElementById('picture').hasAttribute('src')"))
             service.say("road danger", "vehicles 1")
             browser.wait_for("danger", STATE_IS, "danger")

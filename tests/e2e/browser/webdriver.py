@@ -26,14 +26,15 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 class Browser:
     """One browser with a profile of its own. Closes it and its driver on leaving."""
 
-    def __init__(self, width, height, dark=False, mobile=False, scale=1, arguments=()):
+    def __init__(self, width, height, dark=False, mobile=False, scale=1, arguments=(), language="en-IE"):
+        """language: what the browser asks pages for; the region says in which units, too."""
         self.profile = tempfile.mkdtemp(prefix="rearview-browser-")
         self.session = None
         self.driver, self.port = self._started_driver()
         try:
             answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-                "goog:chromeOptions": {"args": CHROMIUM_ARGUMENTS + [
+                "goog:chromeOptions": {"prefs": {"intl.accept_languages": language}, "args": CHROMIUM_ARGUMENTS + [
                     *arguments, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]}}}})
             self.session = answer["sessionId"]
             self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
