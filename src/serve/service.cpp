@@ -57,10 +57,13 @@ constexpr std::string_view kPermissions =
 /// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
 /// it.
 constexpr std::string_view kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; "
     "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action "
     "'none'; "
     "frame-ancestors 'self'";
+/// The worker that keeps the page fetches its files, and does nothing else.
+constexpr std::string_view kWorkerPolicy = "default-src 'none'; connect-src 'self'";
 
 }  // namespace
 
@@ -234,6 +237,8 @@ void Service::Impl::page_routes(http::Router& router) {
       if (page)
         response.header("Content-Security-Policy", std::string(kPagePolicy))
             .header("Permissions-Policy", std::string(kPermissions));
+      if (file.name == "worker.js")
+        response.header("Content-Security-Policy", std::string(kWorkerPolicy));
       return response;
     });
   }

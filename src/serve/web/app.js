@@ -254,3 +254,5 @@ document.addEventListener("visibilitychange", showState);
 addEventListener("units", () => [...view.alerts.children].forEach(describe));
 new MissButton(byId("missed"), () => ({ camera, time: null }), (words) => put(view.polite, words));
 new Awake(byId("screen-note"), byId("screen-now"));
+// Where the browser lets a page work without the network: HTTPS that it trusts, or localhost.
+navigator.serviceWorker?.register("worker.js").catch(() => null);

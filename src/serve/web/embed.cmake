@@ -1,16 +1,40 @@
-# Run as a script: -DOUTPUT=<.cpp> -DFOLDER=<web> "-DFILES=a;b": writes the files as C++ arrays.
+# Run as a script: -DOUTPUT=<.cpp> -DFOLDER=<web> "-DFILES=a;b": writes the files as C++ arrays. In worker.js @FILES@
+# becomes the addresses of the others, @VERSION@ what changes with any of them.
+cmake_minimum_required(VERSION 3.25)
+
 set(types_html "text/html; charset=utf-8")
 set(types_css "text/css; charset=utf-8")
 set(types_js "text/javascript; charset=utf-8")
+set(types_png "image/png")
 set(types_svg "image/svg+xml")
 set(types_webmanifest "application/manifest+json")
+
+set(hashes "")
+foreach(file IN LISTS FILES)
+  file(SHA256 ${FOLDER}/${file} hash)
+  string(APPEND hashes ${hash})
+endforeach()
+string(SHA256 VERSION "${hashes}")
+string(SUBSTRING ${VERSION} 0 16 VERSION)
 
 set(arrays "")
 set(entries "")
 set(index 0)
 foreach(file IN LISTS FILES)
-  file(READ ${FOLDER}/${file} hex HEX)
-  file(SHA256 ${FOLDER}/${file} hash)
+  set(path ${FOLDER}/${file})
+  if(file STREQUAL worker.js)
+    set(shell ${FILES})
+    list(REMOVE_ITEM shell index.html worker.js)
+    list(PREPEND shell ./)
+    list(JOIN shell " " addresses)
+    file(READ ${path} worker)
+    string(REPLACE "@VERSION@" ${VERSION} worker "${worker}")
+    string(REPLACE "@FILES@" "${addresses}" worker "${worker}")
+    set(path ${OUTPUT}.worker.js)
+    file(WRITE ${path} "${worker}")
+  endif()
+  file(READ ${path} hex HEX)
+  file(SHA256 ${path} hash)
   string(SUBSTRING ${hash} 0 16 hash)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
   # Pieces, because compilers limit the length of one literal.
