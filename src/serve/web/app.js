@@ -32,14 +32,20 @@ const byId = (id) => document.getElementById(id);
 const view = {
   icon: byId("state-icon"), word: byId("state-word"), detail: byId("state-detail"),
   seconds: byId("state-seconds"), alerts: byId("alerts"), none: byId("no-alerts"), store: byId("store-problem"), age: byId("age"),
-  camera: byId("camera"), cameraLabel: byId("camera-label"), polite: byId("say-politely"), now: byId("say-now"),
+  camera: byId("camera"), other: byId("beside"), cameraLabel: byId("camera-label"), polite: byId("say-politely"), now: byId("say-now"),
   theme: document.querySelector('meta[name="theme-color"]'),
 };
 const radar = new Radar(byId("radar"));
 const picture = new Picture(document.querySelector(".picture"));
+const beside = new Picture(document.querySelector(".beside"));
 const sound = new Sound(byId("sound"), byId("sound-label"));
 
-let camera = null;              // the name of the one that is shown
+/** Room for two pictures. */
+const wide = matchMedia("(min-width: 90rem) and (min-height: 541px)");
+
+let cameras = [];               // their names
+let camera = null;              // the name of the one that the page is about
+let other = null;               // the name of the one that is shown beside it, if any
 const newest = new Map();       // camera → { analysis, at }
 let heartbeat = null;
 let serverNowMs = null;         // the server's clock at the last message, and ours then
@@ -52,21 +58,22 @@ let completeTo = null;          // no alert up to this one is missing from the l
 let shown = null;
 let drawing = false;
 
-function situation() {
-  const last = newest.get(camera) ?? null;
+function situation(name) {
+  const last = newest.get(name) ?? null;
   return {
     connected: feed.connected,
     connecting: feed.connecting,
     analysis: last?.analysis ?? null,
     analysisAge: last === null ? Infinity : (performance.now() - last.at) / 1000,
     delay: feed.delayMs / 1000,
-    camera: heartbeat?.cameras.find((one) => one.name === camera) ?? null,
+    camera: heartbeat?.cameras.find((one) => one.name === name) ?? null,
   };
 }
 
 function showState() {
-  const now = situation();
+  const now = situation(camera);
   const state = stateWords(now);
+  if (other !== null) showOther();
   document.body.dataset.look = state.look;
   document.body.classList.toggle("long-word", state.word.length > 9);
   view.icon.setAttribute("d", ICONS[state.icon]);
@@ -90,6 +97,29 @@ function showState() {
   view.theme.content = getComputedStyle(document.body).getPropertyValue("--state").trim();
   document.title = `${state.word} – Rearview`;
   shown = state;
+}
+
+/** What the other camera sees of the road stands on its picture. */
+function showOther() {
+  const { look, word, detail } = stateWords(situation(other));
+  view.other.dataset.look = look;
+  put(view.other.querySelector("b"), `${other}: ${word}`);
+  put(view.other.querySelector("span"), detail);
+}
+
+/** The next camera stands beside the chosen one where there is room. */
+function arrangeCameras() {
+  const live = routes.name === "live" && camera !== null;
+  const next = live && wide.matches && cameras.length > 1 ? cameras[(cameras.indexOf(camera) + 1) % cameras.length] : null;
+  if (next === other) return;
+  other = next;
+  beside.frame.hidden = other === null;
+  if (other === null) {
+    beside.hide();
+  } else {
+    showOther();
+    beside.show(other);
+  }
 }
 
 /** Many messages in one frame are drawn once; without frames, in the background, at once. */
@@ -172,32 +202,40 @@ async function loadHistory(newestId) {
 function chooseCamera(name) {
   camera = name;
   localStorage.setItem("camera", name);
+  view.camera.value = name;
   if (routes.name === "live") picture.show(name);
+  arrangeCameras();
   changed();
 }
 
 function showCameras(names) {
+  cameras = names;
   view.cameraLabel.hidden = names.length < 2;
   if (names.join("\n") !== [...view.camera.options].map((one) => one.value).join("\n"))
     view.camera.replaceChildren(...names.map((name) => new Option(name, name)));
   if (camera === null || !names.includes(camera)) {
     const wanted = localStorage.getItem("camera");
     chooseCamera(names.includes(wanted) ? wanted : names[0]);
-    view.camera.value = camera;
   }
+  arrangeCameras();
 }
 
 const access = new Access(byId("sign-in"), byId("access"), byId("insecure"), () => feed.reopen());
 const history = new History(byId("history"));
-const settings = new Settings(byId("settings"), picture);
+const settings = new Settings(byId("settings"), [picture, beside]);
 const link = (name) => document.querySelector(`nav a[href="#/${name}"]`);
 const routes = new Routes({
   live: {
     element: byId("live"), link: link("live"),
     show() {
       if (camera !== null) picture.show(camera);
+      arrangeCameras();
     },
-    hide: () => picture.hide(),
+    hide() {
+      picture.hide();
+      beside.hide();
+      other = null;
+    },
   },
   history: { element: byId("history"), link: link("history"), show: (rest) => history.show(rest), hide: () => history.hide() },
   settings: { element: byId("settings"), link: link("settings"), hide: () => settings.hide(),
@@ -212,8 +250,9 @@ routes.follow();
 const feed = new Feed({
   analysis(analysis) {
     newest.set(analysis.camera, { analysis, at: performance.now() });
-    if (analysis.camera !== camera) return;
-    picture.newest(analysis);
+    if (analysis.camera === camera) picture.newest(analysis);
+    else if (analysis.camera === other) beside.newest(analysis);
+    else return;
     changed();
   },
   heartbeat(message) {
@@ -224,8 +263,10 @@ const feed = new Feed({
     serverNowMs = Date.parse(message.time);
     serverHeardAt = performance.now();
     if (message.cameras.length > 0) showCameras(message.cameras.map((one) => one.name));
-    const mine = message.cameras.find((one) => one.name === camera);
-    if (mine) picture.heartbeat(mine.pictures, mine.state === "live");
+    for (const { name, pictures, state } of message.cameras) {
+      if (name === camera) picture.heartbeat(pictures, state === "live");
+      if (name === other) beside.heartbeat(pictures, state === "live");
+    }
     if (!historyLoaded && !historyLoading) loadHistory(message.newest_alert_id);
     changed();
   },
@@ -242,6 +283,7 @@ const feed = new Feed({
       access.lost();
     } else if (camera !== null && routes.name === "live") {
       picture.begin();
+      if (other !== null) beside.begin();
     }
     history.connection(feed.connected);
     showState();
@@ -249,6 +291,8 @@ const feed = new Feed({
 });
 
 view.camera.addEventListener("change", () => chooseCamera(view.camera.value));
+view.other.addEventListener("click", () => chooseCamera(other));
+wide.addEventListener("change", arrangeCameras);
 setInterval(showState, 200);
 document.addEventListener("visibilitychange", showState);
 addEventListener("units", () => [...view.alerts.children].forEach(describe));

@@ -53,6 +53,7 @@ export default {
     yourRight: "Your right", yourLeft: "Your left",
     leftIsRight: "The camera looks back, so its left is your right", rightIsLeft: "The camera looks back, so its right is your left",
     age: (ms) => `${ms} ms old`, ageTitle: "From the camera's picture to this page",
+    other: "Another camera", choose: "Make this the camera that the page is about",
     frozen: "Picture frozen", none: "No picture",
   },
   camera: "Camera",

@@ -75,6 +75,7 @@ export default {
     yourRight: "Deine Rechte", yourLeft: "Deine Linke",
     leftIsRight: "Die Kamera sieht nach hinten, ihr Links ist dein Rechts", rightIsLeft: "Die Kamera sieht nach hinten, ihr Rechts ist dein Links",
     age: (ms) => `${ms} ms alt`, ageTitle: "Vom Bild der Kamera bis zu dieser Seite",
+    other: "Eine andere Kamera", choose: "Diese Kamera zu der machen, um die es auf der Seite geht",
     frozen: "Bild steht still", none: "Kein Bild",
   },
   camera: "Kamera",

@@ -114,9 +114,9 @@ function health(camera, analysis) {
 }
 
 export class Settings {
-  /** picture: what the choice between pictures and video is for. */
-  constructor(element, picture) {
-    this.picture = picture;
+  /** pictures: what the choice between pictures and video is for. */
+  constructor(element, pictures) {
+    this.pictures = pictures;
     this.choices = [...element.querySelectorAll("input[name=picture]")];
     this.now = element.querySelector("#picture-now");
     for (const choice of this.choices) choice.addEventListener("change", () => this.choose(choice.value));
@@ -142,17 +142,21 @@ export class Settings {
       if (choice.value === "video") choice.disabled = why !== "";
     }
     put(this.now, why);
-    if (wanted && why === "") this.picture.useVideo(true);
+    if (wanted && why === "") this.useVideo(true);
+  }
+
+  useVideo(wanted) {
+    for (const picture of this.pictures) picture.useVideo(wanted);
   }
 
   choose(value) {
     localStorage.setItem("picture", value);
-    this.picture.useVideo(value === "video");
+    this.useVideo(value === "video");
     put(this.now, "");
   }
 
   show() {
-    const { wantsVideo, whyNoVideo } = this.picture;
+    const [{ wantsVideo, whyNoVideo }] = this.pictures;
     if (wantsVideo) put(this.now, whyNoVideo ? texts.choice.failed(whyNoVideo) : "");
     this.load();
     this.timer ??= setInterval(() => this.refresh(), REFRESH_MS);

@@ -401,6 +401,31 @@ class PageTest(unittest.TestCase):
             browser.open(service.address)
             browser.wait_for("the same choice", "return document.getElementById('camera').value === 'left side'")
 
+    def test_two_cameras_stand_side_by_side_where_there_is_room(self):
+        shown = "return document.querySelector('.beside').checkVisibility() && document.getElementById('beside').innerText.split('\\n')[0]"
+        sources = "return [...document.querySelectorAll('.picture img')].map((one) => one.naturalWidth && one.src.includes(arguments[0]))"
+        with ScriptedService("rear", "left side") as service:
+            with Browser(1600, 900, dark=True) as browser:
+                service.say("road approaching", "vehicles 2")
+                browser.open(service.address)
+                self.assertIn("left side: Approaching", browser.wait_for("the other camera", shown))
+                browser.wait_for("both pictures", sources + ".every(Boolean)", "cameras/")
+                browser.wait_for("their streams", sources + ".join() === 'true,false'", "/rear/")
+                self.assertEqual([], browser.run(LAYOUT))
+                self.assertEqual([], browser.run(CONTRAST))
+                screenshot(browser, "desk-two")
+                browser.click("#beside")
+                browser.wait_for("them to change places", sources + ".join() === 'false,true'", "/rear/")
+                self.assertEqual("left side", browser.run("return document.getElementById('camera').value"))
+                browser.click("nav a[href='#/settings']")
+                browser.wait_for("no stream", "return ![...document.querySelectorAll('.picture img')].some((one) => one.hasAttribute('src'))")
+                browser.click("nav a[href='#/live']")
+                self.assertIn("rear: Approaching", browser.wait_for("the other camera", shown))
+            with Browser(1280, 800) as browser:
+                browser.open(service.address)
+                browser.wait_for("a picture", PIXELS)
+                self.assertFalse(browser.run(shown))
+
     def test_works_by_keyboard_and_without_motion(self):
         with ScriptedService() as service, Browser(1280, 800) as browser:
             browser.devtools("Emulation.setEmulatedMedia", features=[
