@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "store/whole_file.h"
+#include "base/whole_file.h"
 
 namespace rearview {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "store/whole_file.h"
+#include "base/whole_file.h"
 
 namespace rearview {
 
