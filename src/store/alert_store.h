@@ -106,6 +106,7 @@ class AlertStore : public EventArchive {
   /// What the disk has of it: of a ride that goes on, up to some seconds ago.
   std::vector<TrackPoint> track(std::uint64_t ride) const override;
   StoreStatus status() const override;
+  std::string epoch() const override;
 
  private:
   /// Missed moments that are kept; the oldest go first.

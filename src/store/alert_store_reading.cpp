@@ -126,6 +126,10 @@ std::vector<Missed> AlertStore::missed(const MissedQuery& query) const {
   return found;
 }
 
+std::string AlertStore::epoch() const {
+  return database_.read([](const StoreReader& reader) { return reader.epoch(); });
+}
+
 std::optional<std::filesystem::path> AlertStore::missed_clip(std::uint64_t moment) const {
   const auto clip =
       database_.read([moment](const StoreReader& reader) { return reader.clip_of_missed(moment); });

@@ -169,4 +169,8 @@ std::vector<TrackPoint> StoreReader::track(std::uint64_t ride) const {
   return found;
 }
 
+std::string StoreReader::epoch() const {
+  return database_.execAndGet("SELECT epoch FROM store").getString();
+}
+
 }  // namespace rearview

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "store/clip_span.h"
@@ -42,6 +43,8 @@ class StoreReader {
   /// nullopt without a clip, or where nobody knows its time.
   std::optional<ClipSpan> span_of_missed(std::uint64_t moment) const;
   std::vector<TrackPoint> track(std::uint64_t ride) const;
+  /// As EventArchive::epoch().
+  std::string epoch() const;
 
  private:
   SQLite::Database& database_;

@@ -114,6 +114,12 @@ void version_5(SQLite::Database& database) {
   database.exec("CREATE INDEX missed_by_clip ON missed (clip) WHERE clip IS NOT NULL");
 }
 
+/// What names this store among all.
+void version_6(SQLite::Database& database) {
+  database.exec("CREATE TABLE store (epoch TEXT NOT NULL)");
+  database.exec("INSERT INTO store VALUES (lower(hex(randomblob(8))))");
+}
+
 }  // namespace
 
 bool make_schema(SQLite::Database& database, const std::string& file) {
@@ -127,7 +133,8 @@ bool make_schema(SQLite::Database& database, const std::string& file) {
   if (version < 2) version_2(database);
   if (version < 3) version_3(database);
   if (version < 4) version_4(database);
-  version_5(database);
+  if (version < 5) version_5(database);
+  version_6(database);
   database.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
   return version < 1;

@@ -8,7 +8,7 @@ class Database;
 
 namespace rearview {
 
-constexpr int kSchemaVersion = 5;
+constexpr int kSchemaVersion = 6;
 
 /// Makes the tables of a store database, or brings those of an older version up to date: wholly or
 /// not at all; whether there were none. file: for messages. Throws std::runtime_error for one of a

@@ -190,6 +190,9 @@ class EventArchive : public RideArchive {
   virtual RideChange remove_ride(std::uint64_t ride) = 0;
 
   virtual StoreStatus status() const = 0;
+  /// Names the store that ids belong to: one that is begun anew has another name. Throws
+  /// std::runtime_error while it can't be read.
+  virtual std::string epoch() const = 0;
 };
 
 }  // namespace rearview

@@ -176,6 +176,7 @@ class MemoryHistory final : public EventArchive {
                 [&](const Pass& pass) { return !query.ride || pass.ride == query.ride; });
   }
   std::vector<TrackPoint> track(std::uint64_t) const override { return {}; }
+  std::string epoch() const override { return "epoch"; }
   StoreStatus status() const override {
     const std::lock_guard lock(mutex_);
     return status_;

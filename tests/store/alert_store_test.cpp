@@ -384,6 +384,18 @@ TEST_F(DiskStore, AFolderCanBeReadFromOutside) {
   EXPECT_EQ(archive.passes({.ride = 1}).size(), 1u);
 }
 
+TEST_F(DiskStore, AnEpochLastsUntilAStoreIsBegunAnew) {
+  std::string epoch;
+  {
+    const AlertStore store(config_);
+    epoch = store.epoch();
+    EXPECT_EQ(epoch.size(), 16u);
+  }
+  EXPECT_EQ(AlertStore(config_).epoch(), epoch);
+  std::filesystem::remove(config_.folder / "alerts.db");
+  EXPECT_NE(AlertStore(config_).epoch(), epoch);
+}
+
 TEST_F(DiskStore, ADatabaseOfTheFirstVersionIsTakenOver) {
   std::filesystem::create_directories(config_.folder);
   Alert alert;
@@ -403,6 +415,7 @@ TEST_F(DiskStore, ADatabaseOfTheFirstVersionIsTakenOver) {
   AlertStore store(config_);
   ASSERT_TRUE(store.alert(5));
   EXPECT_EQ(store.alert(5)->time, alert.time);
+  EXPECT_FALSE(store.epoch().empty());
   EXPECT_EQ(store.append(Alert()).id, 9u);
   const SQLite::Database check(database, SQLite::OPEN_READONLY, 1000);
   SQLite::Statement time(check, "SELECT time_ms FROM alerts WHERE id = 5");
