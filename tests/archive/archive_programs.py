@@ -1,22 +1,18 @@
-"""What the tests of archives have in common: small recordings, results, and a real nats-server."""
+"""What the tests of archives have in common: small recordings and results."""
 
 import http.server
 import json
 import os
 import pathlib
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from programs import BIN, Program, free_port
+from programs import BIN
 
 REARVIEW = os.path.join(BIN, "rearview")
-NATS_SERVER = shutil.which("nats-server") or "/usr/sbin/nats-server"
 
 
 def rearview(*arguments, **options):
@@ -49,46 +45,6 @@ def messages(file):
 
 def about(folder):
     return [json.loads(file.read_text()) for file in pathlib.Path(folder).glob("*.json")]
-
-
-class NatsServer:
-    """On loopback, with its JetStream in a folder; it comes back on the same port with what it kept."""
-
-    def __init__(self, folder, *arguments, jetstream=True):
-        self.port = free_port()
-        self.url = f"nats://127.0.0.1:{self.port}"
-        self._arguments = ["-a", "127.0.0.1", "-p", str(self.port), *arguments]
-        if jetstream:
-            self._arguments += ["-js", "-sd", str(folder)]
-        self.start()
-
-    def start(self):
-        self.program = Program("nats-server", *self._arguments, binary=NATS_SERVER)
-        self.program.wait_for_line("Server is ready")
-
-    def kill(self):
-        self.program.stop(signal.SIGKILL)
-
-    def stop(self):
-        self.program.stop()
-
-    def request(self, subject, payload):
-        """The answer to one request, in NATS' own words."""
-        with socket.create_connection(("127.0.0.1", self.port), 30) as sock:
-            stream = sock.makefile("rwb")
-            stream.readline()  # INFO
-            body = json.dumps(payload).encode()
-            stream.write(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB answer 1\r\n'
-                         + f"PUB {subject} answer {len(body)}\r\n".encode() + body + b"\r\n")
-            stream.flush()
-            while True:
-                line = stream.readline()
-                assert line, "the server hangs up"
-                if line.startswith(b"PING"):
-                    stream.write(b"PONG\r\n")
-                    stream.flush()
-                if line.startswith(b"MSG"):
-                    return json.loads(stream.read(int(line.split()[-1])))
 
 
 class HttpSite:

@@ -9,7 +9,10 @@ import subprocess
 import tempfile
 import unittest
 
-from archive_programs import BIN, NATS_SERVER, NatsServer, Program, free_port, make_clip, results
+from archive_programs import BIN, make_clip, results
+
+from nats_server import NATS_SERVER, NatsServer
+from programs import Program, free_port
 
 import yaml
 

@@ -8,8 +8,9 @@ import tempfile
 import threading
 import unittest
 
-from archive_programs import HttpSite, NatsServer, make_clip, rearview, results
+from archive_programs import HttpSite, make_clip, rearview, results
 
+from nats_server import NatsServer
 from programs import Program, wait_for
 
 ACK_WAIT_S = 2
