@@ -53,6 +53,7 @@ Config configured(const ServeOptions& options) {
   if (options.after && !ndjson.standard_output)
     throw UsageError("--after is for JSON lines on standard output: give --ndjson - as well");
   ndjson.after = options.after;
+  config.publish.nats.ride_gap_s = config.store.ride_gap_s;
   if (config.radar.camera.empty()) config.radar.camera = config.cameras.front().name;
   return config;
 }

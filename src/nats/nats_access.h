@@ -15,6 +15,7 @@ struct NatsAccess {
   std::filesystem::path nkey_file;         ///< a seed and its public key, each on a line
   std::filesystem::path token_file;        ///< its first line is the token
   std::filesystem::path ca_file;           ///< authorities to trust; empty: the system's
+  std::string domain;                      ///< JetStream's; empty: the server's own
 
   bool operator==(const NatsAccess&) const = default;
 

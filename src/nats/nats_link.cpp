@@ -65,11 +65,15 @@ natsStatus set_manners(natsOptions* options, const char* name, NatsLink::WhenLos
 
 std::string reason_of(natsStatus status) {
   const char* detail = nats_GetLastError(nullptr);
-  return detail && *detail ? detail : natsStatus_GetText(status);
+  std::string text = detail && *detail ? detail : natsStatus_GetText(status);
+  // "(conn.c:733): SSL handshake error"
+  if (const auto end = text.find("): "); text.starts_with('(') && end != std::string::npos)
+    text.erase(0, end + 3);
+  return text;
 }
 
 NatsLink::NatsLink(const NatsAccess& access, const char* name, WhenLost when_lost)
-    : shown_(access.printable()) {
+    : shown_(access.printable()), domain_(access.domain) {
   if (const auto fault = fault_of(access)) throw UsageError(fault->why);
   Options options;
   natsStatus status = get(options, natsOptions_Create);
@@ -78,7 +82,10 @@ NatsLink::NatsLink(const NatsAccess& access, const char* name, WhenLost when_los
   if (status == NATS_OK) status = get(connection_, natsConnection_Connect, options.get());
   if (status == NATS_CONNECTION_AUTH_FAILED)
     throw UsageError(fmt::format("{} refuses these credentials", shown_));
-  if (status == NATS_OK) status = get(js_, natsConnection_JetStream, connection_.get(), nullptr);
+  jsOptions jetstream;
+  jsOptions_Init(&jetstream);
+  if (!access.domain.empty()) jetstream.Domain = access.domain.c_str();
+  if (status == NATS_OK) status = get(js_, natsConnection_JetStream, connection_.get(), &jetstream);
   if (status != NATS_OK) throw UsageError(fmt::format("{}: {}", shown_, reason_of(status)));
 }
 
@@ -88,7 +95,10 @@ void NatsLink::have_stream(jsStreamConfig wanted) const {
   natsStatus status = get(info, js_GetStreamInfo, js(), wanted.Name, nullptr, &code);
   if (status == NATS_NOT_FOUND) status = get(info, js_AddStream, js(), &wanted, nullptr, &code);
   if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr || code == JSNotEnabledForAccountErr)
-    throw UsageError(fmt::format("{} has no JetStream: start nats-server with -js", shown_));
+    throw UsageError(
+        domain_.empty()
+            ? fmt::format("{} has no JetStream: start nats-server with -js", shown_)
+            : fmt::format("{}: no JetStream of the domain {} answers", shown_, domain_));
   if (code == JSStreamNameExistErr || (status == NATS_OK && !is_shaped(*info->Config, wanted)))
     throw UsageError(
         fmt::format("{} has a stream {} of another shape: delete it, or use another account",

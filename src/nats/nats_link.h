@@ -55,6 +55,7 @@ class NatsLink {
 
  private:
   std::string shown_;
+  std::string domain_;
   NatsOwned<natsConnection, &natsConnection_Destroy> connection_;
   NatsOwned<jsCtx, &jsCtx_Destroy> js_;
 };

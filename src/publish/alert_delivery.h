@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "publish/delivery_counts.h"
 #include "publish/delivery_mark.h"
 #include "types/metric.h"
 
@@ -29,28 +29,22 @@ class AlertDelivery {
   void taken();
   void refused();
   /// A try failed and will be repeated.
-  void failed() { ++retries_; }
-  void set_connected(bool connected) { connected_ = connected; }
-  bool connected() const { return connected_; }
+  void failed() { ++counts_.retries; }
+  void set_connected(bool connected) { counts_.connected = connected; }
+  bool connected() const { return counts_.connected; }
   /// Brings the number of waiting alerts up to date.
-  void count_waiting() { waiting_ = mark_.feed().waiting(); }
+  void count_waiting() { counts_.waiting = mark_.feed().waiting(); }
 
   /// Names the history that ids belong to.
   const std::string& history_name() const { return mark_.history_name(); }
   /// Any thread.
-  std::vector<Metric> metrics() const;
+  std::vector<Metric> metrics() const { return counts_.metrics(channel_); }
 
  private:
   const Channel& channel_;
   const int max_age_s_;
   DeliveryMark mark_;
-
-  std::atomic<std::uint64_t> alerts_ = 0;
-  std::atomic<std::uint64_t> retries_ = 0;
-  std::atomic<std::uint64_t> refused_ = 0;
-  std::atomic<std::uint64_t> too_old_ = 0;
-  std::atomic<std::uint64_t> waiting_ = 0;
-  std::atomic<bool> connected_ = false;
+  DeliveryCounts counts_;
 };
 
 }  // namespace rearview

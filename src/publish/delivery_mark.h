@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include "publish/alert_feed.h"
+#include "publish/position_file.h"
 
 namespace rearview {
 
@@ -26,13 +26,11 @@ class DeliveryMark {
   const std::string& history_name() const { return history_name_; }
 
  private:
-  void load();
   void save();
 
-  std::filesystem::path file_;  ///< empty: none
+  PositionFile file_;
   std::string history_name_;
   AlertFeed feed_;
-  bool failed_ = false;
 };
 
 }  // namespace rearview

@@ -32,7 +32,7 @@ constexpr int kLongestPoll_ms = 1000;
 constexpr double kAliveEvery_s = 1;
 /// Until the service has said what it wants.
 constexpr double kStart_s = 60;
-constexpr double kGoodbye_s = 0.5;
+constexpr double kFarewell_s = 0.5;
 
 /// Bytes of this process that a limit of its data counts.
 rlim_t data_bytes() {
@@ -145,7 +145,7 @@ class MqttClient {
       poll(&fd, 1, 10);
       link_->work(POLLOUT);
     } while (link_->state() != MqttLink::State::closed && !link_->idle() &&
-             seconds_between(begun, SteadyClock::now()) < kGoodbye_s);
+             seconds_between(begun, SteadyClock::now()) < kFarewell_s);
   }
 
   void tell_closed(const std::string& why) {

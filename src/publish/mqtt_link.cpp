@@ -23,7 +23,7 @@ constexpr double kConnect_s = 10;
 constexpr int kSessionPresent = 1;
 constexpr const char* kSystemAuthorities = "/etc/ssl/certs";
 
-void initialise_once() {
+void initialise_mosquitto() {
   static std::once_flag once;
   std::call_once(once, [] { mosquitto_lib_init(); });
 }
@@ -100,7 +100,7 @@ MqttLink::MqttLink(const MqttConfig& config, const MqttMessage& will,
       will_(will),
       answered_(std::move(answered)),
       client_(nullptr, &mosquitto_destroy) {
-  initialise_once();
+  initialise_mosquitto();
   make_client(true);
 }
 

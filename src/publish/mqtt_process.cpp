@@ -26,7 +26,7 @@ constexpr const char* kThisProgram = "/proc/self/exe";
 /// What the process says is short.
 constexpr std::size_t kLongestReport = 4096;
 /// It looks for the broker's name meanwhile, which takes the system's resolver up to half of it.
-constexpr double kSilence_s = 60;
+constexpr double kHelperSilence_s = 60;
 constexpr int kBegin_ms = 60'000;
 constexpr int kGoodbye_ms = 1'000;
 constexpr double kAwakeEvery_s = 1;
@@ -142,7 +142,7 @@ void MqttProcess::work(short happened) {
   const SteadyTime now = SteadyClock::now();
   if (pipe_->broken()) {
     bury("the MQTT process has failed");
-  } else if (pipe_->silent_s(now) > kSilence_s) {
+  } else if (pipe_->silent_s(now) > kHelperSilence_s) {
     bury("the MQTT process hangs");
   } else if (seconds_between(told_, now) >= kAwakeEvery_s) {
     told_ = now;

@@ -84,6 +84,28 @@ void WebhookConfig::check(const ConfigReader& reader) const {
   check_backoff(reader, backoff_min_ms, backoff_max_ms);
 }
 
+void NatsZoneConfig::check(const ConfigReader& reader) const {
+  if (!lat) reader.fail("lat", "a zone without it hides nothing");
+  if (!lon) reader.fail("lon", "a zone without it hides nothing");
+}
+
+NatsAccess NatsConfig::access() const {
+  return {.url = url,
+          .credentials_file = credentials_file,
+          .nkey_file = nkey_file,
+          .token_file = token_file,
+          .ca_file = ca_file,
+          .domain = domain};
+}
+
+void NatsConfig::check(const ConfigReader& reader) const {
+  if (url.empty()) return;
+  if (url.find('@') != std::string::npos)
+    reader.fail("url", "what lets in goes into credentials_file, nkey_file or token_file");
+  if (const auto fault = fault_of(access())) reader.fail(fault->key, fault->why);
+  check_backoff(reader, backoff_min_ms, backoff_max_ms);
+}
+
 void PublishConfig::check(const ConfigReader& reader) const {
   std::set<std::string> names;
   for (std::size_t i = 0; i < webhooks.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "base/endpoint.h"
 #include "base/enumeration.h"
 #include "base/setting.h"
+#include "nats/nats_access.h"
 
 namespace rearview {
 
@@ -149,11 +150,117 @@ struct MqttConfig {
   bool operator==(const MqttConfig&) const = default;
 };
 
+/// One of `publish.nats.privacy.zones`.
+struct NatsZoneConfig {
+  std::optional<double> lat;
+  std::optional<double> lon;
+  double radius_m = 500;
+
+  static constexpr auto settings() {
+    using S = NatsZoneConfig;
+    return std::array{
+        setting<&S::lat>("lat", {-90, 90}, "Of the centre, in degrees, WGS 84; must be given."),
+        setting<&S::lon>("lon", {-180, 180}, "Likewise."),
+        setting<&S::radius_m>("radius_m", {1, 100'000}, "Of the circle."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
+
+  bool operator==(const NatsZoneConfig&) const = default;
+};
+
+/// Section `publish.nats.privacy`.
+struct NatsPrivacyConfig {
+  std::vector<NatsZoneConfig> zones;
+  int grid_m = 0;
+  bool tracks = false;
+
+  static constexpr auto settings() {
+    using S = NatsPrivacyConfig;
+    return std::array{
+        setting<&S::zones>("zones", {0, 64}, "No position within one of these leaves."),
+        setting<&S::grid_m>("grid_m", {0, 100'000},
+                            "A position is told as the middle of its square of this side; 0: as "
+                            "it is."),
+        setting<&S::tracks>("tracks", "A ride goes with its track."),
+    };
+  }
+
+  bool operator==(const NatsPrivacyConfig&) const = default;
+};
+
+/// Section `publish.nats`.
+struct NatsConfig {
+  std::string url;
+  std::string gateway;
+  std::filesystem::path credentials_file;
+  std::filesystem::path nkey_file;
+  std::filesystem::path token_file;
+  std::filesystem::path ca_file;
+  std::string domain;
+  int state_s = 10;
+  int catch_up_per_s = 1000;
+  bool backlog = false;
+  int max_age_s = 2'592'000;
+  int backoff_min_ms = 500;
+  int backoff_max_ms = 30'000;
+  int stream_max_age_d = 30;
+  int stream_duplicates_s = 7200;
+  int stream_replicas = 1;
+  NatsPrivacyConfig privacy;
+  /// A ride goes on over a gap as long. Of the store's settings.
+  int ride_gap_s = 0;
+
+  static constexpr auto settings() {
+    using S = NatsConfig;
+    return std::array{
+        setting<&S::url>("url", {.most = 512},
+                         "nats://HOST:PORT or tls://HOST:PORT, several of one cluster with commas; "
+                         "empty: off."),
+        setting<&S::gateway>("gateway", {.most = 64, .characters = "A-Za-z0-9_-"},
+                             "What this gateway is called in subjects, one of a kind in the fleet; "
+                             "empty: as the host."),
+        setting<&S::credentials_file>("credentials_file", "A .creds file; empty: none."),
+        setting<&S::nkey_file>("nkey_file",
+                               "A seed and its public key, as `nk -gen user -pubout` prints them; "
+                               "empty: none."),
+        setting<&S::token_file>("token_file", "Its first line is the token; empty: none."),
+        setting<&S::ca_file>("ca_file",
+                             "Certificates of the authorities to trust; empty: the system's."),
+        setting<&S::domain>("domain", {.most = 64, .characters = "A-Za-z0-9_-"},
+                            "JetStream's domain where the stream is; empty: the server's own."),
+        setting<&S::state_s>("state_s", {1, 3600}, "Between states of the road that don't change."),
+        setting<&S::catch_up_per_s>("catch_up_per_s", {1, 100'000},
+                                    "Messages a second at most, after a time without the server."),
+        setting<&S::backlog>("backlog",
+                             "On the first start send what is stored already, too; without it a "
+                             "gateway begins with what is new."),
+        setting<&S::max_age_s>("max_age_s", {1, 31'536'000},
+                               "An alert older than this is given up; so is a pass or a ride."),
+        setting<&S::backoff_min_ms>("backoff_min_ms", {10, 60'000},
+                                    "Before the first repeat; twice as long each time."),
+        setting<&S::backoff_max_ms>("backoff_max_ms", {10, 3'600'000}, "The longest wait."),
+        setting<&S::stream_max_age_d>("stream_max_age_d", {1, 3650},
+                                      "Days that the stream keeps a message. This and what follows "
+                                      "hold where this gateway makes the stream."),
+        setting<&S::stream_duplicates_s>("stream_duplicates_s", {1, 604'800},
+                                         "Within it the stream takes no message twice."),
+        setting<&S::stream_replicas>("stream_replicas", {1, 5}, "Servers that keep the stream."),
+        setting<&S::privacy>("privacy", "What of the rider's positions leaves the gateway."),
+    };
+  }
+  void check(const ConfigReader& reader) const;
+  NatsAccess access() const;
+
+  bool operator==(const NatsConfig&) const = default;
+};
+
 /// Section `publish` of the configuration: the ways out besides HTTP.
 struct PublishConfig {
   NdjsonConfig ndjson;
   std::vector<WebhookConfig> webhooks;
   MqttConfig mqtt;
+  NatsConfig nats;
 
   static constexpr auto settings() {
     using S = PublishConfig;
@@ -161,6 +268,7 @@ struct PublishConfig {
         setting<&S::ndjson>("ndjson", "JSON lines for scripts."),
         setting<&S::webhooks>("webhooks", {0, 16}, "Addresses that each alert is posted to."),
         setting<&S::mqtt>("mqtt", "A broker, and Home Assistant behind it."),
+        setting<&S::nats>("nats", "A fleet's stream on NATS JetStream."),
     };
   }
   void check(const ConfigReader& reader) const;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "publish/channel.h"
 #include "publish/mqtt_channel.h"
+#include "publish/nats_channel.h"
 #include "publish/ndjson_channel.h"
 #include "publish/webhook_channel.h"
 
@@ -15,7 +16,8 @@ namespace rearview {
 namespace {
 
 /// Names a channel, whatever it is set to.
-std::string name_of(const std::variant<NdjsonConfig, WebhookConfig, MqttConfig>& config) {
+std::string name_of(
+    const std::variant<NdjsonConfig, WebhookConfig, MqttConfig, NatsConfig>& config) {
   const auto* webhook = std::get_if<WebhookConfig>(&config);
   return webhook ? "webhook " + webhook->name : std::to_string(config.index());
 }
@@ -23,8 +25,8 @@ std::string name_of(const std::variant<NdjsonConfig, WebhookConfig, MqttConfig>&
 }  // namespace
 
 Publisher::Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
-                     const std::filesystem::path& folder, const AlertHistory& history)
-    : cameras_(cameras), folder_(folder), history_(history) {
+                     const std::filesystem::path& folder, const EventArchive& archive)
+    : cameras_(cameras), folder_(folder), archive_(archive) {
   for (const ChannelConfig& one : configured(config)) add(make(one));
 }
 
@@ -38,16 +40,19 @@ std::vector<Publisher::ChannelConfig> Publisher::configured(const PublishConfig&
     all.emplace_back(config.ndjson);
   for (const WebhookConfig& webhook : config.webhooks) all.emplace_back(webhook);
   if (!config.mqtt.url.empty()) all.emplace_back(config.mqtt);
+  if (!config.nats.url.empty()) all.emplace_back(config.nats);
   return all;
 }
 
 Publisher::Running Publisher::make(const ChannelConfig& config) const {
   if (const auto* ndjson = std::get_if<NdjsonConfig>(&config))
-    return {config, std::make_unique<NdjsonChannel>(*ndjson, history_)};
+    return {config, std::make_unique<NdjsonChannel>(*ndjson, archive_)};
   if (const auto* webhook = std::get_if<WebhookConfig>(&config))
-    return {config, std::make_unique<WebhookChannel>(*webhook, folder_, history_)};
+    return {config, std::make_unique<WebhookChannel>(*webhook, folder_, archive_)};
+  if (const auto* nats = std::get_if<NatsConfig>(&config))
+    return {config, make_nats_channel(*nats, cameras_, folder_, archive_)};
   return {config,
-          std::make_unique<MqttChannel>(std::get<MqttConfig>(config), cameras_, folder_, history_)};
+          std::make_unique<MqttChannel>(std::get<MqttConfig>(config), cameras_, folder_, archive_)};
 }
 
 void Publisher::add(Running running) {

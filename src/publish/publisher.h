@@ -9,7 +9,7 @@
 
 #include "base/worker.h"
 #include "publish/publish_config.h"
-#include "types/alert_history.h"
+#include "types/event_archive.h"
 #include "types/heartbeat.h"
 #include "types/metric.h"
 
@@ -18,14 +18,14 @@ namespace rearview {
 class Channel;
 
 /// All configured ways out besides HTTP (docs/publish.md). Each has its own thread and reads the
-/// alerts from the history at its own pace: none holds up another or the program.
+/// alerts from the archive at its own pace: none holds up another or the program.
 class Publisher {
  public:
   /// Opens what can be opened at once. cameras: their names; folder: where it is kept what was
-  /// delivered; empty: nowhere. Throws UsageError and std::runtime_error. history must outlive the
+  /// delivered; empty: nowhere. Throws UsageError and std::runtime_error. archive must outlive the
   /// publisher.
   Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
-            const std::filesystem::path& folder, const AlertHistory& history);
+            const std::filesystem::path& folder, const EventArchive& archive);
   /// Stops.
   ~Publisher();
   Publisher(const Publisher&) = delete;
@@ -50,7 +50,7 @@ class Publisher {
   std::vector<Metric> metrics() const;
 
  private:
-  using ChannelConfig = std::variant<NdjsonConfig, WebhookConfig, MqttConfig>;
+  using ChannelConfig = std::variant<NdjsonConfig, WebhookConfig, MqttConfig, NatsConfig>;
   struct Running {
     ChannelConfig config;
     std::unique_ptr<Channel> channel;
@@ -65,7 +65,7 @@ class Publisher {
 
   const std::vector<std::string> cameras_;
   const std::filesystem::path folder_;
-  const AlertHistory& history_;
+  const EventArchive& archive_;
   Worker::Failure failure_;
   mutable std::shared_mutex mutex_;
   std::vector<Running> running_;  ///< guarded by mutex_

@@ -53,6 +53,7 @@ class NatsServer:
         if self._tls:
             sock = self._tls.wrap_socket(sock, server_hostname="127.0.0.1")
             stream = sock.makefile("rwb")
+        sock.close()  # the stream has it
         options = {"verbose": False, "pedantic": False, **self._login}
         stream.write(b"CONNECT " + json.dumps(options).encode() + b"\r\nSUB answer 1\r\n")
         self._stream = stream
@@ -85,10 +86,22 @@ class NatsServer:
     def messages(self, stream, after=0):
         """(sequence, subject, headers, payload) of all that the stream holds, in its order."""
         state = self.state(stream)
+        if not state:
+            return
         for sequence in range(max(after + 1, state["first_seq"]), state["last_seq"] + 1):
-            message = self.request(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": sequence}).get("message")
-            if not message:
-                continue  # deleted
-            lines = base64.b64decode(message.get("hdrs", "")).decode().split("\r\n")[1:]
-            headers = dict(line.split(": ", 1) for line in lines if ": " in line)
-            yield sequence, message["subject"], headers, json.loads(base64.b64decode(message["data"]))
+            message = self._message(stream, {"seq": sequence})
+            if message:  # else it was deleted
+                yield message
+
+    def last(self, stream, subject):
+        """The payload of the newest message of a subject; None without one."""
+        message = self._message(stream, {"last_by_subj": subject})
+        return message and message[-1]
+
+    def _message(self, stream, which):
+        message = self.request(f"$JS.API.STREAM.MSG.GET.{stream}", which).get("message")
+        if not message:
+            return None
+        lines = base64.b64decode(message.get("hdrs", "")).decode().split("\r\n")[1:]
+        headers = dict(line.split(": ", 1) for line in lines if ": " in line)
+        return message["seq"], message["subject"], headers, json.loads(base64.b64decode(message["data"]))

@@ -58,7 +58,9 @@ std::vector<std::string> settings_samples() {
       text_of("config/rearview.json"),
       R"({"cameras":[{"name":"rear","url":"tcp://a:1","stages":[{"type":"view"},)"
       R"({"type":"looming"},{"type":"tracker"},{"type":"approach"}]},{"name":"left","url":"b"}],)"
-      R"("publish":{"webhooks":[{"name":"home","url":"http://x/"}],"mqtt":{"url":"mqtt://y"}},)"
+      R"("publish":{"webhooks":[{"name":"home","url":"http://x/"}],"mqtt":{"url":"mqtt://y"},)"
+      R"("nats":{"url":"nats://z",)"
+      R"("privacy":{"zones":[{"lat":1,"lon":2}]}}},)"
       R"("store":{"folder":"none"},"gps":{"enabled":true}})",
       std::string(3000, '['), "{\"store\":{\"keep_days\":1e400}}"};
 }
