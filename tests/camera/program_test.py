@@ -17,7 +17,7 @@ CAMERA = os.path.join(BIN, "rearview-camera")
 
 
 def run(*arguments):
-    return subprocess.run([CAMERA, *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([CAMERA, *arguments], capture_output=True, text=True, timeout=300)  # drawing under a sanitizer takes its time
 
 
 def types_of(stream):
