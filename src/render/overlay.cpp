@@ -38,14 +38,15 @@ struct Style {
   const char* word;
 };
 
-Style style_of(Road road) {
+/// doubtful: that there is no threat isn't said then in a colour that calms.
+Style style_of(Road road, bool doubtful) {
   switch (road) {
     case Road::unknown:
       return {kBlack, kAmber, "NOT JUDGED YET"};
     case Road::clear:
-      return {kGreen, kBlack, "CLEAR"};
+      return doubtful ? Style{kBlack, kAmber, "NOT SURE"} : Style{kGreen, kBlack, "CLEAR"};
     case Road::following:
-      return {kQuiet, kBlack, "FOLLOWING"};
+      return doubtful ? Style{kBlack, kAmber, "FOLLOWING"} : Style{kQuiet, kBlack, "FOLLOWING"};
     case Road::approaching:
       return {kAmber, kBlack, "APPROACHING"};
     case Road::danger:
@@ -126,8 +127,8 @@ class Painter {
   }
 
   /// Returns where its word lies.
-  cv::Rect road(Road road) {
-    const Style style = style_of(road);
+  cv::Rect road(Road road, bool doubtful) {
+    const Style style = style_of(road, doubtful);
     const cv::Rect area = plate(style.word, {px(6), px(6)}, 0.55, style.colour, style.ink);
     if (road == Road::danger || road == Road::approaching)
       cv::rectangle(picture_, cv::Rect(cv::Point(), picture_.size()), style.colour,
@@ -258,9 +259,10 @@ cv::Mat draw_overlay(const Frame& frame, const Analysis& analysis) {
   std::stable_sort(tracks.begin(), tracks.end(), [](const Track* a, const Track* b) {
     return a->threat != b->threat ? a->threat > b->threat : a->box.area() > b->box.area();
   });
-  const cv::Rect word = painter.road(analysis.road);
+  const bool degraded = analysis.state == AnalysisState::degraded;
+  const cv::Rect word = painter.road(analysis.road, degraded);
   painter.tracks(tracks, word);
-  if (analysis.state == AnalysisState::degraded)
+  if (degraded)
     painter.plate("DEGRADED: " + analysis.text, {painter.px(6), picture.rows - painter.px(24)},
                   0.45, kAmber, kBlack);
   return picture;

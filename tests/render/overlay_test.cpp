@@ -168,7 +168,10 @@ TEST_F(Overlay, LatenessIsMarked) {
   const cv::Mat in_time = draw_overlay(*frame_, late);
   late.state = AnalysisState::degraded;
   late.text = "310 ms behind";
-  EXPECT_GT(cv::countNonZero(difference(draw_overlay(*frame_, late), in_time)), 500);
+  const cv::Mat drawn = draw_overlay(*frame_, late);
+  EXPECT_GT(cv::countNonZero(difference(drawn, in_time)), 500);
+  const cv::Rect word(0, 0, kSize.width / 2, kSize.height / 8);
+  EXPECT_GT(changed_pixels(drawn, in_time, word), 500) << "no calming colour";
 }
 
 TEST_F(Overlay, AStalePictureShowsNoBoxes) {

@@ -162,8 +162,9 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
     analysis.text = reason_;
   } else if (rated && rate < config_.wanted_rate_per_s) {
     analysis.state = AnalysisState::degraded;
-    analysis.text = pictures_a_second(rate) +
-                    (slow_since_s_ ? ": too slow to warn" : ": fast vehicles are told late");
+    analysis.text =
+        pictures_a_second(rate) +
+        (slow_since_s_ ? ": too slow to warn" : ": vehicles may be told late or not at all");
   }
 }
 

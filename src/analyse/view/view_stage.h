@@ -63,7 +63,7 @@ struct ViewConfig {
         setting<&S::least_rate_per_s>("least_rate_per_s", {0, 100},
                                       "Fewer pictures analysed a second: blind, too slow to warn."),
         setting<&S::wanted_rate_per_s>("wanted_rate_per_s", {0, 100},
-                                       "Fewer: degraded, fast vehicles are told late."),
+                                       "Fewer: degraded, vehicles may be told late or not at all."),
     };
   }
 };

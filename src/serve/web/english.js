@@ -8,7 +8,7 @@ export default {
   states: {
     connecting: "Connecting", disconnected: "Not connected", failed: "Analysis failed", noSignal: "No signal", unwatched: "Not watching",
     late: "Too late", blind: "Camera blind", unknown: "Not judged yet", clear: "Clear", approaching: "Approaching", danger: "Danger",
-    empty: "Not clear yet",
+    empty: "Not clear yet", doubtful: "Not sure",
   },
   reasons: {
     disconnected: "Not watching the road", connecting: "Not watching yet", noAnalysis: "No analysis yet", unknown: "Looking at the road",

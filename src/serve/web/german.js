@@ -7,7 +7,7 @@ export default {
   states: {
     connecting: "Verbinde", disconnected: "Nicht verbunden", failed: "Analyse gestört", noSignal: "Kein Signal", unwatched: "Wacht nicht",
     late: "Zu spät", blind: "Kamera blind", unknown: "Noch unklar", clear: "Frei", approaching: "Kommt näher", danger: "Gefahr",
-    empty: "Noch nicht frei",
+    empty: "Noch nicht frei", doubtful: "Unsicher",
   },
   reasons: {
     disconnected: "Niemand beobachtet die Straße", connecting: "Noch beobachtet niemand die Straße", noAnalysis: "Noch keine Analyse",
@@ -60,7 +60,7 @@ export default {
     "the picture shows the road again": "das Bild zeigt die Straße wieder",
     "{} picture a second: too slow to warn": "{} Bild in der Sekunde: zu langsam zum Warnen",
     "{} pictures a second: too slow to warn": "{} Bilder in der Sekunde: zu langsam zum Warnen",
-    "{} pictures a second: fast vehicles are told late": "{} Bilder in der Sekunde: schnelle Fahrzeuge werden spät gemeldet",
+    "{} pictures a second: vehicles may be told late or not at all": "{} Bilder in der Sekunde: Fahrzeuge werden womöglich spät oder nicht gemeldet",
     "analysis is {} ms behind": "die Analyse hängt {} ms nach",
     "analysis is {} s behind: too late to warn": "die Analyse hängt {} s nach: zu spät zum Warnen",
     "no picture yet": "noch kein Bild",

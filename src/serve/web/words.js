@@ -92,7 +92,7 @@ export function foremost(tracks) {
 const ROADS = ["clear", "following", "approaching", "danger"];
 
 /**
- * What the top of the page shows. look: clear, following, approaching, danger, or lost when nothing
+ * What the top of the page shows. look: clear, following, approaching, danger, doubtful when the analysis is degraded, or lost when nothing
  * can be said of the road. urgent: a screen reader says it at once.
  */
 export function stateWords(situation) {
@@ -129,9 +129,12 @@ export function stateWords(situation) {
   }
   if (analysis.state === "degraded") parts.push(told(analysis.text) || reasons.behind);
   const threatened = analysis.road === "approaching" || analysis.road === "danger";
+  // A threat is one, however poorly it is seen; that there is none isn't said then.
+  const doubtful = analysis.state === "degraded" && !threatened;
+  const road = doubtful && analysis.road === "clear" ? "doubtful" : analysis.road;
   return {
-    look: analysis.road, icon: analysis.road,
-    word: states[analysis.road] ?? (first ? texts.behind(className(first.class)) : states.empty),
+    look: doubtful ? "doubtful" : analysis.road, icon: doubtful ? "warning" : analysis.road,
+    word: states[road] ?? (first ? texts.behind(className(first.class)) : states.empty),
     detail: capital(join(parts)),
     seconds: threatened && first && isSeen(first) ? first.ttc_s : null,
     urgent: analysis.road === "danger",

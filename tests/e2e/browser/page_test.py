@@ -275,6 +275,11 @@ class PageTest(unittest.TestCase):
             browser.wait_for("the failure", WORD_IS, "Analysis failed")
             service.say("state degraded")
             browser.wait_for("the hint", "return document.getElementById('state-detail').textContent.includes('behind')")
+            for road, vehicles, word, look in [("clear", 0, "Not sure", "doubtful"), ("following", 1, "Car behind", "doubtful"),
+                                               ("danger", 8, "Danger", "danger")]:
+                service.say(f"vehicles {vehicles}", f"road {road}")
+                browser.wait_for(word, WORD_IS, word)
+                browser.wait_for(look, STATE_IS, look)
 
     def test_shows_a_frozen_picture_as_such(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
