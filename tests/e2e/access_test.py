@@ -122,6 +122,7 @@ class Access(unittest.TestCase):
             self.assertEqual(201, connection.getresponse().status)
             connection.close()
             if screens := os.environ.get("REARVIEW_SCREENS"):
+                os.makedirs(screens, exist_ok=True)
                 browser.screenshot(pathlib.Path(screens, "access.png"))
 
 

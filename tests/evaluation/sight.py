@@ -115,6 +115,9 @@ How many pictures a second it takes: a vehicle that isn't reported yet is droppe
 told after 3 detections (`confirm_detections`), the first measurement of growth, 0.4 s, and 8 looks at it
 (`confirm_frames`): 9 pictures and 0.4 s. A fast one is known about 4 s before it passes, and a rider needs 2.5 s:
 that leaves 1.5 s, in which 9 pictures come at 8.2 a second. So fewer than 4 are `blind`, fewer than 8 `degraded`.
+Pictures count that show something new: repeats of one, as a link or a recorder makes them, are known by the leaps
+between them. And the looks of a detector count for themselves: fewer than 4 a second (`every`, or boxes from another
+program that come seldom) are `blind`.
 
 How a cover is known that hides part of the picture: a sixteenth of the width that shows nothing where the horizon may be; a
 straight edge right across, below which nothing is; and where neither is so, by what it takes away of what this camera

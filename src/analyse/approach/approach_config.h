@@ -59,10 +59,10 @@ struct ApproachConfig {
         setting<&S::horizon_share>("horizon_share", {-1, 1},
                                    "Row of the horizon as a share of the picture's height; -1: "
                                    "found from the road's motion."),
-        setting<&S::alert_ttc_s>("alert_ttc_s", {1, 30},
+        setting<&S::alert_ttc_s>("alert_ttc_s", {2, 30},
                                  "An approach is told when the vehicle will be beside the rider "
                                  "or out of view within this."),
-        setting<&S::farthest_ttc_s>("farthest_ttc_s", {1, 30},
+        setting<&S::farthest_ttc_s>("farthest_ttc_s", {3, 30},
                                     "Vehicles whose time to contact is longer are not told."),
         setting<&S::near_m>("near_m", {0, 30},
                             "A vehicle nearer than this is told whenever it closes in; 0: never "
@@ -70,24 +70,24 @@ struct ApproachConfig {
         setting<&S::measure_in_picture>(
             "measure_in_picture",
             "Measure growth by fitting pictures on each other, not by boxes alone."),
-        setting<&S::growth_z>("growth_z", {1, 10},
+        setting<&S::growth_z>("growth_z", {1, 5},
                               "How many standard deviations its growth must be above zero."),
         setting<&S::widest_pass_m>("widest_pass_m", {1, 100},
                                    "Vehicles that pass further to the side are not told."),
-        setting<&S::confirm_frames>("confirm_frames", {1, 100},
+        setting<&S::confirm_frames>("confirm_frames", {1, 30},
                                     "Frames in which a detection must have supported it."),
-        setting<&S::confirm_s>("confirm_s", {0, 5}, "How long all gates must have been open."),
+        setting<&S::confirm_s>("confirm_s", {0, 1}, "How long all gates must have been open."),
         setting<&S::confirm_boxes_s>(
-            "confirm_boxes_s", {0, 10},
+            "confirm_boxes_s", {0, 2},
             "The same where only boxes grow and nobody measured it in the picture."),
         setting<&S::confirm_unnamed_s>("confirm_unnamed_s", {0, 10},
                                        "The same for what no detector has known for a vehicle."),
         setting<&S::unnamed_ttc_s>("unnamed_ttc_s", {0, 30},
                                    "As alert_ttc_s, for what no detector has known for a vehicle."),
-        setting<&S::least_score>("least_score", {0, 1},
+        setting<&S::least_score>("least_score", {0, 0.6},
                                  "A track's running score below which it is a guess."),
         setting<&S::least_side_px>(
-            "least_side_px", {0, 200},
+            "least_side_px", {0, 60},
             "The longer side of a box below which it is too small to judge."),
         setting<&S::fast_ttc_s>("fast_ttc_s", {0.5, 20},
                                 "A fast approach: time to contact at most this,"),

@@ -92,6 +92,7 @@ ExternalDetector::~ExternalDetector() {
 
 void ExternalDetector::reset() noexcept {
   newest_.reset();
+  rate_.reset();
 }
 
 void ExternalDetector::open() {
@@ -180,17 +181,20 @@ void ExternalDetector::process(const FrameContext& context, Analysis& analysis) 
   if (!newest_ || looked_ - newest_->came > std::chrono::milliseconds(settings_.stale_ms)) {
     analysis.state = AnalysisState::degraded;
     analysis.road = Road::blind;
+    rate_.reset();
     analysis.text = newest_ ? fmt::format("the newest boxes at {} are {:.0f} ms old",
                                           settings_.listen, ms_between(newest_->came, looked_))
                             : fmt::format("no boxes have come to {} yet", settings_.listen);
     analysis.detector_rested = true;
     return;
   }
+  const Frame& frame = context.frame;
+  rate_.count(came, frame.t_s);
+  rate_.judge(analysis);
   if (!came) {
     analysis.detector_rested = true;
     return;
   }
-  const Frame& frame = context.frame;
   const float across = static_cast<float>(frame.width()) / newest_->size.width;
   const float down = static_cast<float>(frame.height()) / newest_->size.height;
   const cv::Rect2f picture({0, 0}, cv::Size2f(frame.size()));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyse/network/look_rate.h"
 #include "analyse/stage.h"
 #include "base/clock.h"
 #include "base/setting.h"
@@ -85,6 +86,7 @@ class ExternalDetector : public Stage {
   std::optional<Line> newest_;
   SteadyTime looked_;   ///< into the socket
   bool wrong_ = false;  ///< the last line was
+  LookRate rate_;
 };
 
 }  // namespace rearview

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -65,12 +66,14 @@ void OnnxDetector::reset() noexcept {
   frames_ = 0;
   since_look_ = 0;
   watch_.clear();
+  rate_.reset();
 }
 
 bool OnnxDetector::rests(const Frame& frame) {
   const bool turn = frames_ == settings_.offset;
   frames_ = (frames_ + 1) % settings_.every;
   ++since_look_;
+  rate_.count(turn, frame.t_s);
   if (!turn) return true;
   if (settings_.still_every > settings_.every) {
     if (since_look_ < settings_.still_every && watch_.still(frame.luma())) return true;
@@ -82,7 +85,9 @@ bool OnnxDetector::rests(const Frame& frame) {
 
 void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
   const Frame& frame = context.frame;
-  if (rests(frame)) {
+  const bool rested = rests(frame);
+  rate_.judge(analysis);
+  if (rested) {
     analysis.detector_rested = true;
     return;
   }
@@ -140,6 +145,12 @@ void OnnxSettings::read_region(ConfigReader& reader, const Setting& row, OnnxSet
     read_rows(part, kRows, &region);
     if (region.x + region.width > 1) part.fail("w", "reaches beyond x + w = 1");
     if (region.y + region.height > 1) part.fail("h", "reaches beyond y + h = 1");
+    const auto has_middle = [](double from, double size) {
+      constexpr double kMiddle = 0.5;
+      return from <= kMiddle && from + size >= kMiddle;
+    };
+    if (!has_middle(region.x, region.width) || !has_middle(region.y, region.height))
+      reader.fail(row.key, "leaves out the picture's middle, where vehicles come into sight");
   });
 }
 
@@ -164,6 +175,10 @@ void OnnxSettings::read_classes(ConfigReader& reader, const Setting& row, OnnxSe
     settings.classes[label] = *vehicle_class;
   }
   if (settings.classes.empty()) reader.fail(row.key, "names no class");
+  if (std::all_of(settings.classes.begin(), settings.classes.end(), [](const auto& one) {
+        return one.second == VehicleClass::bicycle || one.second == VehicleClass::motorcycle;
+      }))
+    reader.fail(row.key, "names no class for cars, which would never be told");
 }
 
 void OnnxSettings::check(const ConfigReader& reader) const {

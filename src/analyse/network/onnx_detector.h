@@ -8,6 +8,7 @@
 
 #include "analyse/network/box_decoder.h"
 #include "analyse/network/inference_backend.h"
+#include "analyse/network/look_rate.h"
 #include "analyse/network/still_watch.h"
 #include "analyse/network/tuning.h"
 #include "analyse/stage.h"
@@ -87,6 +88,7 @@ class OnnxDetector : public Stage {
   void reset() noexcept override;
 
  private:
+  /// It isn't this picture's turn, or nothing has moved since the last look.
   bool rests(const Frame& frame);
   /// The network's answer to input_.
   const std::vector<cv::Mat>& outputs();
@@ -100,6 +102,7 @@ class OnnxDetector : public Stage {
   int frames_ = 0;
   StillWatch watch_;
   int since_look_ = 0;  ///< frames
+  LookRate rate_;
 };
 
 }  // namespace rearview

@@ -38,6 +38,17 @@ constexpr float kPadding = 114;
 
 }  // namespace network_input
 
+namespace look_rate {
+
+/// As the stage `view` counts pictures; docs/evaluation.md derives how few are too few from what
+/// the tracker needs.
+constexpr double kLeast_per_s = 4;
+constexpr double kSpan_s = 1.0;
+constexpr double kSlow_s = 0.9;
+constexpr double kSameMoment_s = 0.02;
+
+}  // namespace look_rate
+
 namespace onnx_detector {
 
 /// Guard.

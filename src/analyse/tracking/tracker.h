@@ -29,17 +29,17 @@ struct TrackerSettings {
   static constexpr auto settings() {
     using S = TrackerSettings;
     return std::array{
-        setting<&S::strong_score>("strong_score", {0.01, 0.99},
+        setting<&S::strong_score>("strong_score", {0.01, 0.6},
                                   "Detections at or above are matched first, the weaker only to "
                                   "vehicles already known."),
         setting<&S::new_score>(
-            "new_score", {0.01, 0.99},
+            "new_score", {0.01, 0.6},
             "A detection that matches no vehicle begins a new one at this score."),
-        setting<&S::confirm_score>("confirm_score", {0, 10},
+        setting<&S::confirm_score>("confirm_score", {0, 3},
                                    "A new vehicle is reported when its scores add up to this."),
-        setting<&S::confirm_detections>("confirm_detections", {1, 30},
+        setting<&S::confirm_detections>("confirm_detections", {1, 10},
                                         "And it was detected this often."),
-        setting<&S::confirm_s>("confirm_s", {0, 2}, "And over this long."),
+        setting<&S::confirm_s>("confirm_s", {0, 1}, "And over this long."),
         setting<&S::new_coast_s>(
             "new_coast_s", {0.05, 2},
             "A new vehicle not yet reported is dropped after this long without a detection."),

@@ -62,6 +62,12 @@ double without_overlay(const Rows& rows) {
 
 }  // namespace
 
+void SignsOfLife::reset() {
+  const double silent_s = silent_s_;
+  *this = SignsOfLife();
+  silent_s_ = silent_s;
+}
+
 void SignsOfLife::see(const cv::Mat& luma, double t_s) {
   const double passed_s = started_ ? std::max(0.0, t_s - last_s_) : 0;
   started_ = true;
@@ -156,7 +162,7 @@ bool SignsOfLife::noisy(const cv::Mat& luma, double passed_s) {
     kept = keeps * kept + (1 - keeps) * votes;
   }
   const double share = static_cast<double>(changed) / (across * rows);
-  share_ *= std::exp(-passed_s / kAnewMemory_s);
+  share_ *= std::exp(-std::min(passed_s, kAnewMostPassed_s) / kAnewMemory_s);
   anew_ = share > kAnewShare && share > kAnewTimes * share_;
   if (anew_) std::fill(energy_.begin(), energy_.end(), 0.0F);
   share_ = std::max(share_, share);

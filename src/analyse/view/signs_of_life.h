@@ -27,7 +27,12 @@ class SignsOfLife {
  public:
   /// luma: CV_8UC1, as decoded, so that blocks lie where the encoder's lay. t_s rises.
   void see(const cv::Mat& luma, double t_s);
-  void reset() { *this = SignsOfLife(); }
+  /// Behind a gap nothing can be compared with what was before; but what was silent stays so until
+  /// it lives.
+  void reset();
+
+  /// The last picture by means of cells, CV_8UC1 of 80x45; lent until the next one.
+  const cv::Mat& cells() const { return cells_.front(); }
 
   /// For how long nothing has shown that the camera lives.
   double silent_s() const { return silent_s_; }

@@ -120,6 +120,8 @@ constexpr double kNoise = 0.013;
 constexpr double kAnewShare = 0.5;
 constexpr double kAnewTimes = 3;
 constexpr double kAnewMemory_s = 0.2;
+/// Pictures further apart all differ much, and none of them is coded anew for it, s. Judged.
+constexpr double kAnewMostPassed_s = 0.05;
 /// For so long what follows it makes good what it left out. Judged.
 constexpr double kRefines_s = 0.4;
 
@@ -163,6 +165,21 @@ constexpr std::size_t kMostLittles = 32;
 constexpr std::size_t kMostFlows = 128;
 
 }  // namespace signs_of_life
+
+namespace new_pictures {
+
+/// Mean difference that no encoder makes of a scene at rest when it begins anew, grey levels.
+/// Judged; roads that are ridden along differ by 6 and more after half a second.
+constexpr double kLeap = 4;
+/// Of the greatest leap: a repeat differs by less, as its encoder refines it. Judged.
+constexpr double kRepeatShare = 0.2;
+constexpr std::size_t kLeastLeaps = 3;
+/// Long enough for three leaps of one picture a second, s.
+constexpr double kLeapsMemory_s = 3.2;
+/// Guard.
+constexpr std::size_t kMostChanges = 256;
+
+}  // namespace new_pictures
 
 namespace view_stage {
 

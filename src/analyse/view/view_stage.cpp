@@ -13,16 +13,15 @@ namespace {
 using namespace view_tuning::view_stage;
 
 std::string pictures_a_second(double rate) {
-  return fmt::format("{:.0f} picture{} a second", rate, rate == 1 ? "" : "s");
+  const long rounded = std::lround(rate);
+  return fmt::format("{} picture{} a second", rounded, rounded == 1 ? "" : "s");
 }
 
 }  // namespace
 
 void ViewStage::reset() noexcept {
-  shown_.reset();
   life_.reset();
-  usual_detail_.reset();
-  usual_sharpness_ = 0;
+  new_pictures_.reset();
   fault_since_s_.reset();
   good_since_s_.reset();
 }
@@ -108,13 +107,21 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
   const Frame& frame = context.frame;
   const cv::Mat& luma = frame.luma();
   const double t_s = frame.t_s;
+  if (luma.size() != size_) {  // another camera, or another part of what it sees
+    size_ = luma.size();
+    usual_detail_.reset();
+    usual_sharpness_ = 0;
+  }
   const cv::Rect shown = shown_.update(luma, t_s);
   if (!analysis.view) analysis.view.emplace();
   analysis.view->shown = cv::Rect2f(shown);
 
   const PictureContent& content = meter_.measure(luma, shown);
   life_.see(luma, t_s);
-  const double rate = rate_per_s(frame);
+  new_pictures_.see(life_.cells(), t_s);
+  const double came = rate_per_s(frame);
+  const double leaps = new_pictures_.rate_per_s();
+  const double rate = leaps > 0 ? std::min(came, leaps) : came;
   const bool was_blind = !reason_.empty();
 
   const std::string now = fault(content, t_s);
@@ -126,10 +133,12 @@ void ViewStage::process(const FrameContext& context, Analysis& analysis) {
     slow_since_s_.reset();
   else if (!slow_since_s_)
     slow_since_s_ = t_s;
-  if (life_.silent_s() >= config_.frozen_s)
-    at_once = "the picture is frozen";
-  else if (slow_since_s_ && t_s - *slow_since_s_ >= kSlow_s)
+  // Leaps have been watched for longer than a pause lasts.
+  const bool leaps_only = leaps > 0 && leaps < least_rate;
+  if (slow_since_s_ && (leaps_only || t_s - *slow_since_s_ >= kSlow_s))
     at_once = pictures_a_second(rate) + ": too slow to warn";
+  else if (life_.silent_s() >= config_.frozen_s)
+    at_once = "the picture is frozen";
   last_s_ = t_s;
 
   if (now.empty() && at_once.empty()) {

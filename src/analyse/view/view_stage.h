@@ -9,6 +9,7 @@
 #include <string>
 
 #include "analyse/stage.h"
+#include "analyse/view/new_pictures.h"
 #include "analyse/view/picture_content.h"
 #include "analyse/view/shown_area.h"
 #include "analyse/view/signs_of_life.h"
@@ -35,7 +36,7 @@ struct ViewConfig {
   static constexpr auto settings() {
     using S = ViewConfig;
     return std::array{
-        setting<&S::enter_s>("enter_s", {0, 30},
+        setting<&S::enter_s>("enter_s", {0, 5},
                              "A fault must last this long before the view counts as blocked."),
         setting<&S::leave_s>("leave_s", {0, 30},
                              "And be over for this long before it is given back."),
@@ -60,9 +61,9 @@ struct ViewConfig {
                                      "quartile: less is out of focus."),
         setting<&S::least_sharpness_share>("least_sharpness_share", {0, 1},
                                            "And as a share of what this camera's pictures had."),
-        setting<&S::least_rate_per_s>("least_rate_per_s", {0, 100},
+        setting<&S::least_rate_per_s>("least_rate_per_s", {2, 100},
                                       "Fewer pictures analysed a second: blind, too slow to warn."),
-        setting<&S::wanted_rate_per_s>("wanted_rate_per_s", {0, 100},
+        setting<&S::wanted_rate_per_s>("wanted_rate_per_s", {2, 100},
                                        "Fewer: degraded, vehicles may be told late or not at all."),
     };
   }
@@ -96,6 +97,10 @@ class ViewStage : public Stage {
   ShownArea shown_;
   ContentMeter meter_;
   SignsOfLife life_;
+  NewPictures new_pictures_;
+  // What this camera usually shows outlives reset(): a cover that came before a cut of the
+  // connection is one behind it.
+  cv::Size size_;
   UsualDetail usual_detail_;
   std::deque<double> times_s_;  ///< of the pictures of the last second; outlive reset()
   std::uint32_t epoch_ = 0;

@@ -126,6 +126,31 @@ TEST_F(OnnxDetectorTest, StillnessKeepsToTheTurnsOfTheCadence) {
   EXPECT_EQ(looks(stage, 13), "x-----x-----x");
 }
 
+// Nobody is ever followed: a vehicle is dropped before it was seen for the second time.
+TEST_F(OnnxDetectorTest, TooFewLooksASecondAreBlind) {
+  const auto shown = [&](int every, int still_every, double pictures_per_s) {
+    OnnxSettings settings = tiny();
+    settings.every = every;
+    settings.still_every = still_every;
+    OnnxDetector stage(settings);
+    Analysis last;
+    for (int n = 0; n < static_cast<int>(4 * pictures_per_s); ++n) {
+      last = Analysis();
+      const auto seq = static_cast<std::uint64_t>(n) + 1;
+      test::Shown().show(
+          stage, *test::frame_at(n / pictures_per_s, seq, test::flat_planes({64, 64}, 60)), last);
+    }
+    return last;
+  };
+  const Analysis seldom = shown(12, 1, 30);
+  EXPECT_EQ(seldom.road, Road::blind);
+  EXPECT_EQ(seldom.state, AnalysisState::degraded);
+  EXPECT_THAT(seldom.text, HasSubstr("too seldom to warn"));
+  EXPECT_EQ(shown(6, 1, 30).road, Road::unknown);
+  EXPECT_EQ(shown(6, 1, 15).road, Road::blind);
+  EXPECT_EQ(shown(1, 30, 30).road, Road::unknown) << "nothing moves that could have come";
+}
+
 TEST_F(OnnxDetectorTest, DropsBoxesThatTheRegionCutsButNotThoseThatThePictureCuts) {
   OnnxSettings settings = tiny();
   settings.region = {0, 0, 0.5, 0.5};  // its top left corner is the picture's
@@ -195,6 +220,9 @@ TEST_F(OnnxDetectorTest, SettingsThatDontFitAreRefusedWithTheirPlace) {
   // As good as blind:
   EXPECT_THAT(refused(R"(,"region":{"w":0.2})"), HasSubstr("/stages/0/region/w"));
   EXPECT_THAT(refused(R"(,"region":{"h":0.2})"), HasSubstr("/stages/0/region/h"));
+  EXPECT_THAT(refused(R"(,"region":{"x":0.7,"w":0.3})"), HasSubstr("middle"));
+  EXPECT_THAT(refused(R"(,"region":{"y":0,"h":0.3})"), HasSubstr("middle"));
+  EXPECT_THAT(refused(R"(,"classes":{"0":"bicycle"})"), HasSubstr("cars"));
   EXPECT_THAT(refused(R"(,"score_threshold":0.7)"), HasSubstr("/stages/0/score_threshold"));
   EXPECT_THAT(refused(R"(,"every":2,"offset":2)"), HasSubstr("/stages/0/offset"));
   EXPECT_THAT(refused(R"(,"thresold":2)"), HasSubstr("/stages/0/thresold"));

@@ -242,18 +242,62 @@ TEST(ViewStage, BlackThatComesFromTheSidesIsNoBarButACover) {
 }
 
 // It shows tarmac, sharp and moving, where the world was.
+cv::Mat tarmac(int n) {
+  cv::Mat luma(360, 640, CV_8UC1, cv::Scalar(110));
+  cv::line(luma, {300, 0}, {330, 359}, cv::Scalar(200), 6);
+  cv::Mat noise(luma.size(), CV_8UC1);
+  cv::RNG(static_cast<std::uint64_t>(n) + 1).fill(noise, cv::RNG::UNIFORM, 0, 6);
+  luma += noise;
+  return luma;
+}
+
 TEST(ViewStage, ACameraThatHasSlippedIsBlind) {
-  const auto tarmac = [](int n) {
-    cv::Mat luma(360, 640, CV_8UC1, cv::Scalar(110));
-    cv::line(luma, {300, 0}, {330, 359}, cv::Scalar(200), 6);
-    cv::Mat noise(luma.size(), CV_8UC1);
-    cv::RNG(static_cast<std::uint64_t>(n) + 1).fill(noise, cv::RNG::UNIFORM, 0, 6);
-    luma += noise;
+  Viewer viewer;
+  viewer.show_for(6, road);
+  EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
+}
+
+// What is known of the camera's view by what it showed before is known behind a cut, too.
+TEST(ViewStage, ACameraThatHasSlippedStaysBlindBehindAReconnection) {
+  Viewer viewer;
+  viewer.show_for(6, road);
+  viewer.show_for(1.5, tarmac);
+  viewer.reset();
+  EXPECT_EQ(viewer.show_for(5, tarmac).road, Road::blind);
+  EXPECT_EQ(viewer.alerts.size(), 1U);
+}
+
+TEST(ViewStage, ACameraThatSlipsWhileTheConnectionIsCutIsBlind) {
+  Viewer viewer;
+  viewer.show_for(6, road);
+  viewer.reset();
+  EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
+}
+
+TEST(ViewStage, AFrozenPictureStaysBlindBehindReconnections) {
+  Viewer viewer;
+  viewer.show_for(1, road);
+  viewer.show_for(2, [](int) { return road(5); });
+  for (int i = 0; i < 3; ++i) {
+    viewer.reset();
+    EXPECT_EQ(viewer.show_for(1.2, [](int) { return road(5); }).road, Road::blind);
+  }
+  EXPECT_EQ(viewer.alerts.size(), 1U);
+  EXPECT_EQ(viewer.show_for(2, road).road, Road::unknown);
+}
+
+TEST(ViewStage, ACoverThatComesWhileTheConnectionIsCutIsNoBar) {
+  const auto slit = [](int n) {
+    cv::Mat luma = road(n);
+    luma(cv::Rect(0, 0, 640, 130)).setTo(17);
+    luma(cv::Rect(0, 230, 640, 130)).setTo(17);
     return luma;
   };
   Viewer viewer;
   viewer.show_for(6, road);
-  EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
+  viewer.reset();
+  const Analysis last = viewer.show_for(4, slit);
+  EXPECT_EQ(last.road, Road::blind) << last.view->shown;
 }
 
 TEST(ViewStage, ASmallCoverIsNoFault) {
@@ -320,6 +364,40 @@ TEST(ViewStage, PicturesInBurstsAreFew) {
   for (int n = 0; n < 150; ++n) last = viewer.show(road(n), n % 30 == 29 ? 0.97 : 0.001);
   EXPECT_EQ(last.road, Road::blind);
   EXPECT_NE(last.text.find("too slow to warn"), std::string::npos) << last.text;
+}
+
+/// The road at so many new pictures a second, each repeated up to 30. It moves along as fast as
+/// at 30.
+Analysis repeated(Viewer& viewer, int new_per_s, double seconds) {
+  const int times = 30 / new_per_s;
+  return viewer.show_for(seconds, [times](int n) { return road(n / times * times * 3); });
+}
+
+TEST(ViewStage, RepeatsDontCountAsPictures) {
+  for (const int rate : {1, 2, 3}) {
+    Viewer viewer;
+    const Analysis last = repeated(viewer, rate, 6);
+    EXPECT_EQ(last.road, Road::blind) << rate;
+    EXPECT_EQ(last.text, std::to_string(rate) + (rate == 1 ? " picture" : " pictures") +
+                             " a second: too slow to warn");
+  }
+  Viewer few;
+  EXPECT_EQ(repeated(few, 6, 6).state, AnalysisState::degraded);
+  Viewer enough;
+  const Analysis last = repeated(enough, 15, 6);
+  EXPECT_EQ(last.state, AnalysisState::ok) << last.text;
+  EXPECT_EQ(last.road, Road::unknown) << last.text;
+}
+
+TEST(ViewStage, ALiveCameraOfFewPicturesIsNotFrozen) {
+  for (const double rate : {5.0, 6.0}) {
+    Viewer viewer;
+    for (int n = 0; n < static_cast<int>(8 * rate); ++n) {
+      const Analysis now = viewer.show(road(6 * n), 1 / rate);
+      EXPECT_EQ(now.road, Road::unknown) << rate << " a second, picture " << n << ": " << now.text;
+    }
+    EXPECT_TRUE(viewer.alerts.empty());
+  }
 }
 
 TEST(ViewStage, RepeatedPicturesAreNotFrozen) {
