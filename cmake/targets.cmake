@@ -50,6 +50,21 @@ function(rearview_library name)
   target_link_libraries(rearview_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE} rearview_flags)
 endfunction()
 
+# rearview_web(<name> FILES...): makes <name>.cpp in the binary folder, whose function <name>() gives these files of the
+# folder web (site/site.h).
+function(rearview_web name)
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/web)
+  list(TRANSFORM ARGN PREPEND ${folder}/ OUTPUT_VARIABLE paths)
+  set(embed ${CMAKE_SOURCE_DIR}/src/site/embed.cmake)
+  add_custom_command(
+    OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp -DNAME=${name} -DFOLDER=${folder}
+      "-DFILES=${ARGN}" -P ${embed}
+    DEPENDS ${paths} ${embed}
+    COMMENT "Embedding the web page ${name}"
+    VERBATIM)
+endfunction()
+
 # rearview_test(<name> LABEL unit|e2e SOURCES ... LIBS ...): one GoogleTest program, each of its tests
 # known to CTest. TIMEOUT ends what hangs: many times what any test takes on a slow and busy machine.
 function(rearview_test name)

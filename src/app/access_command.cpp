@@ -10,7 +10,7 @@
 #include "app/config.h"
 #include "app/store_folder.h"
 #include "base/error.h"
-#include "serve/access/credentials.h"
+#include "site/access/credentials.h"
 
 namespace rearview {
 namespace {
@@ -19,7 +19,7 @@ Credentials credentials_of(const AccessOptions& options) {
   keep_files_to_ourselves();  // it may make the store's folder
   Config config = read_config_or_default(options.config);
   config.store.folder = store_folder(options.store, config.store);
-  std::filesystem::path file = config.serve.access.file;
+  std::filesystem::path file = config.serve.site.access.file;
   if (file.empty()) file = access_file(config.store);
   if (file.empty())
     throw UsageError(

@@ -23,8 +23,8 @@
 #include "base/sleep.h"
 #include "base/termination.h"
 #include "base/worker.h"
-#include "serve/access/credentials.h"
-#include "serve/access/qr_code.h"
+#include "site/access/credentials.h"
+#include "site/access/qr_code.h"
 
 namespace rearview {
 namespace {
@@ -39,11 +39,12 @@ Config configured(const ServeOptions& options) {
   config.store.folder = store_folder(options.store, config.store);
   if (!options.http.empty()) {
     const Endpoint address = parse_endpoint(options.http);
-    config.serve.host = address.host;
-    config.serve.port = address.port;
+    config.serve.site.host = address.host;
+    config.serve.site.port = address.port;
   }
-  if (options.insecure) config.serve.access.insecure = true;
-  if (config.serve.access.file.empty()) config.serve.access.file = access_file(config.store);
+  if (options.insecure) config.serve.site.access.insecure = true;
+  if (config.serve.site.access.file.empty())
+    config.serve.site.access.file = access_file(config.store);
   NdjsonConfig& ndjson = config.publish.ndjson;
   if (options.ndjson == "-")
     ndjson.standard_output = true;
@@ -125,10 +126,10 @@ int serve_command(const ServeOptions& options) {
   log::set_level(config.log_level);
   cv::setNumThreads(config.opencv_threads);
   MadeStages stages = make_all_stages(config);
-  const bool https = config.serve.tls.identity() != nullptr;  // throws where it can't be used
+  const bool https = config.serve.site.tls.identity() != nullptr;  // throws where it can't be used
   {
-    Credentials credentials(config.serve.access.file);
-    require_access(config.serve, credentials, !options.pair.empty());
+    Credentials credentials(config.serve.site.access.file);
+    require_access(config.serve.site, credentials, !options.pair.empty());
   }
   if (options.check_config) {
     fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());
@@ -139,7 +140,7 @@ int serve_command(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   HangupWatcher hangup;
   Termination termination;
-  const std::string host = config.serve.host;
+  const std::string host = config.serve.site.host;
   const std::size_t cameras = config.cameras.size();
   keep_files_to_ourselves();
   log_store(config.store);

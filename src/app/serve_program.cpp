@@ -70,7 +70,7 @@ EventRecorder::Draw snapshot_drawer() {
 
 /// Certificates are exchanged while it runs.
 ServeConfig without_tls(ServeConfig config) {
-  config.tls = {};
+  config.site.tls = {};
   return config;
 }
 
@@ -325,7 +325,7 @@ void ServeProgram::reload(const Config& now) {
     Changed& one = changed.emplace_back(Changed{i, &*found, {}, {}});
     one.stages = make_stages(now, *found, &one.settings);
   }
-  const auto identity = now.serve.tls.identity();
+  const auto identity = now.serve.site.tls.identity();
   const bool https = service_.https();
 
   if (names_of(now) != names_of(config_)) needs_restart("the list of cameras");
@@ -338,7 +338,7 @@ void ServeProgram::reload(const Config& now) {
   config_.log_level = now.log_level;
   if (https && identity) {
     service_.exchange_identity(identity);
-    config_.serve.tls = now.serve.tls;
+    config_.serve.site.tls = now.serve.site.tls;
   }
   for (Changed& one : changed) {
     config_.cameras[one.camera] = *one.config;

@@ -10,8 +10,8 @@
 
 #include "fit/ride_fit.h"
 #include "http/site_check.h"
-#include "serve/answer.h"
-#include "serve/query.h"
+#include "site/answer.h"
+#include "site/query.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -34,6 +34,22 @@ Response gone() {
 std::uint64_t id_of(const Request& request) {
   only_these(request, {});
   return number_or_400("the id", request.param("id"), 1, kMostId);
+}
+
+/// The filters of GET /api/v1/alerts.
+AlertQuery alert_query(const Request& request) {
+  only_these(request, {"after", "limit", "camera", "kind"});
+  AlertQuery query;
+  if (const auto after = request.query_value("after"))
+    query.after = number_or_400("after", *after, 0, kMostId);
+  if (const auto limit = request.query_value("limit"))
+    query.limit = number_or_400("limit", *limit, 1, 1000);
+  if (const auto camera = request.query_value("camera")) query.camera = std::string(*camera);
+  if (const auto kind = request.query_value("kind")) {
+    query.kind = from_name<AlertKind>(*kind);
+    if (!query.kind) throw HttpError(400, fmt::format("'{}' is no kind of alert", *kind));
+  }
+  return query;
 }
 
 HttpError no_alert(std::uint64_t id) {

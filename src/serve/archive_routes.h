@@ -1,17 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "http/responder.h"
 #include "http/router.h"
+#include "site/site.h"
 #include "types/event_archive.h"
 
 namespace rearview {
-
-/// Runs the answer where it may wait for the disk, and responds with it.
-using AnswerOnWorker = std::function<void(http::Responder, std::function<http::Response()>)>;
 
 /// /api/v1/alerts with their pictures, clips and marks, missed moments, rides and passes:
 /// everything that is kept. archive must outlive the router. origins: other sites whose pages may

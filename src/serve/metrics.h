@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "http/server.h"
 #include "serve/status_json.h"
 #include "types/metric.h"
@@ -16,9 +15,6 @@ struct EventStats {
   std::uint64_t alerts = 0;            ///< since the start
   std::uint64_t analyses_skipped = 0;  ///< newer ones took their place for a slow subscriber
 };
-
-/// Where the service has a certificate: until when.
-std::vector<Metric> certificate_metrics(WallTime expires);
 
 /// Everything that is counted, further by other rooms included, in Prometheus' text format 0.0.4.
 std::string metrics_text(const std::vector<CameraView>& cameras, const http::ServerStats& http,

@@ -12,19 +12,20 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "http/site_check.h"
-#include "serve/access/access_routes.h"
-#include "serve/access/credentials.h"
-#include "serve/access/gate.h"
-#include "serve/answer.h"
 #include "serve/archive_routes.h"
 #include "serve/event_hub.h"
 #include "serve/metrics.h"
 #include "serve/picture_hub.h"
-#include "serve/query.h"
 #include "serve/status_json.h"
 #include "serve/store_report.h"
 #include "serve/video_hub.h"
-#include "serve/web_page.h"
+#include "serve/web_files.h"
+#include "site/access/access_routes.h"
+#include "site/access/credentials.h"
+#include "site/access/gate.h"
+#include "site/answer.h"
+#include "site/metrics_page.h"
+#include "site/query.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -42,28 +43,6 @@ constexpr std::chrono::seconds kHeartbeat{1};
 constexpr std::chrono::milliseconds kHeartbeatGap{100};
 /// Proxies and clients of Server-Sent Events take a comment as a sign of life.
 constexpr std::chrono::seconds kComment{10};
-/// The log begins to speak of a certificate's end so long before it.
-constexpr std::chrono::hours kRenewBefore{24 * 30};
-
-/// What is no page runs no script and loads nothing but itself, and no other site may frame it.
-constexpr std::string_view kOtherPolicy =
-    "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'self'";
-/// What the page needs of what browsers can do; all else that this names is off, also for whoever
-/// finds a way to run a script in it.
-constexpr std::string_view kPermissions =
-    "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), "
-    "serial=(), usb=(), xr-spatial-tracking=(), fullscreen=(self), "
-    "screen-wake-lock=(self), autoplay=(self)";
-/// The page loads nothing from elsewhere, runs no script but its own, and no other site may frame
-/// it.
-constexpr std::string_view kPagePolicy =
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; "
-    "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action "
-    "'none'; "
-    "frame-ancestors 'self'";
-/// The worker that keeps the page fetches its files, and does nothing else.
-constexpr std::string_view kWorkerPolicy = "default-src 'none'; connect-src 'self'";
 
 }  // namespace
 
@@ -74,9 +53,9 @@ struct Service::Impl {
         archive(a),
         status(std::move(s)),
         now(std::move(n)),
-        credentials(config.access.file),
-        gate(config.access, credentials),
-        access(config, credentials, gate,
+        credentials(config.site.access.file),
+        gate(config.site.access, credentials),
+        access(config.site, credentials, gate,
                [this](Responder responder, std::function<Response()> answer) {
                  server->answer_on_worker(std::move(responder), std::move(answer));
                }),
@@ -107,7 +86,6 @@ struct Service::Impl {
 
   http::ServerConfig http_config();
   http::Router routes();
-  void page_routes(http::Router& router);
   void camera_routes(http::Router& router);
   void alert_routes(http::Router& router);
   void health_routes(http::Router& router);
@@ -176,41 +154,13 @@ void Service::Impl::count_pass(const Alert& alert) {
 }
 
 http::ServerConfig Service::Impl::http_config() {
-  http::ServerConfig http;
-  http.host = config.host;
-  http.port = config.port;
-  http.max_connections = config.max_connections;
-  http.max_connections_per_address = config.max_connections_per_address;
-  http.max_requests_per_s_per_address = config.max_requests_per_s_per_address;
-  http.write_timeout = std::chrono::milliseconds(config.write_timeout_ms);
+  http::ServerConfig http = server_config(config.site, now);
   http.stream_send_buffer_bytes = config.stream_buffer_bytes;
   http.stream_queue_bytes = config.event_queue_bytes;
-  http.extra_hosts = config.allowed_hosts;
-  http.now = now;
-  http.tls = config.tls.identity();
   if (http.tls) {
-    if (http.tls->expires() - WallClock::now() < kRenewBefore)
-      log::warning(
-          "serve", "the certificate is to be renewed",
-          {{"file", config.tls.cert_file.string()}, {"expires", rfc3339(http.tls->expires())}});
     certificate_expires = http.tls->expires();
     metrics.emplace_back([this] { return certificate_metrics(certificate_expires); });
   }
-  http.decorate = [this](const Request& request, Response& response) {
-    response.header("X-Content-Type-Options", "nosniff").header("Referrer-Policy", "no-referrer");
-    if (!response.has("Content-Security-Policy"))
-      response.header("Content-Security-Policy", std::string(kOtherPolicy));
-    if (response.status == 401) response.header("WWW-Authenticate", "Bearer");
-    const auto& origins = config.cors_origins;
-    const auto origin = request.header("Origin");
-    const auto allowed = [&origins](std::string_view one) {
-      return std::find(origins.begin(), origins.end(), one) != origins.end();
-    };
-    const bool shared = allowed("*") || (origin && allowed(*origin));
-    response.header("Cross-Origin-Resource-Policy", shared ? "cross-origin" : "same-origin");
-    if (!origins.empty()) response.header("Vary", "Origin");
-    if (shared && origin) response.header("Access-Control-Allow-Origin", std::string(*origin));
-  };
   return http;
 }
 
@@ -218,30 +168,11 @@ http::Router Service::Impl::routes() {
   http::Router router;
   router.before([this](Request& request) { gate.admit(request); });
   access.add_routes(router);
-  page_routes(router);
+  add_page(router, gate, serve_web_files());
   camera_routes(router);
   alert_routes(router);
   health_routes(router);
   return router;
-}
-
-void Service::Impl::page_routes(http::Router& router) {
-  for (const WebFile& file : web_files()) {
-    const auto content = std::make_shared<const std::string>(file.content);
-    const bool page = file.name == "index.html";
-    const std::string path = page ? "/" : "/" + std::string(file.name);
-    gate.require("GET", path, Scope::none);
-    router.get(path, [content, &file, page](const Request&) {
-      Response response = http::bytes(content, std::string(file.content_type));
-      response.header("ETag", std::string(file.etag)).header("Cache-Control", "no-cache");
-      if (page)
-        response.header("Content-Security-Policy", std::string(kPagePolicy))
-            .header("Permissions-Policy", std::string(kPermissions));
-      if (file.name == "worker.js")
-        response.header("Content-Security-Policy", std::string(kWorkerPolicy));
-      return response;
-    });
-  }
 }
 
 std::size_t Service::Impl::camera_index(const Request& request) const {
@@ -315,7 +246,7 @@ void Service::Impl::alert_routes(http::Router& router) {
       [this](Responder responder, std::function<Response()> answer) {
         server->answer_on_worker(std::move(responder), std::move(answer));
       },
-      config.cors_origins);
+      config.site.cors_origins);
   router.get("/api/v1/events",
              [this](const Request& request) { return events.subscribe_events(wish(request)); });
   router.get("/api/v1/ws", [this](const Request& request) {
@@ -345,7 +276,7 @@ std::optional<Response> Service::Impl::no_web_socket(const Request& request) con
     return response.header("Sec-WebSocket-Version", "13");
   }
   // Browsers let any site's page open a WebSocket anywhere; it is for us to refuse.
-  http::refuse_other_sites(request, config.cors_origins);
+  http::refuse_other_sites(request, config.site.cors_origins);
   return std::nullopt;
 }
 
@@ -395,7 +326,7 @@ void Service::Impl::health_routes(http::Router& router) {
       for (Metric& one : source()) further.push_back(std::move(one));
     }
     return http::text(200, metrics_text(cameras(), server->stats(), stats, further),
-                      "text/plain; version=0.0.4; charset=utf-8");
+                      MetricsPage::kType);
   });
 }
 
@@ -437,7 +368,7 @@ void Service::show_settings_schema(const nlohmann::ordered_json& schema) {
 }
 
 bool Service::https() const {
-  return impl_->config.tls.is_set();
+  return impl_->config.site.tls.is_set();
 }
 
 void Service::exchange_identity(std::shared_ptr<const http::TlsIdentity> identity) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/now.h"
-#include "serve/access/access_routes.h"
 #include "serve/serve_config.h"
+#include "site/access/access_routes.h"
 #include "types/analysis.h"
 #include "types/camera_status.h"
 #include "types/event_archive.h"

@@ -71,7 +71,7 @@ TEST_F(ConfigFile, WhatHoldsReadsAsTheSameAgain) {
   const nlohmann::json shown = settings(config);
   EXPECT_EQ(shown["log_level"], "debug");
   EXPECT_EQ(shown["serve"]["port"], 1234);
-  EXPECT_EQ(shown["serve"]["max_connections"], ServeConfig().max_connections);
+  EXPECT_EQ(shown["serve"]["max_connections"], SiteConfig().max_connections);
   EXPECT_EQ(shown["cameras"][0]["stages"][0]["enter_s"], 2);
   EXPECT_TRUE(shown["cameras"][0]["stages"][3].contains("alert_ttc_s"));
   EXPECT_EQ(shown["cameras"][1]["url"], ReceiverConfig().url);

@@ -10,12 +10,12 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
-#include "serve/access/credentials.h"
-#include "serve/access/failure_delay.h"
-#include "serve/access/gate.h"
-#include "serve/access/pairing.h"
-#include "serve/access/qr_code.h"
-#include "serve/access/secret.h"
+#include "site/access/credentials.h"
+#include "site/access/failure_delay.h"
+#include "site/access/gate.h"
+#include "site/access/pairing.h"
+#include "site/access/qr_code.h"
+#include "site/access/secret.h"
 #include "tests/serve/service_fixture.h"
 #include "tests/serve/web_socket_client.h"
 
@@ -199,8 +199,8 @@ class AccessTest : public ServiceTest {
     view_ = credentials.issue("looks", Scope::view).secret;
     admin_ = credentials.issue("does", Scope::admin).secret;
     credentials.set_password("correct horse");
-    config_.access.file = folder_.file();
-    config_.access.this_machine = false;
+    config_.site.access.file = folder_.file();
+    config_.site.access.this_machine = false;
   }
   RawResponse ask(const std::string& method, const std::string& path, const std::string& token = {},
                   const std::string& body = {}, const std::string& more = {}) {
@@ -393,8 +393,8 @@ TEST_F(AccessTest, StreamsEndWhenTheirTokenIsRevoked) {
 }
 
 TEST_F(AccessTest, WhatIsOpenedForItselfIsOpen) {
-  config_.access.open_health = true;
-  config_.access.open_metrics = true;
+  config_.site.access.open_health = true;
+  config_.site.access.open_metrics = true;
   start(config_);
   EXPECT_NE(ask("GET", "/healthz").status, 401);
   EXPECT_EQ(ask("GET", "/metrics").status, 200);
@@ -402,7 +402,7 @@ TEST_F(AccessTest, WhatIsOpenedForItselfIsOpen) {
 }
 
 TEST_F(AccessTest, ThisMachineNeedsNoTokenUnlessAProxySpeaksForOthers) {
-  config_.access.this_machine = true;
+  config_.site.access.this_machine = true;
   start(config_);
   EXPECT_EQ(ask("GET", "/api/v1/cameras").status, 200);
   EXPECT_EQ(ask("GET", "/api/v1/cameras", {}, {}, "X-Forwarded-For: 192.0.2.7\r\n").status, 401);
@@ -426,7 +426,7 @@ TEST_F(AccessTest, RequestsThatMakeNoSenseAreRefused) {
 
 TEST(RequireAccess, WhereOthersReachItSomebodyMustBeKnown) {
   Credentials nobody{std::filesystem::path()};
-  ServeConfig config;
+  SiteConfig config;
   for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
     config.host = host;
     EXPECT_NO_THROW(require_access(config, nobody, false)) << host;

@@ -38,7 +38,7 @@ class HeartbeatTest : public ::testing::Test {
 
   static ServeConfig config() {
     ServeConfig config;
-    config.port = 0;
+    config.site.port = 0;
     return config;
   }
 

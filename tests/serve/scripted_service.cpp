@@ -174,8 +174,8 @@ class ScriptedService {
  private:
   static ServeConfig config() {
     ServeConfig config;
-    config.port = 0;
-    config.allowed_hosts = {
+    config.site.port = 0;
+    config.site.allowed_hosts = {
         "board.local"};  // what tests call this machine where it must be another
     return config;
   }

@@ -281,7 +281,7 @@ TEST_F(ServiceTest, AWebSocketAnswersPingsAndCloses) {
 
 TEST_F(ServiceTest, AWebSocketIsForOurOwnPagesOnly) {
   ServeConfig config;
-  config.cors_origins = {"https://home.example"};
+  config.site.cors_origins = {"https://home.example"};
   start(config);
   const auto status = [this](const std::string& headers) {
     return WebSocketClient(port_).shake_hands("/api/v1/ws", headers).substr(9, 3);
@@ -298,7 +298,7 @@ TEST_F(ServiceTest, AWebSocketIsForOurOwnPagesOnly) {
 
 TEST_F(ServiceTest, AStuckWebSocketIsClosed) {
   ServeConfig config;
-  config.write_timeout_ms = 500;
+  config.site.write_timeout_ms = 500;
   start(config);
   WebSocketClient stuck(port_, 4096);
   stuck.shake_hands("/api/v1/ws?analysis=1");

@@ -43,7 +43,7 @@ class ServiceTest : public ::testing::Test {
   void TearDown() override { stop(); }
 
   void start(ServeConfig config = {}, Now now = SteadyClock::now) {
-    config.port = 0;
+    config.site.port = 0;
     service_.emplace(
         config, std::vector<std::string>{"rear", "left side"}, history_,
         [this] {

@@ -112,7 +112,7 @@ TEST_F(ServiceTest, OneStuckViewerHoldsUpNobody) {
 
 TEST_F(ServiceTest, AStuckViewerIsClosedInTheEnd) {
   ServeConfig config;
-  config.write_timeout_ms = 500;
+  config.site.write_timeout_ms = 500;
   start(config);
   RawClient stuck(port_, 4096);
   stuck.request("GET", "/api/v1/cameras/rear/stream.mjpg");

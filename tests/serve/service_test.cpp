@@ -176,7 +176,7 @@ TEST_F(ServiceTest, ThePageIsSelfContainedAndGuarded) {
 
 TEST_F(ServiceTest, OnlyNamedOriginsMayRead) {
   ServeConfig config;
-  config.cors_origins = {"https://home.example"};
+  config.site.cors_origins = {"https://home.example"};
   start(config);
   EXPECT_EQ(get(port_, "/api/v1/cameras", "Origin: https://home.example\r\n")
                 .headers.at("access-control-allow-origin"),
@@ -205,7 +205,7 @@ TEST(ServeConfig, RefusesWhatIsOutOfRange) {
     reader.finish();
     return config;
   };
-  EXPECT_EQ(read({{"host", "0.0.0.0"}, {"port", 80}}).port, 80);
+  EXPECT_EQ(read({{"host", "0.0.0.0"}, {"port", 80}}).site.port, 80);
   EXPECT_THROW(read({{"port", 70000}}), std::runtime_error);
   EXPECT_THROW(read({{"prot", 80}}), std::runtime_error);
   EXPECT_THROW(read({{"allowed_hosts", "one"}}), std::runtime_error);

@@ -53,7 +53,7 @@ Message next(WebSocketClient& client) {
 class VideoTest : public ::testing::Test {
  protected:
   void start(ServeConfig config = {}) {
-    config.port = 0;
+    config.site.port = 0;
     service_.emplace(
         config, std::vector<std::string>{"rear"}, history_,
         [] {

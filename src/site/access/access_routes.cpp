@@ -1,4 +1,4 @@
-#include "serve/access/access_routes.h"
+#include "site/access/access_routes.h"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -18,14 +18,14 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "http/site_check.h"
-#include "serve/access/credentials.h"
-#include "serve/access/failure_delay.h"
-#include "serve/access/gate.h"
-#include "serve/access/pairing.h"
-#include "serve/access/qr_code.h"
-#include "serve/answer.h"
-#include "serve/query.h"
-#include "serve/serve_config.h"
+#include "site/access/credentials.h"
+#include "site/access/failure_delay.h"
+#include "site/access/gate.h"
+#include "site/access/pairing.h"
+#include "site/access/qr_code.h"
+#include "site/answer.h"
+#include "site/query.h"
+#include "site/site_config.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -98,7 +98,7 @@ Response nothing() {
 }  // namespace
 
 struct Access::Impl {
-  Impl(const ServeConfig& c, Credentials& known, Gate& g, AnswerOnWorker worker)
+  Impl(const SiteConfig& c, Credentials& known, Gate& g, AnswerOnWorker worker)
       : config(c), credentials(known), gate(g), on_worker(std::move(worker)) {}
 
   Response whoami(const Request& request);
@@ -117,7 +117,7 @@ struct Access::Impl {
   void was_wrong(const std::string& peer, const char* what);
   void was_right(const std::string& peer);
 
-  const ServeConfig config;
+  const SiteConfig config;
   Credentials& credentials;
   Gate& gate;
   const AnswerOnWorker on_worker;
@@ -289,7 +289,7 @@ Response Access::Impl::stream(const Request& request) {
   return fresh_json({{"path", gate.stream_path(path, gate.visitor(request))}}, 201);
 }
 
-Access::Access(const ServeConfig& config, Credentials& credentials, Gate& gate,
+Access::Access(const SiteConfig& config, Credentials& credentials, Gate& gate,
                AnswerOnWorker on_worker)
     : impl_(std::make_shared<Impl>(config, credentials, gate, std::move(on_worker))) {}
 
@@ -354,7 +354,7 @@ std::vector<Metric> Access::metrics() const {
            static_cast<double>(impl_->wrong)}};
 }
 
-void require_access(const ServeConfig& config, Credentials& credentials, bool pairing) {
+void require_access(const SiteConfig& config, Credentials& credentials, bool pairing) {
   if (config.access.insecure) {
     log::warning("serve", "insecure: whoever reaches this service may watch, delete and lock",
                  {{"host", config.host}});

@@ -1,5 +1,5 @@
-# Run as a script: -DOUTPUT=<.cpp> -DFOLDER=<web> "-DFILES=a;b": writes the files as C++ arrays. In worker.js @FILES@
-# becomes the addresses of the others, @VERSION@ what changes with any of them.
+# Run as a script: -DOUTPUT=<.cpp> -DNAME=<function> -DFOLDER=<web> "-DFILES=a;b": writes a function that gives the files
+# (site/site.h). In worker.js @FILES@ becomes the addresses of the others, @VERSION@ what changes with any of them.
 cmake_minimum_required(VERSION 3.25)
 
 set(types_html "text/html; charset=utf-8")
@@ -47,7 +47,9 @@ foreach(file IN LISTS FILES)
 endforeach()
 
 file(WRITE ${OUTPUT} "// Made by embed.cmake.
-#include \"serve/web_page.h\"
+#include <vector>
+
+#include \"site/site.h\"
 
 namespace rearview {
 namespace {
@@ -55,7 +57,8 @@ namespace {
 ${arrays}
 }  // namespace
 
-const std::vector<WebFile>& web_files() {
+const std::vector<WebFile>& ${NAME}();
+const std::vector<WebFile>& ${NAME}() {
   static const std::vector<WebFile> files{
 ${entries}  };
   return files;

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "serve/access/scope.h"
+#include "site/access/scope.h"
 
 namespace rearview {
 

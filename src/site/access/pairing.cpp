@@ -1,4 +1,4 @@
-#include "serve/access/pairing.h"
+#include "site/access/pairing.h"
 
 #include <openssl/rand.h>
 
@@ -6,7 +6,7 @@
 #include <cctype>
 #include <stdexcept>
 
-#include "serve/access/secret.h"
+#include "site/access/secret.h"
 
 namespace rearview {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "serve/access/scope.h"
+#include "site/access/scope.h"
 
 namespace rearview {
 

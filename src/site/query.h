@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "http/request.h"
-#include "types/alert_history.h"
 
 namespace rearview {
 
@@ -24,9 +23,6 @@ std::uint64_t number_or_400(std::string_view key, std::string_view text, std::ui
 
 /// The greatest id there can be: the store's are 64-bit signed.
 constexpr auto kMostId = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
-/// The filters of GET /api/v1/alerts.
-AlertQuery alert_query(const http::Request& request);
 
 /// The body, a JSON object; HttpError 415 or 400 where it is something else.
 nlohmann::json body_of(const http::Request& request);

@@ -1,4 +1,4 @@
-#include "serve/access/secret.h"
+#include "site/access/secret.h"
 
 #include <fmt/core.h>
 #include <openssl/crypto.h>

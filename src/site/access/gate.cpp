@@ -1,4 +1,4 @@
-#include "serve/access/gate.h"
+#include "site/access/gate.h"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "http/response.h"
-#include "serve/access/secret.h"
+#include "site/access/secret.h"
 
 namespace rearview {
 namespace {

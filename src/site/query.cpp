@@ -1,4 +1,4 @@
-#include "serve/query.h"
+#include "site/query.h"
 
 #include <fmt/core.h>
 
@@ -60,21 +60,6 @@ std::string text_or_400(const nlohmann::json& body, const char* key, std::size_t
 bool flag_or_400(std::string_view key, std::string_view text) {
   if (text != "0" && text != "1") throw HttpError(400, fmt::format("{} must be 0 or 1", key));
   return text == "1";
-}
-
-AlertQuery alert_query(const http::Request& request) {
-  only_these(request, {"after", "limit", "camera", "kind"});
-  AlertQuery query;
-  if (const auto after = request.query_value("after"))
-    query.after = number_or_400("after", *after, 0, kMostId);
-  if (const auto limit = request.query_value("limit"))
-    query.limit = number_or_400("limit", *limit, 1, 1000);
-  if (const auto camera = request.query_value("camera")) query.camera = std::string(*camera);
-  if (const auto kind = request.query_value("kind")) {
-    query.kind = from_name<AlertKind>(*kind);
-    if (!query.kind) throw HttpError(400, fmt::format("'{}' is no kind of alert", *kind));
-  }
-  return query;
 }
 
 }  // namespace rearview

@@ -1,4 +1,4 @@
-#include "serve/access/scope.h"
+#include "site/access/scope.h"
 
 namespace rearview {
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "http/request.h"
-#include "serve/access/access_config.h"
-#include "serve/access/credentials.h"
+#include "site/access/access_config.h"
+#include "site/access/credentials.h"
 
 namespace rearview {
 

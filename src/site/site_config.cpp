@@ -1,4 +1,4 @@
-#include "serve/serve_config.h"
+#include "site/site_config.h"
 
 #include "http/tls_identity.h"
 

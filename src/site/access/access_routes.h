@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "http/router.h"
-#include "serve/access/scope.h"
-#include "serve/archive_routes.h"
+#include "site/access/scope.h"
+#include "site/site.h"
 #include "types/metric.h"
 
 namespace rearview {
 
 class Credentials;
 class Gate;
-struct ServeConfig;
+struct SiteConfig;
 
 /// A code that lets one device in, and the address of the page that takes it.
 struct PairingOffer {
@@ -30,7 +30,7 @@ struct PairingOffer {
 class Access {
  public:
   /// credentials and gate must outlive it, and the router what it was given.
-  Access(const ServeConfig& config, Credentials& credentials, Gate& gate, AnswerOnWorker on_worker);
+  Access(const SiteConfig& config, Credentials& credentials, Gate& gate, AnswerOnWorker on_worker);
   ~Access();
 
   void add_routes(http::Router& router);
@@ -49,6 +49,6 @@ class Access {
 
 /// Throws UsageError where others reach the service and nobody could be asked who they are.
 /// pairing: somebody is about to be let in.
-void require_access(const ServeConfig& config, Credentials& credentials, bool pairing);
+void require_access(const SiteConfig& config, Credentials& credentials, bool pairing);
 
 }  // namespace rearview

@@ -1,4 +1,4 @@
-#include "serve/access/failure_delay.h"
+#include "site/access/failure_delay.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "serve/access/qr_code.h"
+#include "site/access/qr_code.h"
 
 #include <fmt/core.h>
 #include <qrencode.h>

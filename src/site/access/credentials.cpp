@@ -1,4 +1,4 @@
-#include "serve/access/credentials.h"
+#include "site/access/credentials.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
-#include "serve/access/secret.h"
+#include "site/access/secret.h"
 
 namespace rearview {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/answer.h"
+#include "site/answer.h"
 
 #include <nlohmann/json.hpp>
 
