@@ -28,6 +28,11 @@ if(NOT NATS_FOUND)
   message(STATUS "Neither archives nor fleets know NATS: libnats isn't there")
 endif()
 
+pkg_check_modules(PQ IMPORTED_TARGET libpq)
+if(NOT PQ_FOUND)
+  message(STATUS "Fleets aren't collected: libpq isn't there")
+endif()
+
 # Debian ships OpenCV's CMake package only with all of libopencv-dev; the narrow packages have headers and libraries.
 find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
 set(opencv_modules core imgproc video dnn calib3d)

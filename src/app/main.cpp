@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -13,6 +14,7 @@ extern "C" {
 #include "app/access_command.h"
 #include "app/analyze_command.h"
 #include "app/archive_command.h"
+#include "app/collect_command.h"
 #include "app/config.h"
 #include "app/discover_command.h"
 #include "app/eval_command.h"
@@ -159,6 +161,62 @@ void add_archive(CLI::App& app, Command& chosen) {
   status->callback([=, &chosen] { chosen = [=] { return status_command(*queue); }; });
 }
 
+void add_collect(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<CollectOptions>();
+  CLI::App* command = app.add_subcommand(
+      "collect", "what a fleet's gateways publish by NATS JetStream, into PostgreSQL");
+  command
+      ->add_option("--nats", options->nats.url,
+                   "the server: nats://[USER:PASSWORD@]HOST[:PORT], tls://…")
+      ->type_name("URL")
+      ->required();
+  command->add_option("--creds", options->nats.credentials_file, "its credentials file")
+      ->type_name("FILE");
+  command->add_option("--nkey", options->nats.nkey_file, "a seed and its public key")
+      ->type_name("FILE");
+  command->add_option("--token-file", options->nats.token_file, "its first line is the token")
+      ->type_name("FILE");
+  command->add_option("--ca", options->nats.ca_file, "authorities to trust for tls://")
+      ->type_name("FILE");
+  command
+      ->add_option("--database", options->database,
+                   "where rows go: postgresql://[USER@]HOST[:PORT]/DATABASE; a password is better "
+                   "kept in ~/.pgpass")
+      ->type_name("URL")
+      ->required();
+  command->add_option("--name", options->consumer, "collectors of one name share the work")
+      ->check([](const std::string& name) {
+        const bool good = !name.empty() && name.size() <= 64 &&
+                          std::all_of(name.begin(), name.end(), [](unsigned char one) {
+                            return std::isalnum(one) != 0 || one == '-' || one == '_';
+                          });
+        return good ? std::string() : std::string("1 to 64 of A-Z a-z 0-9 - _ would be right");
+      })
+      ->capture_default_str();
+  command
+      ->add_option("--keep-days", options->keep_days,
+                   "what the stream got longer ago is deleted; 0: nothing is")
+      ->check(CLI::Range(0, 36'500))
+      ->capture_default_str();
+  command
+      ->add_option("--silent-s", options->silent_s,
+                   "of a gateway not heard for longer nobody knows how its road is")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command->add_option("--http", options->http, "where to serve")->type_name("HOST:PORT");
+  command
+      ->add_option("--config", options->config,
+                   "configuration file (JSON); its section serve says who may look")
+      ->type_name("FILE");
+  command
+      ->add_option("--store", options->store,
+                   "folder with the password and tokens that 'rearview access' made; none: none")
+      ->type_name("FOLDER|none");
+  command->add_flag("--insecure", options->insecure, "let everybody in the network look");
+  command->callback(
+      [options, &chosen] { chosen = [options] { return collect_command(*options); }; });
+}
+
 void add_eval(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "score the analysis against ground truth");
@@ -302,6 +360,7 @@ int run(int argc, char** argv, const HangupHold& hangups) {
   add_access(app, chosen);
   add_analyze(app, chosen);
   add_archive(app, chosen);
+  add_collect(app, chosen);
   add_eval(app, chosen);
   add_export(app, chosen);
   add_nalu(app, chosen);

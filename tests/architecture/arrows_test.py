@@ -27,6 +27,7 @@ ALLOWED = {
     "store": {"base", "h264", "types"},
     "serve": {"base", "types", "http", "site", "fit"},
     "publish": {"base", "nats", "types"},
+    "collect": {"base", "http", "nats", "site", "types"},
     "radar": {"base", "types"},
     "position": {"base", "types"},
     "camera": {"base", "h264", "http"},
