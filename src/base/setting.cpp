@@ -51,11 +51,16 @@ bool is_list_of_objects(const nlohmann::ordered_json& value) {
   return value.is_array() && !value.empty() && value.front().is_object();
 }
 
+nlohmann::ordered_json example_of(const Setting& row) {
+  auto number = nlohmann::ordered_json::parse(row.limits.example, nullptr, false);
+  return number.is_number() ? number : nlohmann::ordered_json(row.limits.example);
+}
+
 /// What is the default is the value that holds where nothing is given.
 void describe_default(ConfigReader& reader, const Setting& row) {
   const auto holds = reader.effective().find(row.key);
   if (row.limits.example)
-    reader.describe(row.key, {{"examples", {row.limits.example}}});
+    reader.describe(row.key, {{"examples", {example_of(row)}}});
   else if (holds != reader.effective().end() && !holds->is_object() && !is_list_of_objects(*holds))
     reader.describe(row.key, {{"default", *holds}});
 }
@@ -76,6 +81,10 @@ void check_backoff(const ConfigReader& reader, int backoff_min_ms, int backoff_m
 }
 
 namespace setting_detail {
+
+void fail_missing(const ConfigReader& reader, const Setting& row) {
+  reader.fail(row.key, fmt::format("is missing; {} would be right", example_of(row).dump()));
+}
 
 void read_schema_reference(ConfigReader& reader, const Setting& row, void*) {
   std::string schema;
@@ -102,8 +111,7 @@ void read_text(ConfigReader& reader, const Setting& row, std::string& target) {
     check_characters(reader, row, target);
     reader.describe(row.key, {{"pattern", fmt::format("^[{}]*$", row.limits.characters)}});
   }
-  if (row.limits.example && target.empty() && !reader.tells())
-    reader.fail(row.key, fmt::format("is missing; \"{}\" would be right", row.limits.example));
+  if (row.limits.example && target.empty() && !reader.tells()) fail_missing(reader, row);
 }
 
 void read_texts(ConfigReader& reader, const Setting& row, std::vector<std::string>& target) {

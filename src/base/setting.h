@@ -20,7 +20,8 @@ struct Limits {
   double step = 0;                   ///< a number is a multiple of it; 0: any is right
   const char* characters = nullptr;  ///< of a text, as in a regular expression's brackets: a-z0-9_-
   bool secret = false;               ///< of a text: never shown
-  const char* example = nullptr;     ///< of a text: it must be given, such as this
+  const char* example = nullptr;     ///< of a text, or of a number that may be null otherwise: it
+                                     ///< must be given, such as this
 };
 
 /// One setting of a struct: a row of the table that the struct's settings() returns. What a file
@@ -95,6 +96,7 @@ struct Element<std::vector<T>> {
   using Type = T;
 };
 
+[[noreturn]] void fail_missing(const ConfigReader& reader, const Setting& row);
 void read_schema_reference(ConfigReader& reader, const Setting& row, void* settings);
 void read_number(ConfigReader& reader, const Setting& row, double value);  // what step says
 void read_text(ConfigReader& reader, const Setting& row, std::string& target);
@@ -144,6 +146,7 @@ void read_value(ConfigReader& reader, const Setting& row, T& target) {
     const bool given = reader.raw(row.key) != nullptr;
     if (given && !is_null) target = value;
     if (is_null) target.reset();
+    if (!target && row.limits.example && !reader.tells()) fail_missing(reader, row);
     if (!target) reader.tell(row.key, nullptr);
   } else {
     read_list(reader, row, target);

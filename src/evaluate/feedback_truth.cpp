@@ -92,8 +92,11 @@ Json track_json(const std::vector<Seen>& seen, bool with_before) {
   Json track = Json::array();
   const auto add = [&track](const Seen& one) {
     const auto px = [](float value) { return rounded(static_cast<double>(value), 10); };
-    track.push_back({rounded(one.t_s, 1000), px(one.box.x), px(one.box.y), px(one.box.width),
-                     px(one.box.height), nullptr});
+    const double t_s = rounded(one.t_s, 1000);
+    // Pictures of one burst may lie closer together than times are told.
+    if (!track.empty() && track.back()[0] >= t_s) return;
+    track.push_back(
+        {t_s, px(one.box.x), px(one.box.y), px(one.box.width), px(one.box.height), nullptr});
   };
   if (with_before) {
     for (int step = static_cast<int>(kBefore_s / kBeforeStep_s); step > 0; --step) {

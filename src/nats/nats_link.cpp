@@ -15,6 +15,7 @@ constexpr std::int64_t kReconnectWait_ms = 500;
 /// A server that is silent for two of them is gone.
 constexpr std::int64_t kPing_ms = 10'000;
 constexpr std::int64_t kWrite_ms = 5'000;
+constexpr int kMostTries = 3;
 
 using Options = NatsOwned<natsOptions, &natsOptions_Destroy>;
 
@@ -92,8 +93,12 @@ NatsLink::NatsLink(const NatsAccess& access, const char* name, WhenLost when_los
 void NatsLink::have_stream(jsStreamConfig wanted) const {
   NatsOwned<jsStreamInfo, &jsStreamInfo_Destroy> info;
   jsErrCode code{};
-  natsStatus status = get(info, js_GetStreamInfo, js(), wanted.Name, nullptr, &code);
-  if (status == NATS_NOT_FOUND) status = get(info, js_AddStream, js(), &wanted, nullptr, &code);
+  natsStatus status = NATS_OK;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    status = get(info, js_GetStreamInfo, js(), wanted.Name, nullptr, &code);
+    if (status == NATS_NOT_FOUND) status = get(info, js_AddStream, js(), &wanted, nullptr, &code);
+    if (status != NATS_TIMEOUT) break;  // it may have been begun anew in this very moment
+  }
   if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr || code == JSNotEnabledForAccountErr)
     throw UsageError(
         domain_.empty()

@@ -84,11 +84,6 @@ void WebhookConfig::check(const ConfigReader& reader) const {
   check_backoff(reader, backoff_min_ms, backoff_max_ms);
 }
 
-void NatsZoneConfig::check(const ConfigReader& reader) const {
-  if (!lat) reader.fail("lat", "a zone without it hides nothing");
-  if (!lon) reader.fail("lon", "a zone without it hides nothing");
-}
-
 NatsAccess NatsConfig::access() const {
   return {.url = url,
           .credentials_file = credentials_file,

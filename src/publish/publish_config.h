@@ -159,12 +159,12 @@ struct NatsZoneConfig {
   static constexpr auto settings() {
     using S = NatsZoneConfig;
     return std::array{
-        setting<&S::lat>("lat", {-90, 90}, "Of the centre, in degrees, WGS 84; must be given."),
-        setting<&S::lon>("lon", {-180, 180}, "Likewise."),
+        setting<&S::lat>("lat", {.least = -90, .most = 90, .example = "52.5163"},
+                         "Of the centre, in degrees, WGS 84."),
+        setting<&S::lon>("lon", {.least = -180, .most = 180, .example = "13.3777"}, "Likewise."),
         setting<&S::radius_m>("radius_m", {1, 100'000}, "Of the circle."),
     };
   }
-  void check(const ConfigReader& reader) const;
 
   bool operator==(const NatsZoneConfig&) const = default;
 };
