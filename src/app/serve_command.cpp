@@ -1,6 +1,7 @@
 #include "app/serve_command.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -136,6 +137,9 @@ int serve_command(const ServeOptions& options) {
     return kExitDone;
   }
 
+  // Each thread's arena would keep what its worst moment needed (docs/reliability.md).
+  constexpr int kArenas = 2;
+  mallopt(M_ARENA_MAX, kArenas);
   // Whoever reads standard output or a socket may go at any time; that is an error of one write.
   std::signal(SIGPIPE, SIG_IGN);
   HangupWatcher hangup;

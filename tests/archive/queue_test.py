@@ -50,6 +50,10 @@ class Queue(unittest.TestCase):
         self.addCleanup(worker.stop, signal.SIGKILL)
         return worker
 
+    def at_work(self, count=1):
+        """Of results that are being made; what a worker tries the folder with isn't one."""
+        return len(list(self.out.glob("*.jsonl.zst.*.part"))) >= count
+
     def ended(self, worker):
         self.assertEqual(wait_for(lambda: worker.process.poll() is not None and [worker.process.returncode],
                                   "the end of the worker"), [0], worker.lines)
@@ -96,11 +100,12 @@ class Queue(unittest.TestCase):
         self.watch_for_halves()
         self.submit(self.rides)
         first, second = self.worker("--max-deliver", "50"), self.worker("--max-deliver", "50")
-        wait_for(lambda: list(self.out.glob("*.part")), "work")
+        wait_for(lambda: self.at_work(2), "both at work")
         first.stop(signal.SIGKILL)
         self.server.kill()
         self.server.start()
         third = self.worker("--max-deliver", "50")
+        wait_for(lambda: self.at_work(3), "both at work; the first one's half stays behind")
         wait_for(lambda: list(self.out.glob("*.json")), "a result")
         self.server.kill()
         self.server.start()
@@ -113,7 +118,7 @@ class Queue(unittest.TestCase):
     def test_a_worker_that_is_told_to_end_gives_its_job_back(self):
         self.submit(self.rides / "clip0.mkv")
         worker = self.worker()
-        wait_for(lambda: list(self.out.glob("*.part")), "work")
+        wait_for(self.at_work, "work")
         self.assertEqual(worker.stop(), 0)
         self.assertEqual(list(self.out.iterdir()), [])
         self.ended(self.worker())
@@ -143,7 +148,7 @@ class Queue(unittest.TestCase):
     def test_a_job_that_ends_its_workers_ends_no_more_than_are_allowed(self):
         self.submit(self.rides / "clip0.mkv")
         worker = self.worker()
-        wait_for(lambda: list(self.out.glob("*.part")), "work")
+        wait_for(self.at_work, "work")
         worker.stop(signal.SIGKILL)
         self.ended(self.worker("--max-deliver", "1"))
         [failure] = self.status()["failures"]
