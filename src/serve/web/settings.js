@@ -159,7 +159,7 @@ export class Settings {
     const [{ wantsVideo, whyNoVideo }] = this.pictures;
     if (wantsVideo) put(this.now, whyNoVideo ? texts.choice.failed(whyNoVideo) : "");
     this.load();
-    this.timer ??= setInterval(() => this.refresh(), REFRESH_MS);
+    this.timer ??= setInterval(() => this.service.childElementCount === 0 ? this.load() : this.refresh(), REFRESH_MS);
   }
 
   hide() {
@@ -186,7 +186,6 @@ export class Settings {
         get(`api/v1/cameras/${encodeURIComponent(name)}/analysis`).catch(() => null)));
       this.cameras.replaceChildren(...cameras.map((camera, i) => health(camera, analyses[i])));
       this.note.hidden = true;
-      if (this.service.childElementCount === 0 && this.timer !== null) this.load();
     } catch (error) {
       this.note.hidden = false;
       put(this.note, texts.settings.unread(error.message));

@@ -156,6 +156,25 @@ class PageTest(unittest.TestCase):
                             browser.wait_for(road, STATE_IS, "lost" if road == "no_signal" else road)
                             self.assertEqual([], axe.faults(browser, source))
 
+    def test_settings_that_cannot_be_read_are_asked_for_again_at_a_pace(self):
+        with ScriptedService() as service, Browser(390, 844) as browser:
+            browser.devtools("Network.setBlockedURLs", urls=["*/api/v1/config"])
+            browser.open(f"{service.address}/#/settings")
+            asked_s = []
+
+            def asked():
+                for entry in browser.log("performance"):
+                    message = json.loads(entry["message"])["message"]
+                    if message["method"] == "Network.requestWillBeSent" and \
+                            message["params"]["request"]["url"].endswith("/api/v1/config"):
+                        asked_s.append(message["params"]["timestamp"])
+                return len(asked_s) >= 3
+            browser.wait_until("three tries", asked)
+            # Timers never go off early, however slow the machine is.
+            self.assertGreater(asked_s[2] - asked_s[0], 3)
+            browser.devtools("Network.setBlockedURLs", urls=[])
+            browser.wait_for("the settings", "return document.querySelector('#settings-service .card') !== null")
+
     def test_a_road_that_is_not_clear_yet_names_no_vehicle(self):
         with ScriptedService() as service, Browser(390, 844) as browser:
             service.say("vehicles 1", "road following")
