@@ -257,21 +257,35 @@ TEST(ViewStage, ACameraThatHasSlippedIsBlind) {
   EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
 }
 
+/// A flap whose slanting edge leaves less than half of the road: nothing but what it takes away
+/// tells that it is there.
+cv::Mat under_a_flap(int n) {
+  cv::Mat luma = road(n);
+  cv::Mat flap(luma.size(), CV_8UC1, cv::Scalar(0));
+  const std::vector<cv::Point> corners{{0, 135}, {639, 225}, {639, 359}, {0, 359}};
+  cv::fillConvexPoly(flap, corners, cv::Scalar(255));
+  noisy(n, 110).copyTo(luma, flap);
+  return luma;
+}
+
 // What is known of the camera's view by what it showed before is known behind a cut, too.
-TEST(ViewStage, ACameraThatHasSlippedStaysBlindBehindAReconnection) {
+TEST(ViewStage, WhatIsBlindByComparisonStaysSoBehindAReconnection) {
   Viewer viewer;
   viewer.show_for(6, road);
-  viewer.show_for(1.5, tarmac);
+  const Analysis before = viewer.show_for(1.5, under_a_flap);
+  ASSERT_EQ(before.road, Road::blind);
+  ASSERT_NE(before.text.find("much of what this camera saw is gone"), std::string::npos)
+      << before.text;
   viewer.reset();
-  EXPECT_EQ(viewer.show_for(5, tarmac).road, Road::blind);
+  EXPECT_EQ(viewer.show_for(5, under_a_flap).road, Road::blind);
   EXPECT_EQ(viewer.alerts.size(), 1U);
 }
 
-TEST(ViewStage, ACameraThatSlipsWhileTheConnectionIsCutIsBlind) {
+TEST(ViewStage, ACoverThatComesWhileTheConnectionIsCutIsBlind) {
   Viewer viewer;
   viewer.show_for(6, road);
   viewer.reset();
-  EXPECT_EQ(viewer.show_for(1.5, tarmac).road, Road::blind);
+  EXPECT_EQ(viewer.show_for(1.5, under_a_flap).road, Road::blind);
 }
 
 TEST(ViewStage, AFrozenPictureStaysBlindBehindReconnections) {
@@ -390,7 +404,7 @@ TEST(ViewStage, RepeatsDontCountAsPictures) {
 }
 
 TEST(ViewStage, ALiveCameraOfFewPicturesIsNotFrozen) {
-  for (const double rate : {5.0, 6.0}) {
+  for (const double rate : {4.2, 5.0, 6.0}) {
     Viewer viewer;
     for (int n = 0; n < static_cast<int>(8 * rate); ++n) {
       const Analysis now = viewer.show(road(6 * n), 1 / rate);
