@@ -44,5 +44,6 @@ def saved(browser, link, file):
     """What the browser writes to a file when a link is followed."""
     browser.download_to(file.parent)
     browser.click(link)
-    browser.wait_until("the file", file.exists)  # it has another name until it is whole
+    # Chromium reserves the name with an empty file, writes to another, and puts that in its place when it is whole.
+    browser.wait_until("the file", lambda: file.exists() and file.stat().st_size > 0)
     return file.read_bytes()
