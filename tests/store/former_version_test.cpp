@@ -71,5 +71,33 @@ TEST(FormerVersion, AStoreReadsAsItWasWritten) {
   EXPECT_EQ(moment->clip, ClipState::none);
 }
 
+/// As docs/upgrade.md says it.
+TEST(FormerVersion, ABackupOfAStoreInUseIsWholeAndNoNumberIsGivenAgain) {
+  const TemporaryFolder temporary;
+  const StoreConfig used{.folder = temporary / "used"};
+  const StoreConfig restored{.folder = temporary / "restored"};
+  std::filesystem::create_directories(restored.folder);
+  std::uint64_t newest = 0;
+  {
+    AlertStore store(used);
+    for (int i = 0; i < 3; ++i) store.append(Alert());
+    ASSERT_TRUE(store.flush());
+    ASSERT_EQ(store.set_locked(2, true), Change::done);
+    const std::string backup = "sqlite3 " + (used.folder / "alerts.db").string() + " \".backup " +
+                               (restored.folder / "alerts.db").string() + "\"";
+    ASSERT_EQ(std::system(backup.c_str()), 0);
+    constexpr int kMoreThanAreReserved = 2500;
+    for (int i = 0; i < kMoreThanAreReserved; ++i) newest = store.append(Alert()).id;
+    ASSERT_TRUE(store.flush());
+  }
+  std::filesystem::copy_file(used.folder / "next_ids", restored.folder / "next_ids");
+  AlertStore store(restored);
+  EXPECT_TRUE(store.status().problem.empty()) << store.status().problem;
+  EXPECT_TRUE(store.alert(3));
+  EXPECT_TRUE(store.alert(2)->keeping.locked);
+  EXPECT_FALSE(store.alert(4));
+  EXPECT_GT(store.append(Alert()).id, newest);
+}
+
 }  // namespace
 }  // namespace rearview
