@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analyse/common/least_squares.h"
+#include "analyse/looming/median.h"
 #include "analyse/looming/tuning.h"
 
 namespace rearview {
@@ -30,14 +31,11 @@ std::optional<ClusterMotion> fit_cluster(const std::vector<PointMotion>& motions
     cluster.centre += middle(motions[i]);
   }
   cluster.centre /= static_cast<double>(chosen.size());
-  const auto half = static_cast<std::ptrdiff_t>(chosen.size() / 2);
-  std::nth_element(xs.begin(), xs.begin() + half, xs.end());
-  std::nth_element(ys.begin(), ys.begin() + half, ys.end());
-  cluster.velocity = {xs[chosen.size() / 2], ys[chosen.size() / 2]};
+  cluster.velocity = {median(xs), median(ys)};
 
   double information = 0;
-  double widen = 4;
-  for (int round = 0; round < 6; ++round) {
+  double widen = kWidest_sigma;
+  for (int round = 0; round < kClusterRounds; ++round) {
     LeastSquares<3> fit;  // of the velocity and the growth
     double residuals = 0;
     double count = 0;
@@ -58,7 +56,7 @@ std::optional<ClusterMotion> fit_cluster(const std::vector<PointMotion>& motions
       residuals += wx * off.x * off.x + wy * off.y * off.y;
       count += 2 * robust;
     }
-    fit.expect(2, 0, 1.0);  // growth beyond 1/s is rare: a prior that only matters without evidence
+    fit.expect(2, 0, 1 / (kGrowthOpen_per_s * kGrowthOpen_per_s));
     const auto solution = fit.solve();
     if (!solution) return std::nullopt;
     cluster.velocity = {(*solution)[0], (*solution)[1]};
@@ -68,11 +66,11 @@ std::optional<ClusterMotion> fit_cluster(const std::vector<PointMotion>& motions
                           normal(0, 2) * normal(0, 2) / std::max(1e-9, normal(0, 0)) -
                           normal(1, 2) * normal(1, 2) / std::max(1e-9, normal(1, 1));
     // What the corners disagree by beyond their own noise makes the growth less sure.
-    const double excess = count > 4 ? std::max(1.0, residuals / (count - 3)) : 2.0;
+    const double excess = count > 4 ? std::max(1.0, residuals / (count - 3)) : kExcessUntold;
     information = spread / excess;
-    widen = std::max(1.5, widen * 0.7);
+    widen = std::max(kNarrowest_sigma, widen * kNarrowsTo);
   }
-  cluster.growth_sigma = information > 0 ? 1 / std::sqrt(information) : 1;
+  cluster.growth_sigma = information > 0 ? 1 / std::sqrt(information) : kGrowthOpen_per_s;
   for (const std::size_t i : chosen) {
     const PointMotion& motion = motions[i];
     const cv::Point2d model = cluster.velocity + cluster.growth * (middle(motion) - cluster.centre);

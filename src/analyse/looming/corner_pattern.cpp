@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "analyse/looming/mean_growth.h"
 #include "analyse/looming/motion_clusters.h"
 #include "analyse/looming/outline.h"
 #include "analyse/looming/similarity_transform.h"
@@ -22,7 +23,7 @@ std::optional<Estimate> pattern_growth(const PointTracker& points,
   for (const double span : kGrowthSpans_s) {
     const int back = points.back_for(span);
     const double seconds = points.t_s(0) - points.t_s(back);
-    if (seconds < 0.7 * span) continue;
+    if (seconds < kSpanReached * span) continue;
     std::vector<cv::Point2d> from;
     std::vector<cv::Point2d> to;
     std::vector<double> variance;
@@ -34,16 +35,16 @@ std::optional<Estimate> pattern_growth(const PointTracker& points,
       variance.push_back(
           (place_variance(path.structure, {1, 0}) + place_variance(path.structure, {0, 1})) / 2);
     }
-    if (from.size() < kLeastToFound || from.size() * 10 < members.size() * 4) continue;
+    if (from.size() < kLeastToFound ||
+        static_cast<double>(from.size()) < kReachBack * static_cast<double>(members.size()))
+      continue;
     const std::optional<SimilarityTransform> similarity = fit_similarity(from, to, variance);
     if (!similarity) continue;
-    // The mean over the span; at constant closing speed the growth has gone on rising since.
     const double mean = std::log(similarity->scale) / seconds;
-    const double lead = std::clamp(1 - mean * seconds / 2, 0.5, 1.5);
     const double sigma = std::hypot(similarity->scale_sigma / similarity->scale,
                                     kPatternDoubt_px / similarity->spread_px) /
                          seconds;
-    return Estimate{mean / lead, sigma / (lead * lead)};
+    return growth_at_end({mean, sigma}, seconds);
   }
   return std::nullopt;
 }
@@ -65,7 +66,7 @@ std::optional<cv::Rect2d> pattern_outline(const PointTracker& points, const EgoM
       continue;
     now.emplace_back(points.at(path, 0));
     then.emplace_back(points.at(path, back));
-    variance.push_back(0.05);
+    variance.push_back(kOutlineVariance_px2);
   }
   if (now.size() < kLeastMembers) return std::nullopt;
   const std::optional<SimilarityTransform> own = fit_similarity(now, then, variance);
@@ -83,16 +84,16 @@ std::optional<cv::Rect2d> pattern_outline(const PointTracker& points, const EgoM
 
 cv::Rect2d room_about(const cv::Rect2d& hull, const std::vector<cv::Rect2d>& others,
                       const cv::Rect2d& active) {
-  const double reach_x = kOutlineReach * hull.width + 4;
-  const double reach_y = kOutlineReach * hull.height + 4;
+  const double reach_x = kOutlineReach * hull.width + kOutlineReach_px;
+  const double reach_y = kOutlineReach * hull.height + kOutlineReach_px;
   double left = hull.x - reach_x;
   double right = hull.x + hull.width + reach_x;
   for (const cv::Rect2d& other : others) {
     if (other.y > hull.y + hull.height || other.y + other.height < hull.y) continue;
     const double apart = other.x + other.width / 2 - (hull.x + hull.width / 2);
-    if (apart > 0.4 * hull.width)
+    if (apart > kBeside * hull.width)
       right = std::min(right, std::max(hull.x + hull.width, (hull.x + hull.width + other.x) / 2));
-    else if (apart < -0.4 * hull.width)
+    else if (apart < -kBeside * hull.width)
       left = std::max(left, std::min(hull.x, (hull.x + other.x + other.width) / 2));
   }
   return cv::Rect2d(left, hull.y - reach_y, right - left, hull.height + 2 * reach_y) & active;

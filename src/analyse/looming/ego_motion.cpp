@@ -5,19 +5,14 @@
 #include <opencv2/calib3d.hpp>
 
 #include "analyse/common/least_squares.h"
+#include "analyse/looming/median.h"
 #include "analyse/looming/tuning.h"
 
 namespace rearview {
 namespace {
 
+using namespace looming_tuning;
 using namespace looming_tuning::ego_motion;
-
-double median(std::vector<double>& values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 }  // namespace
 
@@ -39,8 +34,7 @@ void EgoMotion::reset() {
 cv::Point2d EgoMotion::mapped(const cv::Matx33d& turn, cv::Point2d place) const {
   const cv::Vec3d ray((place.x - centre_.x) / focal_, (place.y - centre_.y) / focal_, 1);
   const cv::Vec3d to = turn * ray;
-  // What would turn out of the camera's half of the world goes far out of the picture.
-  const double ahead = std::max(to[2], 1e-3);
+  const double ahead = std::max(to[2], kLeastAhead);
   return {centre_.x + focal_ * to[0] / ahead, centre_.y + focal_ * to[1] / ahead};
 }
 
@@ -50,6 +44,10 @@ cv::Point2d EgoMotion::turned(cv::Point2d from) const {
 
 cv::Point2d EgoMotion::before_turn(cv::Point2d now) const {
   return mapped(turn_.t(), now);
+}
+
+bool EgoMotion::riding() const {
+  return riding_ > kMostlyRiding;
 }
 
 double EgoMotion::least_contraction(double row) const {
@@ -73,7 +71,7 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   std::vector<double> dx;
   std::vector<double> dy;
   for (const auto& [from, to] : pairs) {
-    if (from.y > focus_.y + 0.08 * size_.height) continue;
+    if (from.y > focus_.y + kFarBelow * size_.height) continue;
     dx.push_back(to.x - from.x);
     dy.push_back(to.y - from.y);
   }
@@ -89,9 +87,9 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
 
   // Gauss-Newton on what moves across the line to the focus, weights by Geman and McClure with a
   // scale that narrows.
-  double noise = 4;
+  double noise = kNoiseOpen_px;
   LeastSquares<5> fit;  // of the rotation and the focus
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < kEgoRounds; ++round) {
     cv::Rodrigues(rotation, turn_);
     fit = {};
     std::vector<double> left;
@@ -101,7 +99,7 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
       const cv::Point2d flow = to - still;
       const cv::Point2d arm = still - focus;
       const double reach = std::sqrt(arm.dot(arm));
-      if (reach < 8) continue;
+      if (reach < kLeastFocusReach_px) continue;
       const cv::Point2d across(-arm.y / reach, arm.x / reach);
       const double miss = across.dot(flow);
       left.push_back(std::abs(miss));
@@ -121,14 +119,14 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
     const double prior = 1 / (focus_sigma * focus_sigma);
     fit.expect(3, focus_.x - focus.x, prior);
     fit.expect(4, focus_.y - focus.y, prior);
-    for (int i = 0; i < 3; ++i) fit.expect(i, 0, 1e-6);
+    for (int i = 0; i < 3; ++i) fit.expect(i, 0, kNoTurnWeight);
     const auto step = fit.solve();
     if (!step) return motion_;
     rotation += cv::Vec3d((*step)[0], (*step)[1], (*step)[2]);
     focus += cv::Point2d((*step)[3], (*step)[4]);
-    noise = std::clamp(1.4826 * median(left), 0.25, noise);
+    noise = std::clamp(kSigmaPerMedian * median(left), kLeastNoise_px, noise);
   }
-  if (!(cv::norm(rotation) < kMostTurn_rad) || !(cv::norm(focus - focus_) < 10 * focal_))
+  if (!(cv::norm(rotation) < kMostTurn_rad) || !(cv::norm(focus - focus_) < kMostFocus * focal_))
     return motion_;
   cv::Rodrigues(rotation, turn_);
   motion_.rotation = rotation;
@@ -144,12 +142,13 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
     const cv::Point2d flow = to - still;
     const cv::Point2d arm = still - focus;
     const double reach = std::max(1.0, std::hypot(arm.x, arm.y));
-    if (std::abs(arm.x * flow.y - arm.y * flow.x) / reach > 3 * noise) continue;
+    if (std::abs(arm.x * flow.y - arm.y * flow.x) / reach > kAgree * noise) continue;
     ++fitting;
-    flowing += std::abs(arm.dot(flow)) / reach > std::max(1.0, 2.5 * noise);
+    flowing += std::abs(arm.dot(flow)) / reach > std::max(kFlows_px, kFlows_sigma * noise);
   }
-  riding_ += 0.1 * ((flowing > 0.25 * fitting ? 1.0 : 0.0) - riding_);
-  if (flowing <= 0.25 * fitting) {
+  const bool rides = flowing > kFlowShare * fitting;
+  riding_ += kRidingGain * ((rides ? 1.0 : 0.0) - riding_);
+  if (!rides) {
     fit_road(points, back);
     return motion_;
   }
@@ -159,9 +158,9 @@ const CameraMotion& EgoMotion::estimate(const PointTracker& points, int back) {
   const double posterior =
       covariance ? std::sqrt(std::max((*covariance)(3, 3), (*covariance)(4, 4))) : focus_sigma;
   focus_sigma_ = std::min(kFocusOpen_px, std::hypot(focus_sigma_, kFocusDrift_px));
-  if (posterior < 0.7 * focus_sigma) {
+  if (posterior < kTells * focus_sigma) {
     // Pairs overlap and shake stays, so one picture counts as a coarse sight only.
-    const double sight = std::hypot(posterior, 4 * kFocusShake_px);
+    const double sight = std::hypot(posterior, kSightShakes * kFocusShake_px);
     const double gain = focus_sigma_ * focus_sigma_ / (focus_sigma_ * focus_sigma_ + sight * sight);
     focus_ += gain * (focus - focus_);
     focus_sigma_ = std::max(kFocusSettled_px, focus_sigma_ * std::sqrt(1 - gain));
@@ -179,7 +178,7 @@ void EgoMotion::fit_road(const PointTracker& points, int back) {
     const cv::Point2d from = points.at(path, back);
     const cv::Point2d still = turned(from);
     const cv::Point2d arm = still - motion_.contraction;
-    if (arm.y < 0.06 * size_.height || std::abs(arm.x) > 4 * arm.y) continue;
+    if (arm.y < kRoadFrom * size_.height || std::abs(arm.x) > kRoadAside * arm.y) continue;
     const cv::Point2d flow = cv::Point2d(points.at(path, 0)) - still;
     const double rate = -arm.dot(flow) / arm.dot(arm) / motion_.seconds;
     const double sigma = motion_.noise_px / std::hypot(arm.x, arm.y) / motion_.seconds / arm.y;
@@ -187,7 +186,7 @@ void EgoMotion::fit_road(const PointTracker& points, int back) {
   }
   double found = 0;
   double sure = 0;
-  if (rates.size() >= 6) {
+  if (rates.size() >= kLeastRates) {
     // Densest place: the kernel sum at each candidate, width as wide as the measurement.
     double best = -1;
     double all = 0;
@@ -196,9 +195,9 @@ void EgoMotion::fit_road(const PointTracker& points, int back) {
       if (candidate < 0) continue;
       double sum = 0;
       for (const auto& [rate, weight] : rates) {
-        const double width = 0.15 * candidate + 1.5 / weight;
+        const double width = kKernelShare * candidate + kKernel_sigma / weight;
         const double off = (rate - candidate) / width;
-        if (std::abs(off) < 3) sum += weight * std::exp(-0.5 * off * off);
+        if (std::abs(off) < kAgree) sum += weight * std::exp(-0.5 * off * off);
       }
       if (sum > best) {
         best = sum;
@@ -207,14 +206,13 @@ void EgoMotion::fit_road(const PointTracker& points, int back) {
     }
     sure = all > 0 ? best / all : 0;
   }
-  if (found > 0 && sure > 0.25) {
-    road_rate_ = road_known_ ? road_rate_ + 0.15 * (found - road_rate_) : found;
+  if (found > 0 && sure > kRoadShare) {
+    road_rate_ = road_known_ ? road_rate_ + kRoadGain * (found - road_rate_) : found;
     road_known_ = true;
   } else {
-    road_rate_ *= 0.98;
+    road_rate_ *= kRoadKept;
   }
   motion_.road_rate = road_known_ ? road_rate_ : 0;
-  motion_.road_rate_sigma = 0.2 * motion_.road_rate;
 }
 
 }  // namespace rearview

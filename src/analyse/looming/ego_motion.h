@@ -15,8 +15,7 @@ struct CameraMotion {
   cv::Vec3d rotation;       ///< rad about x (right), y (down), z (into the picture)
   cv::Point2d contraction;  ///< focus of contraction: what recedes runs towards it, pixels
   double road_rate = 0;     ///< share per second and per pixel below the focus that road contracts
-  double road_rate_sigma = 0;
-  double noise_px = 0.5;  ///< robust spread of what the model leaves over
+  double noise_px = 0.5;    ///< robust spread of what the model leaves over
 };
 
 /// Estimates the camera's own motion from paths of corners. A thing at rest moves, once the
@@ -38,7 +37,7 @@ class EgoMotion {
   /// Slow mean of the focus: the vanishing point of the way, its row the horizon.
   cv::Point2d focus() const { return focus_; }
   /// Whether the camera moved along lately, so that the focus means something.
-  bool riding() const { return riding_ > 0.5; }
+  bool riding() const;
   /// How fast the picture turns to the side.
   double turn_px_per_s() const {
     return motion_.seconds > 0 ? focal_ * std::abs(motion_.rotation[1]) / motion_.seconds : 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "analyse/looming/mean_growth.h"
 #include "analyse/looming/tuning.h"
 
 namespace rearview {
@@ -16,8 +17,9 @@ using namespace looming_tuning::light_pairs;
 cv::Rect2d LightPair::box() const {
   const double apart = right.x - left.x;
   const cv::Point2d middle = (left + right) / 2;
-  return {middle.x - apart * 0.9 / 1.4, middle.y - apart * 0.85 / 1.4, apart * 1.8 / 1.4,
-          apart * 1.5 / 1.4};
+  return {middle.x - apart * (kCarWidth_m / 2) / kLightsApart_m,
+          middle.y - apart * (kCarHeight_m - kLightsUp_m) / kLightsApart_m,
+          apart * kCarWidth_m / kLightsApart_m, apart * kCarHeight_m / kLightsApart_m};
 }
 
 std::vector<LightPairs::Blob> LightPairs::blobs(const cv::Mat& picture, const cv::Rect& band,
@@ -34,7 +36,8 @@ std::vector<LightPairs::Blob> LightPairs::blobs(const cv::Mat& picture, const cv
     const int height = stats.at<int>(i, cv::CC_STAT_HEIGHT);
     const int area = stats.at<int>(i, cv::CC_STAT_AREA);
     // A lamp is round; lines on the road and their shine are not.
-    if (area < 2 || width > 3 * height + 2 || height > 3 * width + 2 || area * 3 < width * height)
+    if (area < kLeastArea_px || width > kMostLong * height + kLongSlack_px ||
+        height > kMostLong * width + kLongSlack_px || area * kLeastFilled < width * height)
       continue;
     if (dusk) {
       const cv::Rect own(band.x + stats.at<int>(i, cv::CC_STAT_LEFT),
@@ -87,10 +90,9 @@ void LightPairs::see(LightPair& pair, const Blob& left, const Blob& right, doubl
   }
   const double noise = std::sqrt(2.0) * kCentre_px / std::exp(mean_w);
   const double mean = shared / spread;
-  // At constant closing speed the growth has gone on rising since the middle of the span.
-  const double lead = std::clamp(1 - mean * span / 2, 0.5, 1.5);
-  pair.growth = mean / lead;
-  pair.growth_sigma = noise / std::sqrt(spread) / (lead * lead);
+  const Estimate now = growth_at_end({mean, noise / std::sqrt(spread)}, span);
+  pair.growth = now.value;
+  pair.growth_sigma = now.sigma;
 }
 
 void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& active,
@@ -104,7 +106,7 @@ void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& acti
                     cv::countNonZero(picture(active) > kSkyByDay) < kMostBright * active.area();
   if (!dark) dark_since_s_.reset();
   if (dark && !dark_since_s_) dark_since_s_ = t_s;
-  if (band.height < 8 || !dark || t_s - *dark_since_s_ < kDarkFor_s) return;
+  if (band.height < kLeastBand_px || !dark || t_s - *dark_since_s_ < kDarkFor_s) return;
   const std::vector<Blob> lights = blobs(picture, band, mean > kDuskMean);
 
   struct Candidate {
@@ -120,11 +122,11 @@ void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& acti
       const double tilt = std::abs(lights[b].centre.y - lights[a].centre.y);
       const double ratio =
           std::max(lights[a].area, lights[b].area) / std::min(lights[a].area, lights[b].area);
-      if (tilt > kLevel * apart + 1 || ratio > kAlikeAreas) continue;
+      if (tilt > kLevel * apart + kLevelSlack_px || ratio > kAlikeAreas) continue;
       // Headlights 0.65 m up, 1.4 m apart: the camera's height says how far below the horizon.
       const double below = (lights[a].centre.y + lights[b].centre.y) / 2 - horizon_px;
-      if (below > 1.2 * apart) continue;
-      candidates.push_back({apart * (1 + 0.3 * std::log(ratio)) + 3 * tilt, a, b});
+      if (below > kMostBelow * apart) continue;
+      candidates.push_back({apart * (1 + kUnlikeCost * std::log(ratio)) + kTiltCost * tilt, a, b});
     }
   }
   std::stable_sort(candidates.begin(), candidates.end(),
@@ -133,7 +135,8 @@ void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& acti
   // Known pairs first, then new ones of lights that are left.
   for (LightPair& pair : pairs_) {
     const Candidate* best = nullptr;
-    double nearest = 0.35 * (pair.right.x - pair.left.x) + 4;
+    const double apart = pair.right.x - pair.left.x;
+    double nearest = kPairMoves * apart + kPairMoves_px;
     for (const Candidate& candidate : candidates) {
       if (used[candidate.left] || used[candidate.right]) continue;
       const cv::Point2d l = lights[candidate.left].centre - pair.left;
@@ -141,7 +144,7 @@ void LightPairs::update(const cv::Mat& picture, double t_s, const cv::Rect& acti
       // Both shift alike by shake, and apart by growth.
       const double shake = std::hypot(l.x + r.x, l.y + r.y) / 2;
       const double change = std::abs(r.x - l.x);
-      if (change > 0.15 * (pair.right.x - pair.left.x) + 2) continue;
+      if (change > kPairParts * apart + kPairParts_px) continue;
       if (shake + change < nearest) {
         nearest = shake + change;
         best = &candidate;

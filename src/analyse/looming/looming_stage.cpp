@@ -65,7 +65,7 @@ void LoomingStage::process(const FrameContext& context, Analysis& analysis) {
     state.started = true;
     if (state.points.pictures() > kLeastFrames) {
       const int far_back = state.points.back_for(config_.baseline_s);
-      const int near_back = std::max(2, state.points.back_for(kShortBaseline_s));
+      const int near_back = std::max(kLeastBack, state.points.back_for(kShortBaseline_s));
       state.far.estimate(state.points, far_back);
       state.near.estimate(state.points, near_back);
       const std::vector<PointMotion> motions =
@@ -80,11 +80,10 @@ void LoomingStage::process(const FrameContext& context, Analysis& analysis) {
 bool LoomingStage::repeats(const cv::Mat& luma, double t_s) {
   State& state = *state_;
   if (!state.started || t_s - state.last_t_s >= kLongestRepeat_s) return false;
-  // Every fourth row tells enough.
   const cv::Mat& last = state.points.picture(0);
   double sum = 0;
   int rows = 0;
-  for (int y = 0; y < luma.rows; y += 4, ++rows)
+  for (int y = 0; y < luma.rows; y += kEveryFourthRow, ++rows)
     sum += cv::norm(luma.row(y), last.row(y), cv::NORM_L1);
   return sum / (static_cast<double>(rows) * luma.cols) < kRepeatDifference;
 }
@@ -116,20 +115,21 @@ void LoomingStage::report(const Frame& frame, Analysis& analysis) const {
     if (pair.hits < kLeastPairHits || pair.seen_s != state.last_t_s) continue;
     if (pair.growth < kPairGrows * pair.growth_sigma) continue;
     lit.push_back(pair.box());
-    report_box(pair.box(), 0.3 + 0.5 * std::min(1.0, pair.hits / 15.0), pair.growth,
-               pair.growth_sigma);
+    report_box(pair.box(), kFirstScore + kPairScore * std::min(1.0, pair.hits / kPairHits),
+               pair.growth, pair.growth_sigma);
   }
   for (const MovingObject& object : state.objects.objects()) {
     if (!object.confirmed || object.movers < config_.least_corners) continue;
     // Lights outline a vehicle better than the few corners the dark leaves.
     if (std::any_of(lit.begin(), lit.end(), [&](const cv::Rect2d& box) {
-          return (box & object.box).area() > 0.3 * std::min(box.area(), object.box.area());
+          return (box & object.box).area() > kLitShare * std::min(box.area(), object.box.area());
         }))
       continue;
-    const double evidence = 1 - std::exp(-object.movers / 6.0);
-    const double standing = std::min(1.0, object.hits / 12.0);
-    report_box(object.box, 0.3 + 0.65 * evidence * (0.4 + 0.6 * standing), object.growth,
-               object.growth_sigma);
+    const double evidence = 1 - std::exp(-object.movers / kThingCorners);
+    const double standing = std::min(1.0, object.hits / kThingHits);
+    report_box(object.box,
+               kFirstScore + kThingScore * evidence * (1 - kHitsShare + kHitsShare * standing),
+               object.growth, object.growth_sigma);
   }
 }
 

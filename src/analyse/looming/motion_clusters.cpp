@@ -93,9 +93,9 @@ bool alike(const PointMotion& first, const PointMotion& second) {
                                               std::hypot(second.velocity.x, second.velocity.y));
   const cv::Point2d off = second.velocity - first.velocity;
   return std::abs(off.x) <
-             2.5 * std::hypot(first.velocity_sigma.x, second.velocity_sigma.x) + slack &&
+             kAlike_sigma * std::hypot(first.velocity_sigma.x, second.velocity_sigma.x) + slack &&
          std::abs(off.y) <
-             2.5 * std::hypot(first.velocity_sigma.y, second.velocity_sigma.y) + slack;
+             kAlike_sigma * std::hypot(first.velocity_sigma.y, second.velocity_sigma.y) + slack;
 }
 
 // Corners joined so far: where they are, and the sums that tell how well one velocity and one
@@ -121,19 +121,20 @@ struct Cluster {
     const double spread = pp - px * px / wx - py * py / wy;
     const double shared = pv - px * vx / wx - py * vy / wy;
     const double all = vv - vx * vx / wx - vy * vy / wy;
-    // A prior of 0.5/s keeps a pair of corners from claiming any growth it likes.
-    const double growth = shared / (spread + 1 / (0.5 * 0.5));
+    const double growth = shared / (spread + 1 / (kGrowthPrior_per_s * kGrowthPrior_per_s));
     return std::max(0.0, all - growth * shared);
   }
   bool joins(const Cluster& other, const Plausible& plausible) const {
     const cv::Rect2d both = extent | other.extent;
-    if (std::max(both.width, both.height) > 12 && !plausible.not_too_large(both)) return false;
+    if (std::max(both.width, both.height) > kSmall_px && !plausible.not_too_large(both))
+      return false;
     Cluster sum = *this;
     sum.add(other);
     const double together = sum.misfit();
     const double more = together - misfit() - other.misfit();
     const auto smaller = static_cast<double>(std::min(count, other.count));
-    return together < 2.0 * static_cast<double>(sum.count) + 4 && more < 4.0 * smaller + 4;
+    return together < kMisfitEach * static_cast<double>(sum.count) + kMisfitSlack &&
+           more < kAddedEach * smaller + kMisfitSlack;
   }
   void add(const Cluster& other) {
     extent |= other.extent;
@@ -199,9 +200,11 @@ std::vector<MotionCluster> cluster_movers(const std::vector<PointMotion>& motion
       const PointMotion& second = motions[movers[b]];
       const double below = std::max(first.now.y, second.now.y) - plausible.horizon;
       const double distance = std::hypot(first.now.x - second.now.x, first.now.y - second.now.y);
-      if (distance > std::clamp(0.5 * below, 9.0, 60.0) || !alike(first, second)) continue;
+      if (distance > std::clamp(kLink * below, kLeastLink_px, kMostLink_px) ||
+          !alike(first, second))
+        continue;
       double cost = distance;
-      if (owners[a] != 0 && owners[b] != 0) cost *= owners[a] == owners[b] ? 0.6 : 1.6;
+      if (owners[a] != 0 && owners[b] != 0) cost *= owners[a] == owners[b] ? kTogether : kApart;
       links.push_back({cost, a, b});
     }
   }
@@ -231,7 +234,9 @@ std::vector<MotionCluster> cluster_movers(const std::vector<PointMotion>& motion
          parted_at_gaps(motions, std::move(set), plausible.horizon)) {
       if (part.size() < kLeastMembers) continue;
       std::optional<ClusterMotion> motion = fit_cluster(motions, part);
-      if (!motion || motion->inliers.size() * 10 < part.size() * 6) continue;
+      if (!motion || static_cast<double>(motion->inliers.size()) <
+                         kAgreeShare * static_cast<double>(part.size()))
+        continue;
       const cv::Rect2d hull = hull_of(motions, motion->inliers);
       clusters.push_back({std::move(*motion), hull});
     }

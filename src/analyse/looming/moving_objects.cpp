@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analyse/looming/corner_pattern.h"
+#include "analyse/looming/median.h"
 #include "analyse/looming/tuning.h"
 
 namespace rearview {
@@ -13,12 +14,6 @@ namespace {
 
 using namespace looming_tuning;
 using namespace looming_tuning::moving_objects;
-
-double middle_value(std::vector<double>& values) {
-  const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), half, values.end());
-  return *half;
-}
 
 double overlap(const cv::Rect2d& a, const cv::Rect2d& b) {
   return (a & b).area();
@@ -56,7 +51,7 @@ void MovingObjects::update(const PointTracker& points, const std::vector<PointMo
         shared += objects_[o].has(motions[i].id);
       const double covered = overlap(objects_[o].box, clusters[g].hull) /
                              std::max(1.0, (objects_[o].box | clusters[g].hull).area());
-      if (shared > 0 || covered > 0.3) matches.push_back({shared + covered, o, g});
+      if (shared > 0 || covered > kCovers) matches.push_back({shared + covered, o, g});
     }
   }
   std::stable_sort(matches.begin(), matches.end(),
@@ -83,8 +78,9 @@ void MovingObjects::update(const PointTracker& points, const std::vector<PointMo
     if (!cluster_done[g]) begin(clusters[g], motions, plausible);
   }
   std::erase_if(objects_, [&](const MovingObject& object) {
-    return object.hits <= 0 || object.box.width < 3 || object.box.height < 3 ||
-           overlap(object.box, plausible.active) < 0.3 * object.box.area();
+    return object.hits <= 0 || object.box.width < kLeastSide_px ||
+           object.box.height < kLeastSide_px ||
+           overlap(object.box, plausible.active) < kLeastShown * object.box.area();
   });
   merge(plausible);
 }
@@ -104,8 +100,9 @@ void MovingObjects::carry(MovingObject& object, const PointTracker& points, doub
   }
   if (dx.empty()) return;
   centre /= static_cast<double>(dx.size());
-  const cv::Point2d step(middle_value(dx), middle_value(dy));
-  const double scale = std::exp(std::clamp(object.growth, -1.0, 1.0) * dt);
+  const cv::Point2d step(median(dx), median(dy));
+  const double scale =
+      std::exp(std::clamp(object.growth, -kMostCarried_per_s, kMostCarried_per_s) * dt);
   object.box.x = centre.x + (object.box.x + step.x - centre.x) * scale;
   object.box.y = centre.y + (object.box.y + step.y - centre.y) * scale;
   object.box.width *= scale;
@@ -140,17 +137,17 @@ void MovingObjects::see(MovingObject& object, const MotionCluster& cluster,
           .value_or(Estimate{cluster.motion.growth, cluster.motion.growth_sigma});
   object.growth = within.value;
   object.growth_sigma = within.sigma;
-  const double reach = std::max(3.0, std::hypot(arm.x, arm.y) / count);
+  const double reach = std::max(kLeastReach_px, std::hypot(arm.x, arm.y) / count);
   seconds /= count;
   outward /= weight;
-  const double below = std::max(2.0, object.box.y + object.box.height - focus.y);
+  const double below = std::max(kLeastBelow_px, object.box.y + object.box.height - focus.y);
   // In a curve those behind follow the curve, not our momentary heading; and nobody drives dead
   // straight.
   const double sideways = ego.turn_px_per_s() + kSidewaysDrift_mps / kUsualCameraHeight_m * below;
   const double outward_sigma = std::sqrt(1 / weight + std::pow(kTurnDoubt_px / reach / seconds, 2) +
                                          std::pow(outward * ego.focus_sigma_px() / reach, 2) +
                                          std::pow(sideways / reach, 2));
-  if (std::abs(outward - object.growth) < 3 * std::hypot(object.growth_sigma, outward_sigma)) {
+  if (std::abs(outward - object.growth) < kAgree * std::hypot(object.growth_sigma, outward_sigma)) {
     const double a = 1 / (object.growth_sigma * object.growth_sigma);
     const double b = 1 / (outward_sigma * outward_sigma);
     object.growth = (a * object.growth + b * outward) / (a + b);
@@ -179,7 +176,7 @@ void MovingObjects::see(MovingObject& object, const MotionCluster& cluster,
   object.box = cv::Rect2d(left, top, right - left, bottom - top) & active;
 
   const bool fits = plausible.whole(object.box) && !lie_on_a_line(motions, cluster.motion.inliers);
-  object.hits = std::min(object.hits + (fits ? 1 : -2), kMostHits);
+  object.hits = std::min(object.hits + (fits ? 1 : -kUnfitHits), kMostHits);
   object.confirmed = object.confirmed || object.hits >= kConfirmedAt;
 }
 
@@ -211,7 +208,7 @@ void MovingObjects::merge(const Plausible& plausible) {
       const double smaller = std::min(objects_[a].box.area(), objects_[b].box.area());
       const double apart = std::abs(objects_[a].growth - objects_[b].growth);
       const double sigma = std::hypot(objects_[a].growth_sigma, objects_[b].growth_sigma);
-      if (common < 0.5 * smaller || apart > std::max(0.1, 3 * sigma) ||
+      if (common < kOneShare * smaller || apart > std::max(kOneGrowth_per_s, kAgree * sigma) ||
           !plausible.not_too_large(objects_[a].box | objects_[b].box)) {
         ++b;
         continue;

@@ -16,7 +16,7 @@ using namespace looming_tuning::outline;
 std::pair<int, int> best_stretch(const std::vector<double>& sums, double from, double to) {
   const int count = static_cast<int>(sums.size());
   const double middle = (from + to) / 2;
-  const int longest_gap = std::max(3, static_cast<int>(kPlainShare * (to - from)));
+  const int longest_gap = std::max(kLeastPlain, static_cast<int>(kPlainShare * (to - from)));
   const auto grow = [&](int start, int step) {
     double sum = 0;
     double best = 0;
@@ -43,7 +43,7 @@ std::pair<int, int> best_stretch(const std::vector<double>& sums, double from, d
 std::optional<cv::Rect2d> find_outline(const cv::Mat& now, const cv::Mat& then,
                                        const cv::Matx23d& own, const cv::Matx23d& background,
                                        const cv::Rect2d& core, const cv::Rect2d& most) {
-  if (most.width < 6 || most.height < 6) return std::nullopt;
+  if (most.width < kLeastRoom_px || most.height < kLeastRoom_px) return std::nullopt;
   const double stride = std::max(1.0, std::max(most.width, most.height) / kMostSamples);
   const cv::Size size(static_cast<int>(most.width / stride),
                       static_cast<int>(most.height / stride));
@@ -62,7 +62,7 @@ std::optional<cv::Rect2d> find_outline(const cv::Mat& now, const cv::Mat& then,
   const cv::Rect inner = cv::Rect(cv::Rect2d((core.x - most.x) / stride, (core.y - most.y) / stride,
                                              core.width / stride, core.height / stride)) &
                          cv::Rect(cv::Point(), size);
-  if (inner.width < 3 || inner.height < 3) return std::nullopt;
+  if (inner.width < kLeastSamples || inner.height < kLeastSamples) return std::nullopt;
   // Exposure may have changed.
   by_own += cv::mean(here(inner) - by_own(inner))[0];
 
@@ -70,8 +70,8 @@ std::optional<cv::Rect2d> find_outline(const cv::Mat& now, const cv::Mat& then,
   cv::Mat off_background;
   cv::absdiff(here, by_own, off_own);
   cv::absdiff(here, by_background, off_background);
-  cv::blur(off_own, off_own, {3, 3});
-  cv::blur(off_background, off_background, {3, 3});
+  cv::blur(off_own, off_own, {kBlur, kBlur});
+  cv::blur(off_background, off_background, {kBlur, kBlur});
   cv::Mat votes = off_background - off_own;
   for (int y = 0; y < votes.rows; ++y) {
     float* row = votes.ptr<float>(y);
@@ -94,11 +94,11 @@ std::optional<cv::Rect2d> find_outline(const cv::Mat& now, const cv::Mat& then,
   int bottom = inner.y + inner.height;
   int left = inner.x;
   int right = inner.x + inner.width;
-  for (int round = 0; round < 2; ++round) {
+  for (int round = 0; round < kOutlineRounds; ++round) {
     std::tie(left, right) = best_stretch(sums(true, top, bottom), inner.x, inner.x + inner.width);
-    if (right - left < 3) return std::nullopt;
+    if (right - left < kLeastSamples) return std::nullopt;
     std::tie(top, bottom) = best_stretch(sums(false, left, right), inner.y, inner.y + inner.height);
-    if (bottom - top < 3) return std::nullopt;
+    if (bottom - top < kLeastSamples) return std::nullopt;
   }
   return cv::Rect2d(most.x + left * stride, most.y + top * stride, (right - left) * stride,
                     (bottom - top) * stride);

@@ -12,18 +12,20 @@ using namespace looming_tuning::plausible;
 
 bool Plausible::not_too_large(const cv::Rect2d& box) const {
   const double below = box.y + box.height - horizon;
-  if (below < 1.5) return false;
+  if (below < kFootBelow_px) return false;
   const bool cut = box.x <= active.x + kTouchesEdge_px ||
                    box.x + box.width >= active.x + active.width - kTouchesEdge_px;
-  return box.height < 5.5 * below + 8 && box.width < (cut ? 6.0 : kWidest) * below + 4 &&
-         (cut || box.width < 3.2 * box.height + 6);
+  return box.height < kHighest * below + kHighestSlack_px &&
+         box.width < (cut ? kWidestCut : kWidest) * below + kWidestSlack_px &&
+         (cut || box.width < kFlattest * box.height + kFlattestSlack_px);
 }
 
 bool Plausible::whole(const cv::Rect2d& box) const {
   const double below = box.y + box.height - horizon;
-  if (!not_too_large(box) || box.width < 5 || box.height < 5) return false;
-  if (box.width < 0.2 * box.height || box.height < 0.25 * box.width) return false;
-  return !riding || (box.width > 0.3 * below && box.height > 0.7 * below);
+  if (!not_too_large(box) || box.width < kLeastWhole_px || box.height < kLeastWhole_px)
+    return false;
+  if (box.width < kSlimmest * box.height || box.height < kFlattestWhole * box.width) return false;
+  return !riding || (box.width > kNarrowest * below && box.height > kLowest * below);
 }
 
 }  // namespace rearview

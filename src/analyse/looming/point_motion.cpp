@@ -42,10 +42,10 @@ std::vector<PointMotion> point_motions(const PointTracker& points, const EgoMoti
     const cv::Point2d shift = motion.now - motion.from;
     motion.velocity = shift / motion.seconds;
     const cv::Point2d arm = motion.from - camera.contraction;
-    const double reach = std::max(2.0, std::hypot(arm.x, arm.y));
+    const double reach = std::max(kLeastArm_px, std::hypot(arm.x, arm.y));
     const cv::Point2d outward = arm / reach;
     const cv::Point2d sideways(-outward.y, outward.x);
-    const double common = 0.5 * camera.noise_px * camera.noise_px;
+    const double common = kCommonNoise * camera.noise_px * camera.noise_px;
     const double variance_out = place_variance(path.structure, outward) + common;
     const double variance_side = place_variance(path.structure, sideways) + common;
     motion.velocity_sigma = {
@@ -59,8 +59,8 @@ std::vector<PointMotion> point_motions(const PointTracker& points, const EgoMoti
 
     const double margin = kSignificant * motion.expansion_sigma;
     const double contraction = -motion.expansion;
-    if (std::abs(motion.across) > 4 * motion.across_sigma &&
-        std::abs(motion.across) > 0.35 * std::abs(motion.expansion) * reach)
+    if (std::abs(motion.across) > kAstray_sigma * motion.across_sigma &&
+        std::abs(motion.across) > kAstrayShare * std::abs(motion.expansion) * reach)
       motion.kind = PointMotion::Kind::astray;
     else if (motion.expansion > margin && motion.expansion > kLeastExpansion_per_s)
       motion.kind = PointMotion::Kind::coming;

@@ -21,15 +21,14 @@ struct PathPlace {
 };
 
 cv::Vec3f structure_at(const cv::Mat& picture, cv::Point centre) {
-  constexpr int kReach = 4;
   cv::Vec3f sums(0, 0, 0);
-  for (int y = std::max(1, centre.y - kReach); y <= std::min(picture.rows - 2, centre.y + kReach);
-       ++y) {
+  for (int y = std::max(1, centre.y - kStructureReach_px);
+       y <= std::min(picture.rows - 2, centre.y + kStructureReach_px); ++y) {
     const std::uint8_t* above = picture.ptr(y - 1);
     const std::uint8_t* row = picture.ptr(y);
     const std::uint8_t* below = picture.ptr(y + 1);
-    for (int x = std::max(1, centre.x - kReach); x <= std::min(picture.cols - 2, centre.x + kReach);
-         ++x) {
+    for (int x = std::max(1, centre.x - kStructureReach_px);
+         x <= std::min(picture.cols - 2, centre.x + kStructureReach_px); ++x) {
       const float gx = static_cast<float>(row[x + 1] - row[x - 1]) / 2;
       const float gy = static_cast<float>(below[x] - above[x]) / 2;
       sums += cv::Vec3f(gx * gx, gx * gy, gy * gy);
@@ -91,11 +90,13 @@ void PointTracker::follow(const cv::Rect& active) {
   std::vector<cv::Point2f> returned = from;
   std::vector<std::uint8_t> found;
   std::vector<std::uint8_t> found_back;
-  const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 12, 0.02);
+  const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, kFlowRounds,
+                              kFlowSettled_px);
   cv::calcOpticalFlowPyrLK(previous_, current_, from, to, found, cv::noArray(), kFlowWindow,
-                           kFlowLevels, stop, 0, 1e-5);
+                           kFlowLevels, stop, 0, kLeastFlowCorner);
   cv::calcOpticalFlowPyrLK(current_, previous_, to, returned, found_back, cv::noArray(),
-                           kFlowWindow, 1, stop, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-5);
+                           kFlowWindow, kReturnLevels, stop, cv::OPTFLOW_USE_INITIAL_FLOW,
+                           kLeastFlowCorner);
   const cv::Rect2f inside(static_cast<float>(active.x + kBorder_px),
                           static_cast<float>(active.y + kBorder_px),
                           static_cast<float>(active.width - 2 * kBorder_px),
@@ -118,7 +119,8 @@ void PointTracker::seed(const cv::Mat& picture, const cv::Rect& active, float ho
   const cv::Rect inside(active.x + kBorder_px, active.y + kBorder_px, active.width - 2 * kBorder_px,
                         active.height - 2 * kBorder_px);
   if (inside.width < kSkyCell_px || inside.height < kSkyCell_px) return;
-  cv::cornerMinEigenVal(picture(inside), corners_, 3, 3, cv::BORDER_REFLECT_101);
+  cv::cornerMinEigenVal(picture(inside), corners_, kCornerBlock, kCornerKernel,
+                        cv::BORDER_REFLECT_101);
 
   // Paths that ran into each other follow one thing: the older stays. What is near a path is taken.
   const int columns = inside.width / kTakenCell_px + 3;
@@ -135,7 +137,7 @@ void PointTracker::seed(const cv::Mat& picture, const cv::Rect& active, float ho
                    [](const PointPath& a, const PointPath& b) { return a.length > b.length; });
   std::erase_if(paths_, [&](const PointPath& path) {
     std::uint8_t& there = taken_[cell(at(path, 0))];
-    return there++ >= 2;
+    return there++ >= kMostInCell;
   });
 
   struct Corner {
@@ -171,7 +173,7 @@ void PointTracker::seed(const cv::Mat& picture, const cv::Rect& active, float ho
     y = below;
   }
   std::array<std::size_t, 2> have{};
-  for (const PathPlace place : {PathPlace{0, kMostPoints - kMostHigh}, PathPlace{1, kMostHigh}}) {
+  for (const PathPlace place : {PathPlace{0, kMostCorners - kMostHigh}, PathPlace{1, kMostHigh}}) {
     for (const PointPath& path : paths_)
       have[place.zone] += (at(path, 0).y < high ? 1U : 0U) == place.zone;
     const std::size_t room = place.most - std::min(have[place.zone], place.most);

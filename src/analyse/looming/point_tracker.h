@@ -31,7 +31,6 @@ double place_variance(const cv::Vec3f& structure, cv::Point2d along);
 /// more than the rest. One thread; the same pictures give the same paths.
 class PointTracker {
  public:
-  static constexpr std::size_t kMostPoints = 700;
   static constexpr int kPicturesKept = 16;
 
   /// picture: all of one size until clear(); its levels are kept, not copied. active: the part that
