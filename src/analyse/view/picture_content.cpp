@@ -53,11 +53,9 @@ double variance(const cv::Mat& patch) {
 // The median of a mask that gives nothing for planes and straight edges (Immerkaer 1996), over some
 // of the rows.
 double noise_of(const cv::Mat& luma) {
-  constexpr int kMost = 256;
-  constexpr int kEveryRow = 12;
-  std::array<int, kMost> counts{};
+  std::array<int, kMostMask> counts{};
   int all = 0;
-  for (int y = 1; y + 1 < luma.rows; y += kEveryRow) {
+  for (int y = 1; y + 1 < luma.rows; y += kNoiseEveryRow) {
     const std::uint8_t* above = luma.ptr(y - 1);
     const std::uint8_t* row = luma.ptr(y);
     const std::uint8_t* below = luma.ptr(y + 1);
@@ -65,15 +63,14 @@ double noise_of(const cv::Mat& luma) {
       const int value = above[x - 1] - 2 * above[x] + above[x + 1] -
                         2 * (row[x - 1] - 2 * row[x] + row[x + 1]) + below[x - 1] - 2 * below[x] +
                         below[x + 1];
-      ++counts[static_cast<std::size_t>(std::min(std::abs(value), kMost - 1))];
+      ++counts[static_cast<std::size_t>(std::min(std::abs(value), kMostMask - 1))];
     }
   }
   int sum = 0;
   int median = 0;
-  while (median + 1 < kMost && 2 * (sum += counts[static_cast<std::size_t>(median)]) <= all)
+  while (median + 1 < kMostMask && 2 * (sum += counts[static_cast<std::size_t>(median)]) <= all)
     ++median;
-  // The mask's own gain is 6; the median of a normal distribution's magnitude is 0.6745 sigma.
-  return median / 6.0 / 0.6745;
+  return median / kMaskGain / kMedianPerSigma;
 }
 
 struct Steps {
@@ -91,7 +88,7 @@ void count_steps(const std::uint8_t* line, std::ptrdiff_t stride, int from, int 
     const int phase = (from + i) % kBlock;
     if (phase != 0 && phase != kBlock / 2) continue;
     const int step = step_to(i);
-    const bool out = step >= kSeam && step > 2 * std::max(step_to(i - 1), step_to(i + 1));
+    const bool out = step >= kSeam && step > kSeamOver * std::max(step_to(i - 1), step_to(i + 1));
     (phase == 0 ? steps.seams : steps.middles) += out;
     steps.places += phase == 0;
   }
@@ -143,8 +140,8 @@ const PictureContent& ContentMeter::measure(const cv::Mat& picture, const cv::Re
     const std::uint8_t* row = quarter_.ptr(y);
     for (int x = 0; x < quarter_.cols; ++x) ++levels[row[x]];
   }
-  content_.brightest = percentile(levels, 0.995);
-  content_.darkest = percentile(levels, 0.05);
+  content_.brightest = percentile(levels, kBrightestShare);
+  content_.darkest = percentile(levels, kDarkestShare);
   measure_patches();
   look_for_edge();
   return content_;
@@ -171,7 +168,7 @@ void ContentMeter::measure_patches() {
       }
     }
   }
-  content_.sharpness = quantile(sharpness, 0.75);
+  content_.sharpness = quantile(sharpness, kSharpQuantile);
   if (coarse.size() >= kLeastPatches) content_.coarse_share = quantile(coarse, 0.5);
 }
 

@@ -23,13 +23,13 @@ struct Line {
   }
 };
 
-// How many lines from this side on are dark and plain, 40 % of the picture at most.
+// How many lines from this side on are dark and plain.
 int dark_lines(const Line& line) {
-  const int most = line.count() * 2 / 5;
+  const int most = static_cast<int>(kMostBar * line.count());
   for (int i = 0; i < most; ++i) {
     int least = 255;
     int greatest = 0;
-    for (int along = 0; along < line.length(); along += 3) {
+    for (int along = 0; along < line.length(); along += kEveryPixel) {
       least = std::min(least, line.at(i, along));
       greatest = std::max(greatest, line.at(i, along));
     }
@@ -39,11 +39,12 @@ int dark_lines(const Line& line) {
 }
 
 bool sharp_after(const Line& line, int dark) {
-  if (dark < 4 || dark + 3 >= line.count()) return false;
+  if (dark < kLeastBar_px || dark + kEdgeReach_px + 1 >= line.count()) return false;
   int steps = 0;
   int all = 0;
-  for (int along = 0; along < line.length(); along += 3, ++all)
-    steps += line.at(dark + 2, along) - line.at(dark - 3, along) >= kStep;
+  for (int along = 0; along < line.length(); along += kEveryPixel, ++all)
+    steps +=
+        line.at(dark + kEdgeReach_px, along) - line.at(dark - 1 - kEdgeReach_px, along) >= kStep;
   return steps > kEdgeShare * all;
 }
 

@@ -5,13 +5,15 @@
 
 // The numbers of this room that no setting changes, by the file that uses them. Where one comes
 // from stands behind it: a source, a measurement, "geometry", "guard" (bounds time, memory or
-// numbers, and says nothing of roads), or "judged": set by hand on the drawn roads and clips of
-// docs/evaluation.md, which scripts/eval counts anew; no other source.
+// numbers, and says nothing of roads), "format" (another would be wrong, not another judgement), or
+// "judged": set by hand on the drawn roads and clips of docs/evaluation.md, which scripts/eval
+// counts anew; no other source. scripts/eval --sensitivity moves each but guards and formats, and
+// says what that changes (docs/sensitivity.md).
 // Those of the stage `view` were judged on the recordings that docs/evaluation.md calls "tuned on".
 
 namespace rearview::view_tuning {
 
-/// Side of a block: of H.264's transform, High profile (ITU-T H.264).
+/// Format: side of a block, of H.264's transform, High profile (ITU-T H.264).
 constexpr int kBlock = 8;
 
 namespace picture_content {
@@ -23,6 +25,20 @@ inline const cv::Size kCoarse(80, 45);
 /// Side of a patch, pixels at half size, and patches down the picture: 9 of 20. Geometry.
 constexpr int kPatch = 20;
 constexpr int kPatchesDown = 9;
+/// Luma counts as the brightest, and the darkest, that these shares of the picture don't exceed.
+/// Judged.
+constexpr double kBrightestShare = 0.995;
+constexpr double kDarkestShare = 0.05;
+/// Of the patches' sharpness what is taken: the upper quartile. Judged.
+constexpr double kSharpQuantile = 0.75;
+/// Of the magnitude of what is normally distributed about 0 the median, in standard deviations:
+/// quantile of 3/4.
+constexpr double kMedianPerSigma = 0.6745;
+/// The noise mask's own (Immerkaer 1996): its weights' squares add up to 36.
+constexpr double kMaskGain = 6;
+/// Guards: rows that are looked at for noise, and the greatest answer of the mask that is counted.
+constexpr int kNoiseEveryRow = 12;
+constexpr int kMostMask = 256;
 /// Something stands out of a patch by so many grey levels; what compression makes of a plain one is
 /// less. Judged.
 constexpr int kStandsOut = 24;
@@ -46,6 +62,8 @@ constexpr int kEdgeSlack = 3;
 
 /// Grey levels of a step that may stand out. Judged.
 constexpr int kSeam = 2;
+/// And times the steps beside it. Judged.
+constexpr int kSeamOver = 2;
 /// Guard: rows and columns that are looked at.
 constexpr int kEveryLine = 3;
 /// Steps that stand out by chance, of all places where there may be one: fewer don't count. Judged.
@@ -61,6 +79,13 @@ constexpr int kPlain = 12;
 /// Grey levels across a bar's edge, and the share of its length that shows the step. Judged.
 constexpr int kStep = 4;
 constexpr double kEdgeShare = 0.5;
+/// To each side of the edge, rows that its blur may take. Judged.
+constexpr int kEdgeReach_px = 2;
+/// The narrowest bar, and the widest, share of the picture. Judged.
+constexpr int kLeastBar_px = 4;
+constexpr double kMostBar = 0.4;
+/// Guard: of a line's pixels, those that are looked at.
+constexpr int kEveryPixel = 3;
 /// Judged.
 constexpr double kSettle_s = 1.0;
 constexpr int kSlack_px = 2;
@@ -97,6 +122,8 @@ constexpr double kGoneMemory_s = 1200;
 
 namespace signs_of_life {
 
+/// The pictures in which flow and cells are looked at: a quarter and an eighth of 640 x 360.
+/// Judged.
 inline const cv::Size kLittle(160, 90);
 inline const cv::Size kCells(80, 45);
 /// Of cells and of blocks: a line of text and its frame, a clock say. Judged.
@@ -196,6 +223,10 @@ constexpr double kUsual_s = 20;
 /// A column is dark below and glaring above, luma. Judged.
 constexpr double kDarkColumn_luma = 34;
 constexpr double kGlaring_luma = 200;
+/// How the reason is worded: more than this is all of the picture; a middle up to this from the
+/// left is left, and likewise right. Judged.
+constexpr double kAllShare = 0.95;
+constexpr double kLeftUpTo = 0.4;
 /// The steepest of a thousand steps that noise makes, in its standard deviations, half size: normal
 /// distribution.
 constexpr double kNoiseSteps = 3.5;

@@ -43,8 +43,8 @@ std::string ViewStage::covered(const PictureContent& content) const {
     if (share <= std::max(allowed, most)) continue;
     most = share;
     const double middle = static_cast<double>(from + end) / 2 / PictureContent::kColumns;
-    const char* where = middle < 0.4 ? "left" : middle > 0.6 ? "right" : "middle";
-    if (share > 0.95)
+    const char* where = middle < kLeftUpTo ? "left" : middle > 1 - kLeftUpTo ? "right" : "middle";
+    if (share > kAllShare)
       found = "the picture shows no detail: lens covered, fogged or out of focus?";
     else if (luma > kGlaring_luma)
       found = fmt::format("glare hides the {} of the picture", where);
