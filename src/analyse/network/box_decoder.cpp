@@ -86,8 +86,7 @@ int cells(const std::vector<Grid>& grids) {
 /// each cell: centre, size, objectness, classes.
 class YoloxDecoder : public BoxDecoder {
  public:
-  explicit YoloxDecoder(cv::Size input)
-      : input_(input), grids_(grids(input, std::array{8, 16, 32})) {}
+  explicit YoloxDecoder(cv::Size input) : input_(input), grids_(grids(input, kYoloxStrides)) {}
 
   InputLayout layout() const override { return {.size = input_}; }
 
@@ -156,12 +155,13 @@ cv::Rect2f box_from_distribution(std::span<const float> bins, float x, float y, 
 class NanodetPlusDecoder : public BoxDecoder {
  public:
   explicit NanodetPlusDecoder(cv::Size input)
-      : input_(input), grids_(grids(input, std::array{8, 16, 32, 64})) {}
+      : input_(input), grids_(grids(input, kNanodetStrides)) {}
 
   InputLayout layout() const override {
-    return {.size = input_,
-            .mean = {103.53F, 116.28F, 123.675F},
-            .scale = {1 / 57.375F, 1 / 57.12F, 1 / 58.395F}};
+    return {
+        .size = input_,
+        .mean = {kImageNetMean[2], kImageNetMean[1], kImageNetMean[0]},
+        .scale = {1 / kImageNetDeviation[2], 1 / kImageNetDeviation[1], 1 / kImageNetDeviation[0]}};
   }
 
   int class_count(const std::vector<cv::Mat>& outputs) const override {
@@ -201,15 +201,15 @@ class NanodetPlusDecoder : public BoxDecoder {
 /// stride a table of distributions.
 class PicodetDecoder : public BoxDecoder {
  public:
-  explicit PicodetDecoder(cv::Size input)
-      : input_(input), grids_(grids(input, std::array{8, 16, 32, 64})) {}
+  explicit PicodetDecoder(cv::Size input) : input_(input), grids_(grids(input, kNanodetStrides)) {}
 
   InputLayout layout() const override {
-    return {.size = input_,
-            .keep_aspect = false,
-            .rgb = true,
-            .mean = {123.675F, 116.28F, 103.53F},
-            .scale = {1 / 58.395F, 1 / 57.12F, 1 / 57.375F}};
+    return {
+        .size = input_,
+        .keep_aspect = false,
+        .rgb = true,
+        .mean = kImageNetMean,
+        .scale = {1 / kImageNetDeviation[0], 1 / kImageNetDeviation[1], 1 / kImageNetDeviation[2]}};
   }
 
   int class_count(const std::vector<cv::Mat>& outputs) const override {
@@ -258,7 +258,7 @@ class PicodetDecoder : public BoxDecoder {
 class FastestdetDecoder : public BoxDecoder {
  public:
   explicit FastestdetDecoder(cv::Size input)
-      : input_(input), grid_(grids(input, std::array{16}).front()) {}
+      : input_(input), grid_(grids(input, kFastestdetStrides).front()) {}
 
   InputLayout layout() const override {
     constexpr float kUnit = 1 / 255.0F;
@@ -283,13 +283,13 @@ class FastestdetDecoder : public BoxDecoder {
     const auto width = static_cast<float>(input_.width);
     const auto height = static_cast<float>(input_.height);
     for (int cell = 0; cell < grid_.cells(); ++cell) {
-      const float object = std::pow(std::max(at(0, cell), 0.0F), 0.6F);
+      const float object = std::pow(std::max(at(0, cell), 0.0F), kObjectPower);
       if (object < threshold) continue;
       Best best{labels.front(), -1};
       for (const int label : labels) {
         if (at(5 + label, cell) > best.score) best = {label, at(5 + label, cell)};
       }
-      const float score = object * std::pow(std::max(best.score, 0.0F), 0.4F);
+      const float score = object * std::pow(std::max(best.score, 0.0F), kClassPower);
       if (score < threshold) continue;
       const float x = (static_cast<float>(cell % grid_.width) + std::tanh(at(1, cell))) * width /
                       static_cast<float>(grid_.width);

@@ -105,11 +105,10 @@ void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
   const cv::Rect2f picture({0, 0}, cv::Size2f(frame.size()));
   const cv::Rect2f shown(input_.shown());
   const auto cut_inside = [&](const cv::Rect2f& box) {  // by a border that isn't the picture's
-    constexpr float kMargin_px = 2;
-    return (shown.x > 0 && box.x < shown.x + kMargin_px) ||
-           (shown.y > 0 && box.y < shown.y + kMargin_px) ||
-           (shown.br().x < picture.width && box.br().x > shown.br().x - kMargin_px) ||
-           (shown.br().y < picture.height && box.br().y > shown.br().y - kMargin_px);
+    return (shown.x > 0 && box.x < shown.x + kCutMargin_px) ||
+           (shown.y > 0 && box.y < shown.y + kCutMargin_px) ||
+           (shown.br().x < picture.width && box.br().x > shown.br().x - kCutMargin_px) ||
+           (shown.br().y < picture.height && box.br().y > shown.br().y - kCutMargin_px);
   };
   for (const Candidate& candidate : found_) {
     const cv::Rect2f whole = input_.to_frame(candidate.box);

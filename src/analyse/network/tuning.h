@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 // The numbers of this room that no setting changes, by the file that uses them. Where one comes
 // from stands behind it: a source, a measurement, "geometry", "guard" (bounds time, memory or
-// numbers, and says nothing of roads), or "judged": set by hand on the drawn roads and clips of
-// docs/evaluation.md, which scripts/eval counts anew; no other source.
+// numbers, and says nothing of roads), "format" (another would be wrong, not another judgement), or
+// "judged": set by hand on the drawn roads and clips of docs/evaluation.md, which scripts/eval
+// counts anew; no other source. scripts/eval --sensitivity moves each but guards and formats, and
+// says what that changes (docs/sensitivity.md).
 
 namespace rearview::network_tuning {
 
@@ -15,8 +18,20 @@ constexpr float kLeastSide_px = 2;
 
 namespace box_decoder {
 
-/// Of the distribution that NanoDet-Plus and PicoDet give for each side (their reg_max + 1).
+/// Format: of the distribution that NanoDet-Plus and PicoDet give for each side (their reg_max +
+/// 1).
 constexpr int kBins = 8;
+/// Format: pixels a cell, of the families' outputs as published.
+inline constexpr std::array kYoloxStrides{8, 16, 32};
+inline constexpr std::array kNanodetStrides{8, 16, 32, 64};
+inline constexpr std::array kFastestdetStrides{16};
+/// Format: in training pictures were brought to mean 0 and variance 1 by ImageNet's: red, green,
+/// blue.
+inline constexpr std::array kImageNetMean{123.675F, 116.28F, 103.53F};
+inline constexpr std::array kImageNetDeviation{58.395F, 57.12F, 57.375F};
+/// Format: FastestDet's score is objectness and class to these powers, as published.
+constexpr float kObjectPower = 0.6F;
+constexpr float kClassPower = 0.4F;
 /// Guard: more candidates than this come from noise only; bounds suppression's quadratic work.
 constexpr std::size_t kMostCompared = 1000;
 
@@ -33,7 +48,7 @@ constexpr double kMostSide_px = 1e5;
 
 namespace network_input {
 
-/// Grey about the picture, as YOLOX and its relatives were trained.
+/// Format: grey about the picture, as YOLOX and its relatives were trained.
 constexpr float kPadding = 114;
 
 }  // namespace network_input
@@ -53,7 +68,7 @@ namespace onnx_detector {
 
 /// Guard.
 constexpr int kMostClasses = 1000;
-/// COCO 2017.
+/// Format: COCO 2017.
 constexpr int kCocoClasses = 80;
 /// What a threshold may be at most. Measured with rearview-vehicle on a drawn ride with two passes
 /// (2026-11): at 0.5 both are told, 0.6 s later at most than at 0.1; at 0.7 one isn't told at all.
@@ -61,6 +76,8 @@ constexpr double kMostThreshold = 0.5;
 /// Of the picture's sides: a vehicle that is to be seen whole, as it has to be, is wider than a
 /// smaller region long before it is close (a car of 1.8 m at 10 m fills a sixth of 62 degrees).
 constexpr double kLeastRegion = 0.25;
+/// A box this near to a region's border that isn't the picture's is cut by it, px. Judged.
+constexpr float kCutMargin_px = 2;
 /// Two boxes this much alike are one vehicle, whatever the classes say. Judged.
 constexpr float kOneVehicleIou = 0.8F;
 
