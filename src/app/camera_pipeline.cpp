@@ -275,6 +275,7 @@ CameraStatus CameraPipeline::status() const {
   }
   status.fps_in = frame_rate_.per_second(now);
   status.fps_analysed = analysis_rate_.per_second(now);
+  status.pace = newest_->pace;
   status.connections = link.connections;
   status.bytes_received = link.bytes;
   status.frames_decoded = link.frames;

@@ -53,6 +53,16 @@ void camera_metrics(MetricsPage& page, const Cameras& cameras) {
   per_camera(page, cameras, "rearview_frames_per_second_analysed", "gauge",
              "Pictures analysed per second.",
              [](const CameraView& c) { return c.status.fps_analysed; });
+  page.family("rearview_network_every", "gauge",
+              "With pace auto: the network looks at every n-th picture that is analysed.");
+  for (const CameraView& camera : cameras) {
+    if (camera.status.pace) page.value(label(camera), camera.status.pace->every);
+  }
+  page.family("rearview_network_input_pixels", "gauge",
+              "With pace auto: pixels of the network's input.");
+  for (const CameraView& camera : cameras) {
+    if (camera.status.pace) page.value(label(camera), camera.status.pace->input_px.area());
+  }
   per_camera(page, cameras, "rearview_frame_age_seconds", "gauge",
              "Time since the newest picture was received.",
              [](const CameraView& c) { return c.status.frame_age_s; });

@@ -26,6 +26,12 @@ std::string with_text(std::string problem, const std::string& text) {
   return text.empty() ? problem : problem + ": " + text;
 }
 
+Json pace_json(const std::optional<DetectorPace>& pace) {
+  if (!pace) return nullptr;
+  return {{"every", pace->every},
+          {"input", {{"width", pace->input_px.width}, {"height", pace->input_px.height}}}};
+}
+
 }  // namespace
 
 std::string analysis_problem(const CameraView& camera) {
@@ -70,6 +76,7 @@ Json to_json(const CameraView& camera) {
        seen ? Json{{"width", status.width_px}, {"height", status.height_px}} : Json(nullptr)},
       {"fps_in", tenths(status.fps_in)},
       {"fps_analysed", tenths(status.fps_analysed)},
+      {"pace", pace_json(status.pace)},
       {"frame_age_s", tenths(status.frame_age_s)},
       {"analysis_age_s", camera.analysis_age_s ? tenths(*camera.analysis_age_s) : Json(nullptr)},
       {"drops", std::move(drops)},

@@ -38,6 +38,12 @@ struct ViewGeometry {
   std::optional<double> camera_height_sigma_m;  ///< one standard deviation; 0 where it was set
 };
 
+/// How much of its work a detector does that keeps pace with the machine.
+struct DetectorPace {
+  int every = 1;      ///< looks at every n-th picture that is analysed
+  cv::Size input_px;  ///< of the network
+};
+
 struct Track {
   int id = 0;
   VehicleClass vehicle_class = VehicleClass::vehicle;
@@ -72,6 +78,7 @@ struct Analysis {
   std::vector<Detection> detections;
   /// A detector passed over this frame, as its cadence says: what it would have found isn't known.
   bool detector_rested = false;
+  std::optional<DetectorPace> pace;  ///< where a detector chooses its own
   std::vector<Track> tracks;
   std::vector<Alert> alerts;  ///< raised by this frame
   Latency latency;

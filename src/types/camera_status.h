@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,9 @@ struct CameraStatus {
   Road road = Road::no_signal;
   int width_px = 0;
   int height_px = 0;
-  double fps_in = 0;        ///< decoded per second, over the last seconds
-  double fps_analysed = 0;  ///< likewise
+  double fps_in = 0;                 ///< decoded per second, over the last seconds
+  double fps_analysed = 0;           ///< likewise
+  std::optional<DetectorPace> pace;  ///< where a detector chooses its own
   std::uint64_t connections = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t frames_decoded = 0;

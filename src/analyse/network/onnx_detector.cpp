@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "analyse/network/tuning.h"
+#include "base/log.h"
 #include "types/json.h"
 
 namespace rearview {
@@ -30,36 +31,87 @@ std::map<int, VehicleClass> coco_vehicles() {
 
 }  // namespace
 
-OnnxDetector::OnnxDetector(OnnxSettings settings)
-    : settings_(std::move(settings)),
-      decoder_(make_box_decoder(settings_.family, settings_.input)),
-      input_(decoder_->layout(), settings_.region) {
-  try {
-    network_ = load_network(settings_.inference, settings_.model, settings_.input);
-    const int classes = decoder_->class_count(outputs());
-    if (settings_.classes.empty()) {
-      if (classes != kCocoClasses)
-        throw std::runtime_error(fmt::format(
-            "has {} classes, not COCO's {}: \"classes\" has to name them", classes, kCocoClasses));
-      settings_.classes = coco_vehicles();
-    }
-    for (const auto& [label, vehicle_class] : settings_.classes) {
-      if (label >= classes)
-        throw std::runtime_error(fmt::format("has {} classes, numbered from 0: no number {} ({})",
-                                             classes, label, name(vehicle_class)));
-      labels_.push_back(label);
-    }
-  } catch (const std::exception& e) {
-    throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
-  }
-}
+OnnxDetector::Look::Look(const OnnxSettings& settings, cv::Size size)
+    : input_px(size),
+      decoder(make_box_decoder(settings.family, size)),
+      input(decoder->layout(), settings.region),
+      network(load_network(settings.inference, settings.model, size)) {}
 
-const std::vector<cv::Mat>& OnnxDetector::outputs() {
-  const std::vector<cv::Mat>& outputs = network_->run(input_.blob());
+const std::vector<cv::Mat>& OnnxDetector::Look::outputs() {
+  const std::vector<cv::Mat>& outputs = network->run(input.blob());
   for (const cv::Mat& output : outputs) {
     if (!cv::checkRange(output)) throw std::runtime_error("gives numbers that are not finite");
   }
   return outputs;
+}
+
+OnnxDetector::OnnxDetector(OnnxSettings settings) : settings_(std::move(settings)) {
+  try {
+    Look& look = looks_.emplace_back(settings_, settings_.input);
+    read_classes(look.decoder->class_count(look.outputs()));
+  } catch (const std::exception& e) {
+    throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
+  }
+  add_steps();
+}
+
+void OnnxDetector::read_classes(int classes) {
+  if (settings_.classes.empty()) {
+    if (classes != kCocoClasses)
+      throw std::runtime_error(fmt::format(
+          "has {} classes, not COCO's {}: \"classes\" has to name them", classes, kCocoClasses));
+    settings_.classes = coco_vehicles();
+  }
+  for (const auto& [label, vehicle_class] : settings_.classes) {
+    if (label >= classes)
+      throw std::runtime_error(fmt::format("has {} classes, numbered from 0: no number {} ({})",
+                                           classes, label, name(vehicle_class)));
+    labels_.push_back(label);
+  }
+}
+
+void OnnxDetector::add_steps() {
+  steps_ = {{0, 1}};
+  if (settings_.pace == NetworkPace::fixed) return;
+  const auto smaller = [](int side) {
+    return std::max(pace::kStride,
+                    static_cast<int>(side * pace::kSmaller) / pace::kStride * pace::kStride);
+  };
+  const cv::Size size(smaller(settings_.input.width), smaller(settings_.input.height));
+  if (size != settings_.input) {
+    try {
+      Look look(settings_, size);
+      look.decoder->class_count(look.outputs());
+      looks_.push_back(std::move(look));
+    } catch (const std::exception&) {
+      // Its file allows one size only.
+    }
+  }
+  const std::size_t least = looks_.size() - 1;
+  steps_ = {{0, 1}, {0, 2}};
+  if (least > 0) steps_.push_back({least, 2});
+  steps_.push_back({least, 3});
+  pace_ = Pace(steps_.size());
+}
+
+int OnnxDetector::every() const {
+  const Step& step = steps_[pace_.step()];
+  const double most = pace_.analysed_per_s() / (pace::kLooks_per_s * settings_.every);
+  return settings_.every * std::clamp(static_cast<int>(most), 1, step.seldomer);
+}
+
+void OnnxDetector::keep_pace(const Frame& frame, Analysis& analysis) {
+  if (settings_.pace == NetworkPace::fixed) return;
+  const bool changed = pace_.see(frame.seq, frame.t_s);
+  analysis.pace = {.every = every(), .input_px = looks_[steps_[pace_.step()].look].input_px};
+  if (!changed) return;
+  log::info("onnx", "the network's pace is another",
+            {{"camera", analysis.camera},
+             {"pictures_per_s", fmt::format("{:.1f}", pace_.offered_per_s())},
+             {"analysed_per_s", fmt::format("{:.1f}", pace_.analysed_per_s())},
+             {"every", analysis.pace->every},
+             {"input_px", fmt::format("{}x{}", analysis.pace->input_px.width,
+                                      analysis.pace->input_px.height)}});
 }
 
 void OnnxDetector::reset() noexcept {
@@ -67,15 +119,17 @@ void OnnxDetector::reset() noexcept {
   since_look_ = 0;
   watch_.clear();
   rate_.reset();
+  pace_.reset();
 }
 
 bool OnnxDetector::rests(const Frame& frame) {
+  const int every = this->every();
   const bool turn = frames_ == settings_.offset;
-  frames_ = (frames_ + 1) % settings_.every;
+  frames_ = (frames_ + 1) % every;
   ++since_look_;
   rate_.count(turn, frame.t_s);
   if (!turn) return true;
-  if (settings_.still_every > settings_.every) {
+  if (settings_.still_every > every) {
     if (since_look_ < settings_.still_every && watch_.still(frame.luma())) return true;
     watch_.keep(frame.luma());
   }
@@ -85,6 +139,7 @@ bool OnnxDetector::rests(const Frame& frame) {
 
 void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
   const Frame& frame = context.frame;
+  keep_pace(frame, analysis);
   const bool rested = rests(frame);
   rate_.judge(analysis);
   if (rested) {
@@ -92,10 +147,12 @@ void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
     return;
   }
 
-  input_.fill(frame.planes());
+  Look& look = looks_[steps_[pace_.step()].look];
+  look.input.fill(frame.planes());
   found_.clear();
   try {
-    decoder_->decode(outputs(), labels_, static_cast<float>(settings_.score_threshold), found_);
+    look.decoder->decode(look.outputs(), labels_, static_cast<float>(settings_.score_threshold),
+                         found_);
   } catch (const std::exception& e) {
     throw std::runtime_error(fmt::format("model {} {}", settings_.model.string(), e.what()));
   }
@@ -103,7 +160,7 @@ void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
                     kMostDetections);
 
   const cv::Rect2f picture({0, 0}, cv::Size2f(frame.size()));
-  const cv::Rect2f shown(input_.shown());
+  const cv::Rect2f shown(look.input.shown());
   const auto cut_inside = [&](const cv::Rect2f& box) {  // by a border that isn't the picture's
     return (shown.x > 0 && box.x < shown.x + kCutMargin_px) ||
            (shown.y > 0 && box.y < shown.y + kCutMargin_px) ||
@@ -111,7 +168,7 @@ void OnnxDetector::process(const FrameContext& context, Analysis& analysis) {
            (shown.br().y < picture.height && box.br().y > shown.br().y - kCutMargin_px);
   };
   for (const Candidate& candidate : found_) {
-    const cv::Rect2f whole = input_.to_frame(candidate.box);
+    const cv::Rect2f whole = look.input.to_frame(candidate.box);
     if (!std::isfinite(whole.area()) || cut_inside(whole)) continue;
     const cv::Rect2f box = whole & picture;
     if (box.width < kLeastSide_px || box.height < kLeastSide_px) continue;

@@ -5,16 +5,25 @@
 #include <map>
 #include <memory>
 #include <opencv2/core.hpp>
+#include <string_view>
+#include <vector>
 
 #include "analyse/network/box_decoder.h"
 #include "analyse/network/inference_backend.h"
 #include "analyse/network/look_rate.h"
+#include "analyse/network/pace.h"
 #include "analyse/network/still_watch.h"
 #include "analyse/network/tuning.h"
 #include "analyse/stage.h"
 #include "base/setting.h"
 
 namespace rearview {
+
+/// Whether a network does all of its work whatever the machine can do.
+enum class NetworkPace { fixed, automatic };
+constexpr auto names_of(NetworkPace) {
+  return std::to_array<std::string_view>({"fixed", "auto"});
+}
 
 struct OnnxSettings {
   std::filesystem::path model;
@@ -33,6 +42,7 @@ struct OnnxSettings {
   int offset = 0;
   /// A rider who waits at a crossing saves most of the network's time.
   int still_every = 1;
+  NetworkPace pace = NetworkPace::fixed;
 
   static void read_input(ConfigReader& reader, const Setting& row, OnnxSettings& settings);
   static void read_classes(ConfigReader& reader, const Setting& row, OnnxSettings& settings);
@@ -64,14 +74,19 @@ struct OnnxSettings {
         setting<&S::still_every>("still_every", {1, 30},
                                  "While nothing moves in the picture, looks only at every n-th "
                                  "frame, rounded up to the turns of every; not above every: off."),
+        setting<&S::pace>("pace",
+                          "auto: where the machine can't analyse 15 pictures a second, looks more "
+                          "seldom and at a smaller input, as far as is needed, and more again "
+                          "where there is time; every and input are then the most."),
     };
   }
   void check(const ConfigReader& reader) const;
 };
 
 /// Finds vehicles with a neural network and appends them to analysis.detections, at most 100, best
-/// first. Boxes are cut at the picture's border; those that a region's inner border cuts are
-/// dropped, because their true extent isn't known.
+/// first. With pace auto, says in analysis.pace how it looks. Boxes are cut at the picture's
+/// border; those that a region's inner border cuts are dropped, because their true extent isn't
+/// known.
 ///
 /// Construction loads the model and runs it once: std::runtime_error names the model and says
 /// what is wrong with it (no file, not readable, outputs that are not the family's, classes it
@@ -88,21 +103,39 @@ class OnnxDetector : public Stage {
   void reset() noexcept override;
 
  private:
+  /// The network with one size of its input.
+  struct Look {
+    Look(const OnnxSettings& settings, cv::Size size);
+    /// The network's answer to what `input` was filled with.
+    const std::vector<cv::Mat>& outputs();
+
+    cv::Size input_px;
+    std::unique_ptr<BoxDecoder> decoder;
+    NetworkInput input;
+    std::unique_ptr<InferenceBackend> network;
+  };
+  struct Step {
+    std::size_t look;
+    int seldomer;  ///< times `every`
+  };
+
+  void read_classes(int classes);
+  void add_steps();
+  void keep_pace(const Frame& frame, Analysis& analysis);
+  int every() const;
   /// It isn't this picture's turn, or nothing has moved since the last look.
   bool rests(const Frame& frame);
-  /// The network's answer to input_.
-  const std::vector<cv::Mat>& outputs();
 
   OnnxSettings settings_;
-  std::unique_ptr<BoxDecoder> decoder_;
-  NetworkInput input_;
-  std::unique_ptr<InferenceBackend> network_;
+  std::vector<Look> looks_;  ///< the largest first
+  std::vector<Step> steps_;
   std::vector<int> labels_;
   std::vector<Candidate> found_;
   int frames_ = 0;
   StillWatch watch_;
   int since_look_ = 0;  ///< frames
   LookRate rate_;
+  Pace pace_{1};
 };
 
 }  // namespace rearview

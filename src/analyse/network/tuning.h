@@ -91,6 +91,34 @@ constexpr std::size_t kMostOutputs = 64;
 
 }  // namespace onnxruntime_backend
 
+namespace pace {
+
+/// What is lost and what is analysed is counted over so long: bursts and pauses of a radio last up
+/// to a second. s.
+constexpr double kWindow_s = 2;
+/// Of so many pictures a second more are of no use: with 15, a vehicle that is told after 9 of them
+/// (docs/evaluation.md) is told 0.6 s after it comes into sight, and no alert is older than 0.2 s,
+/// two pictures' time and the decoder's.
+constexpr double kEnough_per_s = 15;
+/// Of the pictures, those that may be lost before there is less work, and before there is more
+/// again: a hiccup of the system is neither. Judged.
+constexpr double kLost = 0.1;
+constexpr double kNoneLost = 0.02;
+/// So long none is lost before more work is tried, at first and, after tries that failed, at most;
+/// a try that lasts so long has not failed. s. Guards against going to and fro.
+constexpr double kWait_s = 15;
+constexpr double kLongestWait_s = 600;
+
+/// Every n-th picture is looked at where this leaves so many looks a second, the least: with less
+/// work for a picture there will be more pictures, and so looks.
+constexpr double kLooks_per_s = look_rate::kLeast_per_s;
+/// Of the input's sides, for the steps with a smaller one: 0.56 of the work. Geometry.
+constexpr double kSmaller = 0.75;
+/// Of the input's sides, multiples of the families' largest stride. Geometry.
+constexpr int kStride = 32;
+
+}  // namespace pace
+
 namespace still_watch {
 
 /// The mean of 64 pixels of a noisy, strongly compressed picture wanders by a level or two; a car

@@ -132,7 +132,8 @@ export default {
   },
   units: { title: "Units on this device", metric: "Metres and km/h", us: "Feet and mph", uk: "Yards, feet and mph" },
   now: {
-    title: (camera) => `Camera ${camera} now`, state: "State", picture: "Picture", noPicture: "no picture yet", received: "Received", analysed: "Analysed",
+    title: (camera) => `Camera ${camera} now`, state: "State", picture: "Picture", noPicture: "no picture yet", received: "Received", analysed: "Analysed", network: "Network",
+    networkLooks: (every, width, height) => `${every === 1 ? "each picture" : `one picture in ${every}`}, ${width} × ${height}`,
     latency: "Picture to answer", latencySays: (half, most) => `${half} ms, seldom over ${most} ms`, looks: "Looks", level: "level",
     up: (degrees) => `${degrees}° up`, down: (degrees) => `${degrees}° down`, horizon: "Horizon", row: (row) => `row ${row}`,
     height: "Height above the road", unknown: "not known", giveOrTake: (amount) => `, give or take ${amount}`, asSet: ", as set", lost: "Lost pictures",

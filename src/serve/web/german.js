@@ -154,7 +154,8 @@ export default {
   },
   units: { title: "Einheiten auf diesem Gerät", metric: "Meter und km/h", us: "Fuß und mph", uk: "Yards, Fuß und mph" },
   now: {
-    title: (camera) => `Kamera ${camera} jetzt`, state: "Zustand", picture: "Bild", noPicture: "noch kein Bild", received: "Empfangen", analysed: "Analysiert",
+    title: (camera) => `Kamera ${camera} jetzt`, state: "Zustand", picture: "Bild", noPicture: "noch kein Bild", received: "Empfangen", analysed: "Analysiert", network: "Netz",
+    networkLooks: (every, width, height) => `${every === 1 ? "jedes Bild" : `eines von ${every} Bildern`}, ${width} × ${height}`,
     latency: "Vom Bild zur Antwort", latencySays: (half, most) => `${half} ms, selten über ${most} ms`, looks: "Blickt", level: "waagrecht",
     up: (degrees) => `${degrees}° nach oben`, down: (degrees) => `${degrees}° nach unten`, horizon: "Horizont", row: (row) => `Zeile ${row}`,
     height: "Höhe über der Straße", unknown: "nicht bekannt", giveOrTake: (amount) => `, ± ${amount}`, asSet: ", wie eingestellt", lost: "Verlorene Bilder",

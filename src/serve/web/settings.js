@@ -105,6 +105,7 @@ function health(camera, analysis) {
     [now.state, camera.text ? `${state}: ${told(camera.text)}` : state], [now.picture, size],
     [now.received, rate(camera.fps_in)], [now.analysed, rate(camera.fps_analysed)],
     [now.latency, now.latencySays(number(p50, 1), number(p95, 1))],
+    ...(camera.pace ? [[now.network, now.networkLooks(camera.pace.every, camera.pace.input.width, camera.pace.input.height)]] : []),
     ...mount(analysis?.view),
     [now.lost, lost.length === 0 ? settings.none : lost.map(([why, count]) => `${number(count)} ${now.drops[why] ?? why.replaceAll("_", " ")}`).join(", ")],
   ];

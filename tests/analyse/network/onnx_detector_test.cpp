@@ -98,6 +98,50 @@ TEST_F(OnnxDetectorTest, LooksAtEveryNthFrameFromItsOffset) {
   EXPECT_EQ(looks(stage, 2), "-x");
 }
 
+// One picture in three is analysed, 10 a second: there is time for half of the looks.
+TEST_F(OnnxDetectorTest, LooksSeldomerWhereTheMachineIsTooSlow) {
+  OnnxSettings settings = tiny();
+  settings.pace = NetworkPace::automatic;
+  OnnxDetector stage(settings);
+  Analysis first;
+  test::Shown().show(stage, *test::frame_at(0, 0, test::flat_planes({64, 64}, 235)), first);
+  ASSERT_TRUE(first.pace);
+  EXPECT_EQ(first.pace->every, 1);
+  EXPECT_EQ(first.pace->input_px, cv::Size(32, 32));
+  std::string looked;
+  for (std::uint64_t seq = 3; seq < 90; seq += 3) {
+    Analysis analysis;
+    test::Shown().show(
+        stage,
+        *test::frame_at(static_cast<double>(seq) / 30, seq, test::flat_planes({64, 64}, 235)),
+        analysis);
+    looked += analysis.detector_rested ? '-' : 'x';
+    EXPECT_EQ(analysis.pace->every, seq < 60 ? 1 : 2);
+  }
+  EXPECT_EQ(looked.substr(0, 20), std::string(20, 'x'));
+  EXPECT_EQ(looked.substr(20, 8), "-x-x-x-x");
+}
+
+TEST_F(OnnxDetectorTest, TheNetworkOfTheProjectLooksAtASmallerInputToo) {
+  OnnxSettings settings;
+  settings.model = REARVIEW_SOURCE_MODELS "/rearview_vehicle.onnx";
+  settings.classes = {{0, VehicleClass::car}};
+  settings.pace = NetworkPace::automatic;
+  OnnxDetector stage(settings);
+  std::optional<DetectorPace> pace;
+  for (std::uint64_t seq = 0; seq < 180; seq += 3) {
+    Analysis analysis;
+    test::Shown().show(
+        stage,
+        *test::frame_at(static_cast<double>(seq) / 30, seq, test::flat_planes({64, 64}, 235)),
+        analysis);
+    pace = analysis.pace;
+  }
+  ASSERT_TRUE(pace);
+  EXPECT_EQ(pace->input_px, cv::Size(288, 192));
+  EXPECT_EQ(pace->every, 2);
+}
+
 TEST_F(OnnxDetectorTest, LooksSeldomWhileNothingMoves) {
   OnnxSettings settings = tiny();
   settings.still_every = 5;
