@@ -12,6 +12,9 @@ constexpr float kLeastIou = 0.3F;
 // Truth times are rounded to a hundredth or better of a frame's time.
 constexpr double kRounding_s = 0.005;
 constexpr double kLatestPassAlert_s = 3;  // after the pass
+// `farthest_ttc_s` of the stage `approach`, by default.
+constexpr double kClaim_s = 10;
+constexpr double kClaimEvery_s = 0.5;
 
 bool within(double t_s, double from_s, double to_s) {
   return t_s >= from_s - kRounding_s && t_s <= to_s + kRounding_s;
@@ -39,6 +42,7 @@ void ClipScorer::add(const Analysis& analysis, cv::Size picture) {
   last_t_s_ = analysis.t_s;
 
   follow(analysis, picture);
+  compare_claims(analysis);
   for (const Alert& alert : analysis.alerts) {
     ++score_.alerts[alert.kind];
     if (alert.kind == AlertKind::vehicle_approaching || alert.kind == AlertKind::fast_approach)
@@ -73,6 +77,47 @@ void ClipScorer::follow(const Analysis& analysis, cv::Size picture) {
                                 .distance_m = best->distance_m,
                                 .closing_mps = best->closing_mps});
   }
+}
+
+void ClipScorer::compare_claims(const Analysis& analysis) {
+  if (truth_.ignored(analysis.t_s)) return;
+  const auto compare = [&](std::optional<double> probability, const cv::Rect2f& box,
+                           std::vector<Claim>& claims) {
+    if (!probability) return;
+    if (const auto came_true = comes(box, analysis.t_s))
+      claims.push_back({*probability, *came_true});
+  };
+  for (const Alert& alert : analysis.alerts) {
+    if (const auto* approach = std::get_if<AlertApproach>(&alert.about))
+      compare(approach->probability, approach->box, score_.alert_claims);
+  }
+  if (claims_t_s_ && analysis.t_s - *claims_t_s_ < kClaimEvery_s) return;
+  claims_t_s_ = analysis.t_s;
+  for (const Track& track : analysis.tracks) {
+    if (!track.coasting) compare(track.probability, track.box, score_.claims);
+  }
+}
+
+/// Null where the truth doesn't say.
+std::optional<bool> ClipScorer::comes(const cv::Rect2f& box, double t_s) const {
+  std::optional<bool> found = false;
+  float best = kLeastIou;
+  for (const TruthEvent& event : truth_.events) {
+    if (event.track.empty()) return std::nullopt;
+    if (!within(t_s, event.t_visible_s, event.t_pass_s)) continue;
+    const float iou = overlap(box, event.track.box_at(t_s));
+    if (iou < best) continue;
+    best = iou;
+    found = event.t_pass_s - t_s <= kClaim_s;
+  }
+  for (const TruthOther& other : truth_.others) {
+    if (!other.soft() || other.track.empty() || !within(t_s, other.t0_s, other.t1_s)) continue;
+    const float iou = overlap(box, other.track.box_at(t_s));
+    if (iou < best) continue;
+    best = iou;
+    found.reset();
+  }
+  return found;
 }
 
 void ClipScorer::judge_approach(const Alert& alert) {

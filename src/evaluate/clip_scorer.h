@@ -56,6 +56,13 @@ struct Estimate {
   std::optional<double> closing_mps;
 };
 
+/// One moment at which the analysis said how likely it is that a vehicle will have come up to the
+/// rider soon, and whether it had.
+struct Claim {
+  double probability = 0;
+  bool came_true = false;
+};
+
 struct KindScore {
   std::size_t vehicles = 0;
   std::size_t alerted = 0;  ///< of these, those with at least one alert
@@ -76,6 +83,8 @@ struct ClipScore {
   std::map<std::string, KindScore> others;
   std::map<AlertKind, std::size_t> alerts;  ///< all that were raised
   std::vector<Estimate> estimates;
+  std::vector<Claim> claims;        ///< of tracks, every kClaimEvery_s
+  std::vector<Claim> alert_claims;  ///< of alerts
 };
 
 /// Scores the analysis of one recording against its truth, frame by frame:
@@ -87,6 +96,10 @@ struct ClipScore {
 /// - An overtake or close_pass alert belongs to the event whose track it names.
 /// - Each frame in which a track overlaps a visible event (IoU >= 0.3, best) gives an estimate to
 ///   compare, if the truth says how fast the event closes in.
+/// - The probability of an alert, and that of each track twice a second, comes true where it
+///   overlaps (IoU >= 0.3, best) a visible event that passes within 10 s, as the claim says by
+///   default; what overlaps a soft vehicle isn't compared, nor is a recording in which an event has
+///   no track.
 class ClipScorer {
  public:
   explicit ClipScorer(Truth truth);
@@ -99,11 +112,14 @@ class ClipScorer {
   void follow(const Analysis& analysis, cv::Size picture);
   void judge_approach(const Alert& alert);
   void judge_pass(const Alert& alert);
+  void compare_claims(const Analysis& analysis);
+  std::optional<bool> comes(const cv::Rect2f& box, double t_s) const;
 
   Truth truth_;
   ClipScore score_;
   std::set<std::size_t> alerted_others_;
   std::optional<double> last_t_s_;
+  std::optional<double> claims_t_s_;  ///< when claims of tracks were compared last
 };
 
 }  // namespace rearview

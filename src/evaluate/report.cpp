@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
 const std::vector<double> kTtcEdges_s{0, 1.5, 2.5, 3.5, 6, 10};
+const std::vector<double> kProbabilityEdges{0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1};
 const std::vector<double> kDistanceEdges_m{0, 5, 10, 20, 40, kFar};
 
 using Quantity = std::function<std::optional<double>(const Estimate&)>;
@@ -63,6 +64,25 @@ std::vector<Band> bands(const std::vector<ClipScore>& clips, const std::vector<d
   return all;
 }
 
+std::vector<ClaimBand> claim_bands(const std::vector<ClipScore>& clips,
+                                   std::vector<Claim> ClipScore::*which) {
+  std::vector<ClaimBand> all;
+  for (std::size_t i = 0; i + 1 < kProbabilityEdges.size(); ++i)
+    all.push_back({.from = kProbabilityEdges[i], .to = kProbabilityEdges[i + 1]});
+  for (const ClipScore& clip : clips) {
+    for (const Claim& claim : clip.*which) {
+      const auto band = std::find_if(all.begin(), all.end() - 1, [&](const ClaimBand& one) {
+        return claim.probability < one.to;
+      });
+      ++band->claims;
+      band->mean_probability +=
+          (claim.probability - band->mean_probability) / static_cast<double>(band->claims);
+      band->came_true += claim.came_true ? 1 : 0;
+    }
+  }
+  return all;
+}
+
 Json number(double value, int decimals) {
   if (!std::isfinite(value)) return nullptr;
   const double scale = std::pow(10.0, decimals);
@@ -102,6 +122,21 @@ Json bands_json(const std::vector<Band>& all) {
                     {"median_abs_error", number(band.error.median_abs, 2)},
                     {"median_relative_error", number(band.error.median_relative, 3)},
                     {"bias", number(band.error.bias, 2)}});
+  return json;
+}
+
+Json claims_json(const std::vector<ClaimBand>& all) {
+  Json json = Json::array();
+  for (const ClaimBand& band : all) {
+    const Interval interval = wilson(band.came_true, band.claims);
+    json.push_back(
+        {{"from", number(band.from, 2)},
+         {"to", number(band.to, 2)},
+         {"claims", band.claims},
+         {"mean_probability", band.claims > 0 ? number(band.mean_probability, 3) : Json(nullptr)},
+         {"came_true", band.came_true},
+         {"share_95", {number(interval.low, 3), number(interval.high, 3)}}});
+  }
   return json;
 }
 
@@ -222,7 +257,9 @@ Json totals_json(const Totals& t) {
           {"ttc_s_by_true_ttc", bands_json(t.ttc_by_ttc)},
           {"ttc_s_by_distance", bands_json(t.ttc_by_distance)},
           {"distance_m_by_distance", bands_json(t.distance_by_distance)},
-          {"closing_mps_by_distance", bands_json(t.closing_by_distance)}};
+          {"closing_mps_by_distance", bands_json(t.closing_by_distance)},
+          {"claims", claims_json(t.claims)},
+          {"alert_claims", claims_json(t.alert_claims)}};
 }
 
 // Clips whose truths lie in one folder belong together; in the order in which they come.
@@ -262,6 +299,18 @@ std::string band_lines(const char* title, const char* unit, const char* place,
         range + " " + place, band.error.compared,
         percent(share(band.error.estimated, band.error.compared)), shown(band.error.median_abs, 2),
         unit, percent(band.error.median_relative), shown(band.error.bias, 2));
+  }
+  return text.empty() ? text : fmt::format("{}\n{}", title, text);
+}
+
+std::string claim_lines(const char* title, const std::vector<ClaimBand>& all) {
+  std::string text;
+  for (const ClaimBand& band : all) {
+    if (band.claims == 0) continue;
+    text += fmt::format("  {:<22} {:>6} claims, said {:>5}, came true {:>5}\n",
+                        fmt::format("{:g} to {:g}", band.from, band.to), band.claims,
+                        fmt::format("{:.1f} %", 100 * band.mean_probability),
+                        percent(share(band.came_true, band.claims)));
   }
   return text.empty() ? text : fmt::format("{}\n{}", title, text);
 }
@@ -333,6 +382,8 @@ Totals totals(const std::vector<ClipScore>& clips) {
   t.ttc_by_distance = bands(clips, kDistanceEdges_m, true_distance, true_ttc, ttc);
   t.distance_by_distance = bands(clips, kDistanceEdges_m, true_distance, true_distance, distance);
   t.closing_by_distance = bands(clips, kDistanceEdges_m, true_distance, true_closing, closing);
+  t.claims = claim_bands(clips, &ClipScore::claims);
+  t.alert_claims = claim_bands(clips, &ClipScore::alert_claims);
   return t;
 }
 
@@ -401,6 +452,8 @@ std::string evaluation_table(const std::vector<ClipScore>& clips) {
   text += band_lines("time to contact, by distance", "s", "m", t.ttc_by_distance);
   text += band_lines("distance", "m", "m", t.distance_by_distance);
   text += band_lines("closing speed", "m/s", "m", t.closing_by_distance);
+  text += claim_lines("that a vehicle comes, by its probability: tracks", t.claims);
+  text += claim_lines("the same: alerts", t.alert_claims);
   return text;
 }
 

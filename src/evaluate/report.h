@@ -25,6 +25,15 @@ struct Band {
   ErrorScore error;
 };
 
+/// Claims whose probability lies from `from` to `to`.
+struct ClaimBand {
+  double from = 0;
+  double to = 0;
+  std::size_t claims = 0;
+  double mean_probability = 0;
+  std::size_t came_true = 0;
+};
+
 /// All clips together.
 struct Totals {
   std::size_t clips = 0;
@@ -68,6 +77,8 @@ struct Totals {
   std::vector<Band> ttc_by_distance;
   std::vector<Band> distance_by_distance;
   std::vector<Band> closing_by_distance;
+  std::vector<ClaimBand> claims;        ///< of tracks
+  std::vector<ClaimBand> alert_claims;  ///< of alerts
 };
 
 Totals totals(const std::vector<ClipScore>& clips);

@@ -43,6 +43,8 @@ struct AlertVehicle {
 /// vehicle_approaching, fast_approach.
 struct AlertApproach : AlertVehicle {
   std::optional<double> ttc_s;
+  std::optional<double> probability;  ///< of the claim that it makes, 0..1
+  std::optional<Explanation> rival;   ///< the likeliest one under which the claim is wrong
   std::optional<AlertReason> reason;
 };
 

@@ -54,6 +54,8 @@ struct Track {
   double unseen_s = 0;    ///< how long it has been coasting; 0: seen in this frame
   Motion motion = Motion::unknown;
   int threat = 0;  ///< 0, 1 approaching, 2 fast approach
+  /// As an alert's, of this picture; for the evaluation, not told.
+  std::optional<double> probability;
   std::optional<double> ttc_s;
   std::optional<double> ttc_sigma_s;
   std::optional<double> distance_m;

@@ -64,6 +64,25 @@ constexpr auto names_of(AlertKind) {
                                           "view_blocked", "store_failed", "store_back"});
 }
 
+/// What a track's pictures may come from: a vehicle that closes in on our path; one that closes in
+/// but passes far beside, as on another road; one that goes along with us; one that falls back; a
+/// thing that stands at the road; one that is fixed to the bicycle, or a spot on the lens; several
+/// things in one box.
+enum class Explanation {
+  closing_in,
+  closing_aside,
+  going_along,
+  falling_back,
+  fixed_to_road,
+  fixed_to_camera,
+  several
+};
+constexpr auto names_of(Explanation) {
+  return std::to_array<std::string_view>({"closing_in", "closing_aside", "going_along",
+                                          "falling_back", "fixed_to_road", "fixed_to_camera",
+                                          "several"});
+}
+
 enum class AlertLevel { info, warning, danger };
 constexpr auto names_of(AlertLevel) {
   return std::to_array<std::string_view>({"info", "warning", "danger"});

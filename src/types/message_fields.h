@@ -130,6 +130,13 @@ inline constexpr auto kFields<Alert> = std::tuple{
     alert_path::OfVehicle<&AlertVehicle::vehicle_class>{"class", "likewise"},
     alert_path::OfVehicle<&AlertVehicle::box>{"box", "likewise"},
     alert_path::OfApproach<&AlertApproach::ttc_s>{"ttc_s", "time to contact", {.decimals = 2}},
+    alert_path::OfApproach<&AlertApproach::probability>{
+        "probability",
+        "that it will have come up to the rider, within `widest_pass_m` to a side, in "
+        "`farthest_ttc_s`",
+        {.decimals = 3, .least = 0, .most = 1}},
+    alert_path::OfApproach<&AlertApproach::rival>{"rival",
+                                                  "what it is likeliest to be where that is wrong"},
     alert_path::OfVehicle<&AlertVehicle::distance_m>{"distance_m", "", {.decimals = 1}},
     alert_path::OfVehicle<&AlertVehicle::closing_mps>{
         "closing_mps", "closing speed", {.decimals = 2}},

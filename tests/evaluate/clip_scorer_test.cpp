@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace rearview {
@@ -249,6 +250,54 @@ TEST(ClipScorer, CountsFramesInWhichNobodyLooked) {
   scorer.add(analysis, kPicture);
   EXPECT_EQ(scorer.score().frames_failed, 1U);
   EXPECT_EQ(scorer.score().frames_blind, 1U);
+}
+
+/// What a track in kBox claims, at 2 and 3 s and so on twice a second.
+Track claiming(double probability) {
+  Track track;
+  track.id = 7;
+  track.box = kBox;
+  track.probability = probability;
+  return track;
+}
+
+TEST(ClipScorer, ClaimsComeTrueOnVehiclesThatPass) {
+  // In sight from 2 to 8.4 s.
+  const ClipScore score = scored(truth_with({event("1", 2, 8.4)}), {}, {claiming(0.7)});
+  ASSERT_EQ(score.claims.size(), 20U) << "twice a second";
+  const auto came_true = std::count_if(score.claims.begin(), score.claims.end(),
+                                       [](const Claim& claim) { return claim.came_true; });
+  EXPECT_EQ(came_true, 13);
+  EXPECT_EQ(score.claims[0].probability, 0.7);
+}
+
+TEST(ClipScorer, ClaimsOnVehiclesThatPassMuchLaterAreWrong) {
+  const ClipScore score = scored(truth_with({event("1", 0, 13)}), {}, {claiming(0.7)});
+  ASSERT_EQ(score.claims.size(), 20U);
+  EXPECT_FALSE(score.claims[5].came_true) << "10.5 s before";
+  EXPECT_TRUE(score.claims[6].came_true) << "10 s before";
+}
+
+TEST(ClipScorer, ClaimsOnSoftVehiclesAreNotCompared) {
+  EXPECT_TRUE(scored(truth_with({}, {other("closing, no pass", 0, 10)}), {}, {claiming(0.7)})
+                  .claims.empty());
+  EXPECT_EQ(scored(truth_with({}, {other("parked", 0, 10)}), {}, {claiming(0.7)}).claims.size(),
+            20U);
+}
+
+TEST(ClipScorer, WithoutATrackNoClaimIsCompared) {
+  TruthEvent e = event("1", 2, 8);
+  e.track = TruthTrack();
+  EXPECT_TRUE(scored(truth_with({e}), {}, {claiming(0.7)}).claims.empty());
+}
+
+TEST(ClipScorer, AlertsClaimToo) {
+  Alert sure = alert();
+  std::get<AlertApproach>(sure.about).probability = 0.9;
+  const ClipScore score = scored(truth_with({event("1", 2, 8.4)}), {{1.0, sure}, {5.0, sure}});
+  ASSERT_EQ(score.alert_claims.size(), 2U);
+  EXPECT_FALSE(score.alert_claims[0].came_true);
+  EXPECT_TRUE(score.alert_claims[1].came_true);
 }
 
 }  // namespace

@@ -55,6 +55,20 @@ TEST(Totals, AddUpOverClips) {
   EXPECT_EQ(json["lead"]["events_over_2_5_s"], 0.25);
 }
 
+TEST(Totals, ClaimsAreCountedByTheirProbability) {
+  ClipScore score = clip({});
+  score.claims = {{0.05, false}, {0.95, true}, {0.91, false}, {1.0, true}};
+  const Totals t = totals({score, score});
+  ASSERT_EQ(t.claims.size(), 8U);
+  EXPECT_EQ(t.claims[1].claims, 2U) << "2 to 10 %";
+  EXPECT_EQ(t.claims[6].claims, 4U) << "90 to 98 %";
+  EXPECT_EQ(t.claims[6].came_true, 2U);
+  EXPECT_NEAR(t.claims[6].mean_probability, 0.93, 1e-9);
+  EXPECT_EQ(t.claims[7].came_true, 2U) << "certainty is in the last";
+  EXPECT_EQ(evaluation_json({score})["total"]["claims"][6]["came_true"], 1);
+  EXPECT_THAT(evaluation_table({score}), HasSubstr("said 93.0 %, came true  50 %"));
+}
+
 TEST(Totals, ALeadCutShortByTheEndIsALowerBoundAndNoPass) {
   EventScore cut = found(2.0);
   cut.event.pass_seen = false;

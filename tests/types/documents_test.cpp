@@ -207,12 +207,13 @@ TEST(Documents, TheApiHasTheMessages) {
                  schema_of<CameraState>() + schema_of<AnalysisState>() + schema_of<Road>() +
                      schema_of<VehicleClass>() + schema_of<Motion>() + schema_of<Trend>() +
                      schema_of<Side>() + schema_of<Mark>() + schema_of<ClipState>() +
-                     schema_of<AlertKind>() + schema_of<AlertLevel>() + schema_of<cv::Rect2f>() +
-                     schema_of<Position>() + schema_of<Latency>() + schema_of<ViewGeometry>() +
-                     schema_of<Track>() + schema_of<Analysis>() + schema_of<AlertReason>() +
-                     schema_of<KeptAlert>("Alert") + schema_of<AlertUpdate>() + schema_of<Ride>() +
-                     schema_of<Pass>() + schema_of<Missed>() + schema_of<MissedUpdate>() +
-                     schema_of<RoadReport>() + schema_of<Heartbeat>());
+                     schema_of<AlertKind>() + schema_of<AlertLevel>() + schema_of<Explanation>() +
+                     schema_of<cv::Rect2f>() + schema_of<Position>() + schema_of<Latency>() +
+                     schema_of<ViewGeometry>() + schema_of<Track>() + schema_of<Analysis>() +
+                     schema_of<AlertReason>() + schema_of<KeptAlert>("Alert") +
+                     schema_of<AlertUpdate>() + schema_of<Ride>() + schema_of<Pass>() +
+                     schema_of<Missed>() + schema_of<MissedUpdate>() + schema_of<RoadReport>() +
+                     schema_of<Heartbeat>());
 }
 
 template <typename T>

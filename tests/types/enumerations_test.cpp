@@ -29,7 +29,7 @@ void expect_each(std::index_sequence<Index...>) {
 template <typename E>
 class Enumerations : public testing::Test {};
 using All = testing::Types<VehicleClass, Motion, Trend, Side, AnalysisState, Road, AlertKind,
-                           AlertLevel, Mark, ClipState, CameraState, log::Level>;
+                           Explanation, AlertLevel, Mark, ClipState, CameraState, log::Level>;
 TYPED_TEST_SUITE(Enumerations, All);
 
 TYPED_TEST(Enumerations, NamesAreThoseOfAllEnumerators) {

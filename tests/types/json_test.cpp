@@ -25,6 +25,8 @@ Alert example_alert() {
                                .side = Side::left,
                                .lateral_m = 1.4},
                               3.4,
+                              0.93,
+                              Explanation::going_along,
                               AlertReason{0.29, 0.8, 9}};
   alert.position = Position{48.1371549, -11.5754321, 3.64};
   alert.rider_speed_mps = 6.944;
@@ -39,8 +41,8 @@ TEST(Json, AlertIsTheDocumentedMessageToTheLetter) {
       to_json(example_alert()).dump(),
       R"({"type":"alert","id":42,"camera":"rear","time":"2026-11-22T09:00:00.123Z","t_s":41.133,)"
       R"("kind":"vehicle_approaching","level":"warning","track_id":7,"class":"car",)"
-      R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"ttc_s":3.4,"distance_m":21.0,)"
-      R"("closing_mps":6.2,"side":"left","lateral_m":1.4,)"
+      R"("box":{"x":301.5,"y":170.2,"w":48.0,"h":39.1},"ttc_s":3.4,"probability":0.93,)"
+      R"("rival":"going_along","distance_m":21.0,"closing_mps":6.2,"side":"left","lateral_m":1.4,)"
       R"("position":{"lat":48.137155,"lon":-11.575432,"accuracy_m":3.6},"rider_speed_mps":6.94,)"
       R"("reason":{"growth_per_s":0.29,"bearing_deg_per_s":0.8,"confirmed_frames":9},)"
       R"("epoch":1,"frame_seq":1234,"latency_ms":{"decode":2.1,"analyse":24.0,"total":29.3}})");
@@ -133,8 +135,9 @@ TEST(Json, WhatIsNoAlertIsRefused) {
     EXPECT_THROW(alert_from_json(wrong), std::runtime_error) << key;
     auto without = good;
     without.erase(key);
-    if (key == "ttc_s" || key == "distance_m" || key == "closing_mps" || key == "lateral_m" ||
-        key == "position" || key == "rider_speed_mps" || key == "reason")
+    if (key == "ttc_s" || key == "probability" || key == "rival" || key == "distance_m" ||
+        key == "closing_mps" || key == "lateral_m" || key == "position" ||
+        key == "rider_speed_mps" || key == "reason")
       EXPECT_TRUE(to_json(alert_from_json(without)).at(key).is_null()) << "it isn't known";
     else
       EXPECT_THROW(alert_from_json(without), std::runtime_error) << key;
