@@ -7,7 +7,7 @@ up when it starts (REARVIEW_MOVED, REARVIEW_MOVED_BY), so that moving one takes 
 know, such as sizes of arrays, are found by what it says, and take a build each. Guards and formats, by the word in their
 comment, aren't moved, nor is what isn't a number or a list of numbers.
 
-What was scored is kept by the program that scored it and the clips, and not scored again.
+What was scored is kept by the sources of the analysis and the clips, and not scored again.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -210,6 +211,16 @@ def score(program, truths, options, label=None, by=None):
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
+def digest(others):
+    """Of what the scores follow from: the sources of the rooms that make them, the networks, and other files."""
+    every = [path for room in ("base", "h264", "types", "receive", "analyse", "evaluate", "app")
+             for path in sorted((ROOT / "src" / room).rglob("*.*"))]
+    found = hashlib.sha256()
+    for path in [*every, ROOT / "models" / "manifest.json", *others]:
+        found.update(hashlib.sha256(f"{path.name}\n".encode() + path.read_bytes()).digest())
+    return found.hexdigest()[:12]
+
+
 def signed(value, digits=0):
     return f"{value:+.{digits}f}".replace("-", "−")
 
@@ -247,14 +258,16 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "sensitivity", help="folder of the build and the scores")
     parser.add_argument("--room", help="of src/analyse; default: all")
     parser.add_argument("--constant", action="append", help="its name; can be given again; default: all")
-    parser.add_argument("--shard", default="1/1", metavar="I/N", help="the I-th of N parts")
+    parser.add_argument("--shard", metavar="I/N", help="the I-th of N parts")
     parser.add_argument("--quick", action="store_true", help="four short clips only")
     parser.add_argument("--found", action="store_true", help="the clips of the folder found, too")
     parser.add_argument("--config", type=pathlib.Path, help="analysis to score instead of the default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="clips scored at the same time")
     options = parser.parse_args()
-    from evaluate import shard  # brings what draws plots with it
-    part, parts = shard(options.shard)
+    part, parts = 0, 1
+    if options.shard:
+        from evaluate import shard  # brings what draws plots with it
+        part, parts = shard(options.shard)
 
     builder = Builder(options.work.resolve())
     wanted = [c for c in builder.constants if c.movable and options.room in (None, c.room) and
@@ -264,10 +277,10 @@ def main():
     truths_of = clips(options.quick)
     truths = truths_of("clips") + (truths_of("found") if options.found else [])
     builder.build()
-    told = "\n".join([*map(str, truths), options.config.read_text() if options.config else ""])
-    digest = hashlib.sha256(builder.program.read_bytes() + told.encode()).hexdigest()[:12]
-    kept = builder.work / "scores" / digest
+    kept = builder.work / "scores" / digest([*truths, *([options.config] if options.config else [])])
     kept.mkdir(parents=True, exist_ok=True)
+    program = kept / "rearview"  # what is built for those that take a build isn't it
+    shutil.copy2(builder.program, program)
 
     def scored(name, how):
         file = kept / f"{name}.json"
@@ -277,7 +290,7 @@ def main():
             new.rename(file)
         return json.loads(file.read_text())
 
-    base = scored("base", lambda: score(builder.program, truths, options))
+    base = scored("base", lambda: score(program, truths, options))
     if base is None:
         sys.exit("scripts/eval --sensitivity: the clips can't be scored; try rearview eval by hand")
     changes = {}
@@ -286,7 +299,7 @@ def main():
         for way, by in BY.items():
             def how():
                 if constant.label not in builder.fixed:
-                    return score(builder.program, truths, options, constant.label, by)
+                    return score(program, truths, options, constant.label, by)
                 return score(builder.program, truths, options) if builder.build_moved(constant, by) else None
             changes.setdefault(constant.label, {})[way] = change(base, scored(f"{constant.label}.{way}", how))
             (builder.work / "sensitivity.md").write_text(table(base, wanted, changes))
