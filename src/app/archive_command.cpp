@@ -40,10 +40,6 @@ ArchiveAnalysis make_analysis(const std::filesystem::path& file) {
   return ArchiveAnalysis(std::move(config));
 }
 
-NatsAccess access_of(const ArchiveQueueOptions& options) {
-  return {.url = options.nats, .credentials_file = options.credentials};
-}
-
 /// What one job came to.
 enum class Outcome { stopped, there, made };
 
@@ -67,9 +63,12 @@ Outcome make_result(const ArchiveAnalysis& analysis, const ArchiveJob& job,
              : Outcome::stopped;
 }
 
-/// What becomes of one delivery; false when a signal came.
-bool work_on(JobQueue::Delivery& delivery, const ArchiveAnalysis& analysis,
-             const ResultFolder& folder, std::uint64_t most_tries, Termination& termination) {
+/// What became of one delivery. no_room: its result has none.
+enum class Worked { on, stopped, no_room };
+
+/// What becomes of one delivery.
+Worked work_on(JobQueue::Delivery& delivery, const ArchiveAnalysis& analysis,
+               const ResultFolder& folder, std::uint64_t most_tries, Termination& termination) {
   const SteadyTime start = SteadyClock::now();
   try {
     if (delivery.tries() > most_tries)
@@ -87,17 +86,27 @@ bool work_on(JobQueue::Delivery& delivery, const ArchiveAnalysis& analysis,
     });
     if (outcome == Outcome::stopped) {
       delivery.give_back();
-      return false;
+      return Worked::stopped;
     }
     if (!delivery.done(folder.about(job.name()).value("duration_s", 0.0),
                        seconds_between(start, SteadyClock::now())))
       log::warning("archive", "the server isn't told of a result; the job will come again",
                    {{"result", job.name()}});
+  } catch (const FolderFailed& error) {
+    log::warning("archive", "no job is taken until there is room for results",
+                 {{"why", error.what()}});
+    delivery.give_back();
+    return Worked::no_room;
   } catch (const std::exception& error) {
     log::warning("archive", "a job fails", {{"why", error.what()}, {"tries", delivery.tries()}});
     delivery.failed(error.what(), most_tries);
   }
-  return true;
+  return Worked::on;
+}
+
+bool is_empty(JobQueue& queue) {
+  const JobQueue::Status status = queue.status();
+  return status.waiting + status.running == 0;
 }
 
 Json to_json(const JobQueue::Status& status) {
@@ -160,6 +169,12 @@ int analyze_archive_command(const ArchiveOptions& options) {
       const Outcome outcome = job ? make_result(analysis, *job, folder, step) : Outcome::stopped;
       if (outcome == Outcome::stopped) break;
       ++(outcome == Outcome::made ? made : there);
+    } catch (const FolderFailed& error) {
+      // Nothing is wrong with the recording, and the next one would find no room either.
+      line.clear();
+      fmt::print(stderr, "rearview: {}\n", error.what());
+      ++failed;
+      break;
     } catch (const std::exception& error) {
       ++failed;
       line.clear();
@@ -176,7 +191,7 @@ int submit_command(const ArchiveOptions& options, const ArchiveQueueOptions& que
     throw UsageError("archive submit: say what: INPUT, or --again for those that have failed");
   const std::vector<std::string> inputs = input_list(options.inputs);
   Termination termination;
-  JobQueue queue(access_of(queue_options), queue_options.ack_wait_s);
+  JobQueue queue(queue_options.nats, {queue_options.ack_wait_s, queue_options.replicas});
   if (queue_options.again) fmt::print(stderr, "{} jobs made again\n", queue.submit_failed());
   ArchiveAnalysis analysis = make_analysis(options.config);
   const auto wanted = [&termination] { return !termination.requested(); };
@@ -207,16 +222,24 @@ int work_command(const ArchiveOptions& options, const ArchiveQueueOptions& queue
   const ResultFolder folder(options.out);
   const ArchiveAnalysis analysis = make_analysis(options.config);
   Termination termination;
-  JobQueue queue(access_of(queue_options), queue_options.ack_wait_s);
+  JobQueue queue(queue_options.nats, {queue_options.ack_wait_s, queue_options.replicas});
   constexpr int kWait_ms = 500;
+  constexpr std::chrono::seconds kUntilRoom{2};
+  bool has_room = true;
   while (!termination.requested()) {
     try {
-      if (auto delivery = queue.pull(kWait_ms)) {
-        if (!work_on(*delivery, analysis, folder, queue_options.most_tries, termination)) break;
-      } else if (queue_options.until_empty) {
-        const JobQueue::Status status = queue.status();
-        if (status.waiting + status.running == 0) break;
+      // Who has no room would only use up the tries of every job.
+      if (!has_room) sleep_until(termination.token(), SteadyClock::now() + kUntilRoom);
+      has_room = has_room || folder.has_room();
+      auto delivery = has_room ? queue.pull(kWait_ms) : std::nullopt;
+      if (!delivery) {
+        if (queue_options.until_empty && is_empty(queue)) break;
+        continue;
       }
+      const Worked worked =
+          work_on(*delivery, analysis, folder, queue_options.most_tries, termination);
+      if (worked == Worked::stopped) break;
+      has_room = worked == Worked::on;
     } catch (const std::runtime_error& error) {
       // A server that is away comes back; what it wasn't told of comes again.
       log::warning("archive", "the queue doesn't answer", {{"why", error.what()}});
@@ -227,7 +250,7 @@ int work_command(const ArchiveOptions& options, const ArchiveQueueOptions& queue
 
 int status_command(const ArchiveQueueOptions& options) {
   Termination termination;
-  JobQueue queue(access_of(options), options.ack_wait_s);
+  JobQueue queue(options.nats, {options.ack_wait_s, options.replicas});
   ProgressLine line;
   const bool is_drawn = options.watch && isatty(STDERR_FILENO) == 1;
   for (;;) {

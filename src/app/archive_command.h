@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "nats/nats_access.h"
+
 namespace rearview {
 
 struct ArchiveOptions {
@@ -18,13 +20,13 @@ struct ArchiveOptions {
 };
 
 struct ArchiveQueueOptions {
-  std::string nats;                   ///< address of the server
-  std::filesystem::path credentials;  ///< a .creds file; empty: none
-  double ack_wait_s = 60;             ///< of a queue that is made: how long a worker may be silent
-  std::uint64_t most_tries = 3;       ///< after which a job has failed
-  bool again = false;                 ///< submit: make those jobs again that have failed
-  bool until_empty = false;           ///< work: end when nothing is left to do
-  bool watch = false;                 ///< status: until all is done
+  NatsAccess nats;
+  double ack_wait_s = 60;        ///< of a queue that is made: how long a worker may be silent
+  int replicas = 1;              ///< of a queue that is made: servers that keep it
+  std::uint64_t most_tries = 3;  ///< after which a job has failed
+  bool again = false;            ///< submit: make those jobs again that have failed
+  bool until_empty = false;      ///< work: end when nothing is left to do
+  bool watch = false;            ///< status: until all is done
 };
 
 /// `rearview analyze --out`: makes those results that aren't there yet, one after the other. What

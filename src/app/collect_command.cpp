@@ -43,12 +43,15 @@ int collect_command(const CollectOptions& options) {
   const bool https = site.tls.identity() != nullptr;  // throws where it can't be used
   {
     Credentials credentials(site.access.file);
-    require_access(site, credentials, false);
+    require_access(site, credentials, false,
+                   "set a password with 'rearview access --store FOLDER password' and name it by "
+                   "--store FOLDER");
   }
   std::signal(SIGPIPE, SIG_IGN);
   Termination termination;
   Collector collector({.nats = options.nats,
                        .consumer = options.consumer,
+                       .replicas = options.replicas,
                        .database = options.database,
                        .keep_days = options.keep_days});
   FleetSite fleet(

@@ -10,6 +10,7 @@ namespace rearview {
 struct CollectOptions {
   NatsAccess nats;
   std::string consumer = "collect";  ///< collectors of one name share the work
+  int replicas = 1;                  ///< of a stream that is made: servers that keep it
   std::string database;              ///< postgresql://…
   int keep_days = 365;               ///< 0: for ever
   int silent_s = 30;                 ///< a gateway not heard for longer has an unknown road

@@ -118,6 +118,27 @@ void add_analyze(CLI::App& app, Command& chosen) {
   });
 }
 
+/// A NATS server, what lets in there, and how much of it a stream that isn't there yet is to take.
+void add_nats(CLI::App* command, NatsAccess& access, int& replicas) {
+  command
+      ->add_option("--nats", access.url,
+                   "the server: nats://[USER:PASSWORD@]HOST[:PORT], tls://…; several of a cluster "
+                   "with commas")
+      ->type_name("URL")
+      ->required();
+  command->add_option("--creds", access.credentials_file, "its credentials file")
+      ->type_name("FILE");
+  command->add_option("--nkey", access.nkey_file, "a seed and its public key")->type_name("FILE");
+  command->add_option("--token-file", access.token_file, "its first line is the token")
+      ->type_name("FILE");
+  command->add_option("--ca", access.ca_file, "authorities to trust for tls://")->type_name("FILE");
+  command
+      ->add_option("--replicas", replicas,
+                   "of what isn't there yet: servers of the cluster that keep it")
+      ->check(CLI::Range(1, 5))
+      ->capture_default_str();
+}
+
 void add_archive(CLI::App& app, Command& chosen) {
   auto archive = std::make_shared<ArchiveOptions>();
   auto queue = std::make_shared<ArchiveQueueOptions>();
@@ -126,11 +147,7 @@ void add_archive(CLI::App& app, Command& chosen) {
   command->require_subcommand(1);
   const auto add = [&](const char* name, const char* what) {
     CLI::App* one = command->add_subcommand(name, what);
-    one->add_option("--nats", queue->nats,
-                    "the server: nats://[USER:PASSWORD@]HOST[:PORT], tls://…")
-        ->type_name("URL")
-        ->required();
-    one->add_option("--creds", queue->credentials, "its credentials file")->type_name("FILE");
+    add_nats(one, queue->nats, queue->replicas);
     return one;
   };
   const auto add_settings = [&](CLI::App* one) {
@@ -165,19 +182,7 @@ void add_collect(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<CollectOptions>();
   CLI::App* command = app.add_subcommand(
       "collect", "what a fleet's gateways publish by NATS JetStream, into PostgreSQL");
-  command
-      ->add_option("--nats", options->nats.url,
-                   "the server: nats://[USER:PASSWORD@]HOST[:PORT], tls://…")
-      ->type_name("URL")
-      ->required();
-  command->add_option("--creds", options->nats.credentials_file, "its credentials file")
-      ->type_name("FILE");
-  command->add_option("--nkey", options->nats.nkey_file, "a seed and its public key")
-      ->type_name("FILE");
-  command->add_option("--token-file", options->nats.token_file, "its first line is the token")
-      ->type_name("FILE");
-  command->add_option("--ca", options->nats.ca_file, "authorities to trust for tls://")
-      ->type_name("FILE");
+  add_nats(command, options->nats, options->replicas);
   command
       ->add_option("--database", options->database,
                    "where rows go: postgresql://[USER@]HOST[:PORT]/DATABASE; a password is better "

@@ -130,7 +130,9 @@ int serve_command(const ServeOptions& options) {
   const bool https = config.serve.site.tls.identity() != nullptr;  // throws where it can't be used
   {
     Credentials credentials(config.serve.site.access.file);
-    require_access(config.serve.site, credentials, !options.pair.empty());
+    require_access(config.serve.site, credentials, !options.pair.empty(),
+                   "let a phone in with 'rearview serve --pair', set a password with 'rearview "
+                   "access password'");
   }
   if (options.check_config) {
     fmt::print("{}: good, {} camera(s)\n", config.source, config.cameras.size());

@@ -71,7 +71,7 @@ natsStatus patiently(const std::function<natsStatus()>& call) {
   }
 }
 
-jsStreamConfig wanted_stream(bool done, std::array<const char*, 2>& subjects) {
+jsStreamConfig wanted_stream(bool done, int replicas, std::array<const char*, 2>& subjects) {
   jsStreamConfig config;
   jsStreamConfig_Init(&config);
   config.Name = done ? kDoneStream : kStream;
@@ -82,6 +82,7 @@ jsStreamConfig wanted_stream(bool done, std::array<const char*, 2>& subjects) {
   config.Storage = js_FileStorage;
   config.MaxMsgSize = kLargestMessage;
   config.AllowDirect = true;
+  config.Replicas = replicas;
   config.MaxMsgsPerSubject = 1;
   config.Discard = done ? js_DiscardOld : js_DiscardNew;
   config.DiscardNewPerSubject = !done;
@@ -99,9 +100,9 @@ struct JobQueue::State {
   explicit State(const NatsAccess& access)
       : link(access, "rearview archive", NatsLink::WhenLost::reconnect) {}
 
-  void have_stream(bool done) const {
+  void have_stream(bool done, int replicas) const {
     std::array<const char*, 2> subjects;
-    link.have_stream(wanted_stream(done, subjects));
+    link.have_stream(wanted_stream(done, replicas, subjects));
   }
 
   void have_workers(double wanted_ack_wait_s) {
@@ -174,12 +175,12 @@ struct JobQueue::State {
   void measure(Status& status) const;
 };
 
-JobQueue::JobQueue(const NatsAccess& access, double ack_wait_s) {
+JobQueue::JobQueue(const NatsAccess& access, const Making& making) {
   try {
     state_ = std::make_unique<State>(access);
-    state_->have_stream(false);
-    state_->have_stream(true);
-    state_->have_workers(ack_wait_s);
+    state_->have_stream(false, making.replicas);
+    state_->have_stream(true, making.replicas);
+    state_->have_workers(making.ack_wait_s);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("--nats: {}", error.what()));
   }

@@ -16,11 +16,15 @@ namespace rearview {
 /// REARVIEW_ARCHIVE_DONE. A server that is away for a while is waited for. One thread.
 class JobQueue {
  public:
-  /// Connects, and makes the streams where they are missing. ack_wait_s: how long a worker may be
-  /// silent before its job goes to another; that of the queue's maker counts. Throws UsageError for
-  /// an address, credentials, a server or streams that can't be used, or where this program was
-  /// built without NATS.
-  JobQueue(const NatsAccess& access, double ack_wait_s);
+  /// Of a queue that is still to be made.
+  struct Making {
+    double ack_wait_s = 60;  ///< how long a worker may be silent before its job goes to another
+    int replicas = 1;        ///< servers that keep it
+  };
+  /// Connects, and makes the streams where they are missing. Throws UsageError for an address,
+  /// credentials, a server or streams that can't be used, or where this program was built without
+  /// NATS.
+  JobQueue(const NatsAccess& access, const Making& making);
   ~JobQueue();
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;

@@ -7,7 +7,7 @@ namespace rearview {
 struct JobQueue::State {};
 struct JobQueue::Delivery::State {};
 
-JobQueue::JobQueue(const NatsAccess& access, double) {
+JobQueue::JobQueue(const NatsAccess& access, const Making&) {
   throw UsageError(fault_of(access)->why);
 }
 JobQueue::~JobQueue() = default;

@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 constexpr const char* kPart = ".part";
 /// Longer than any result takes from one piece to the next.
 constexpr std::chrono::hours kLeft{24};
+/// More than a result of an hour has.
+constexpr std::int64_t kRoom_bytes = 16 << 20;
 
 void sweep(const fs::path& folder) {
   std::error_code error;
@@ -42,7 +44,7 @@ void sync_folder(const fs::path& folder) {
   if (descriptor < 0 || fsync(descriptor) != 0) {
     const int error = errno;
     if (descriptor >= 0) close(descriptor);
-    throw std::runtime_error(
+    throw FolderFailed(
         fmt::format("{}: {}", folder.string(), std::generic_category().message(error)));
   }
   close(descriptor);
@@ -55,7 +57,7 @@ ResultFolder::ResultFolder(fs::path folder) : folder_(std::move(folder)) {
   fs::create_directories(folder_, error);
   try {
     const File probe(folder_, "probe");
-  } catch (const std::runtime_error& e) {
+  } catch (const FolderFailed& e) {
     throw UsageError(fmt::format("--out: {}", e.what()));
   }
   sweep(folder_);
@@ -65,6 +67,15 @@ bool ResultFolder::has(const std::string& name) const {
   std::error_code error;
   return fs::exists(folder_ / (name + ".json"), error) &&
          fs::exists(folder_ / (name + ".jsonl.zst"), error);
+}
+
+bool ResultFolder::has_room() const {
+  try {
+    File(folder_, "probe").reserve(kRoom_bytes);
+    return true;
+  } catch (const FolderFailed&) {
+    return false;
+  }
 }
 
 nlohmann::json ResultFolder::about(const std::string& name) const {
@@ -78,8 +89,8 @@ ResultFolder::File::File(const fs::path& folder, const std::string& name)
   descriptor_ =
       mkostemps(part_.data(), static_cast<int>(std::string_view(kPart).size()), O_CLOEXEC);
   if (descriptor_ < 0)
-    throw std::runtime_error(fmt::format("{}: nothing can be written in it: {}", folder.string(),
-                                         std::generic_category().message(errno)));
+    throw FolderFailed(fmt::format("{}: nothing can be written in it: {}", folder.string(),
+                                   std::generic_category().message(errno)));
 }
 
 ResultFolder::File::~File() {
@@ -88,23 +99,26 @@ ResultFolder::File::~File() {
   unlink(part_.c_str());
 }
 
-void ResultFolder::File::fail() const {
-  throw std::runtime_error(
-      fmt::format("{}: {}", name_.string(), std::generic_category().message(errno)));
+void ResultFolder::File::fail(int error) const {
+  throw FolderFailed(fmt::format("{}: {}", name_.string(), std::generic_category().message(error)));
+}
+
+void ResultFolder::File::reserve(std::int64_t bytes) {
+  if (const int error = posix_fallocate(descriptor_, 0, bytes); error != 0) fail(error);
 }
 
 void ResultFolder::File::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) fail();
+    if (count < 0 && errno != EINTR) fail(errno);
     if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
 void ResultFolder::File::publish() {
   // Others read it; mkostemps() makes it for us alone.
-  if (fchmod(descriptor_, 0644) != 0 || fsync(descriptor_) != 0) fail();
-  if (rename(part_.c_str(), name_.c_str()) != 0) fail();
+  if (fchmod(descriptor_, 0644) != 0 || fsync(descriptor_) != 0) fail(errno);
+  if (rename(part_.c_str(), name_.c_str()) != 0) fail(errno);
   close(std::exchange(descriptor_, -1));
   sync_folder(name_.parent_path());
 }

@@ -1,13 +1,20 @@
 #pragma once
 
-#include <cstdio>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace rearview {
+
+/// The disk doesn't take a result: nothing is wrong with the recording.
+class FolderFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// Where results lie: NAME.jsonl.zst with the lines and NAME.json with what they are. Several
 /// programs, on several machines, may write in it. One thread at a time.
@@ -20,6 +27,9 @@ class ResultFolder {
   /// Whether the result of this name is there, whole.
   bool has(const std::string& name) const;
 
+  /// Whether its disk takes a large result now.
+  bool has_room() const;
+
   /// What is known of a result that is there; an empty object where that can't be read.
   nlohmann::json about(const std::string& name) const;
 
@@ -27,18 +37,20 @@ class ResultFolder {
   /// its name.
   class File {
    public:
-    /// Throws std::runtime_error, as all here do when the disk doesn't take it.
+    /// Throws FolderFailed, as all here do when the disk doesn't take it.
     File(const std::filesystem::path& folder, const std::string& name);
     ~File();
     File(const File&) = delete;
     File& operator=(const File&) = delete;
 
     void write(std::string_view bytes);
+    /// Has the disk set so much aside for it.
+    void reserve(std::int64_t bytes);
     /// On the disk, under its name.
     void publish();
 
    private:
-    [[noreturn]] void fail() const;
+    [[noreturn]] void fail(int error) const;
 
     std::filesystem::path name_;
     std::string part_;

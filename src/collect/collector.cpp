@@ -22,7 +22,7 @@ constexpr int kMostWait_ms = 10'000;
 
 Collector::Collector(CollectorConfig config) : config_(std::move(config)) {
   try {
-    consumer_.emplace(config_.nats, config_.consumer);
+    consumer_.emplace(config_.nats, config_.consumer, config_.replicas);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("--nats: {}", error.what()));
   }

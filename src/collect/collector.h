@@ -21,6 +21,7 @@ namespace rearview {
 struct CollectorConfig {
   NatsAccess nats;
   std::string consumer = "collect";
+  int replicas = 1;      ///< of a stream that is made: servers that keep it
   std::string database;  ///< postgresql://…
   int keep_days = 365;   ///< 0: for ever
 };

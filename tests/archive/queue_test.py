@@ -2,13 +2,14 @@
 
 import json
 import pathlib
+import resource
 import shutil
 import signal
 import tempfile
 import threading
 import unittest
 
-from archive_programs import HttpSite, make_clip, rearview, results
+from archive_programs import REARVIEW, HttpSite, make_clip, rearview, results
 
 from nats_server import NatsServer
 from programs import Program, wait_for
@@ -45,8 +46,9 @@ class Queue(unittest.TestCase):
         return json.loads(self.archive("status").stdout)
 
     def worker(self, *arguments, out=None):
-        worker = Program("rearview", "archive", "work", "--nats", self.server.url, "--out", str(out or self.out),
-                         "--until-empty", *arguments)
+        # A limit of its files is an error to it, as a full disk is, and not its end.
+        worker = Program("rearview", "--ignore-signal=XFSZ", REARVIEW, "archive", "work", "--nats", self.server.url,
+                         "--out", str(out or self.out), "--until-empty", *arguments, binary="/usr/bin/env")
         self.addCleanup(worker.stop, signal.SIGKILL)
         return worker
 
@@ -175,11 +177,36 @@ class Queue(unittest.TestCase):
             self.assertEqual(lines, expected[name])
         self.assertTrue(any(site.ranges), "nothing was asked for in parts")
 
+    def test_a_worker_without_room_takes_no_job(self):
+        self.submit(self.rides)
+        worker = self.worker()
+        # As a disk that is full, of this worker alone.
+        resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        worker.wait_for_line("no job is taken until there is room")
+        self.ended(self.worker(out=self.work / "other"))
+        made = results(self.work / "other")
+        self.assertEqual(made, results(self.expected))
+        self.ended(worker)
+        self.assertEqual(list(self.out.iterdir()), [])
+        self.assertEqual([self.status()[key] for key in ("done", "failed")], [4, 0])
+
+    def test_a_worker_goes_on_when_there_is_room_again(self):
+        self.submit(self.rides / "clip0.mkv")
+        worker = self.worker()
+        resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        worker.wait_for_line("no job is taken until there is room")
+        resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.ended(worker)
+        self.assertEqual(len(results(self.out)), 1)
+
     def refused(self, *arguments, said, out=None):
-        result = rearview("archive", "work", "--out", out or self.out, *arguments)
-        self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
-        self.assertIn(said, result.stderr)
-        self.assertNotIn("secret", result.stderr)
+        commands = [("work", "--out", out)] if out else [("work", "--out", self.out), ("submit", self.rides), ("status",)]
+        for command in commands:
+            result = rearview("archive", *command, *arguments)
+            self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
+            self.assertIn(said, result.stderr)
+            self.assertNotIn("secret", result.stderr)
+        self.assertEqual(results(self.out), {})
 
     def test_what_the_user_gives_wrong_is_exit_code_2_and_one_sentence(self):
         self.refused("--nats", "http://127.0.0.1:4222", said="nats://")

@@ -14,7 +14,9 @@ NATS_SERVER = shutil.which("nats-server") or "/usr/sbin/nats-server"
 
 class NatsServer:
     """On loopback, with its JetStream in a folder; it comes back on the same port with what it kept.
-    login: what lets a test in, as CONNECT has it. tls: an SSLContext of the test's own."""
+    login: what lets a test in, as CONNECT has it. tls: an SSLContext of the test's own. patience_s: with an answer."""
+
+    patience_s = 30
 
     def __init__(self, folder, *arguments, jetstream=True, login=None, tls=None, scheme="nats"):
         self.port = free_port()
@@ -33,21 +35,21 @@ class NatsServer:
         self.program.wait_for_line("Server is ready")
 
     def kill(self):
-        self._hang_up()
+        self.hang_up()
         self.program.stop(signal.SIGKILL)
 
     def stop(self):
-        self._hang_up()
+        self.hang_up()
         self.program.stop()
 
-    def _hang_up(self):
+    def hang_up(self):
         with self._lock:
             if self._stream:
                 self._stream.close()
             self._stream = None
 
     def _connect(self):
-        sock = socket.create_connection(("127.0.0.1", self.port), 30)
+        sock = socket.create_connection(("127.0.0.1", self.port), self.patience_s)
         stream = sock.makefile("rwb")
         stream.readline()  # INFO
         if self._tls:
@@ -89,16 +91,17 @@ class NatsServer:
         if not state:
             return
         for sequence in range(max(after + 1, state["first_seq"]), state["last_seq"] + 1):
-            message = self._message(stream, {"seq": sequence})
+            message = self.message(stream, {"seq": sequence})
             if message:  # else it was deleted
                 yield message
 
     def last(self, stream, subject):
         """The payload of the newest message of a subject; None without one."""
-        message = self._message(stream, {"last_by_subj": subject})
+        message = self.message(stream, {"last_by_subj": subject})
         return message and message[-1]
 
-    def _message(self, stream, which):
+    def message(self, stream, which):
+        """(sequence, subject, headers, payload) of one; None without it."""
         message = self.request(f"$JS.API.STREAM.MSG.GET.{stream}", which).get("message")
         if not message:
             return None

@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from fleet_programs import REARVIEW, STREAM, Fleet, needs_postgres
+from fleet_programs import KINDS, REARVIEW, STREAM, Fleet, needs_postgres
 
 from nats_server import NatsServer
 from programs import DEADLINE_S, free_port
@@ -23,8 +23,9 @@ class Input(Fleet):
         for part in expected:
             self.assertIn(part, result.stderr)
         self.assertNotIn("secret", result.stderr)
-        info = self.server.request("$JS.API.CONSUMER.INFO.REARVIEW.collect", {})
-        self.assertFalse(info.get("delivered", {}).get("stream_seq"), info)
+        for kind in KINDS:
+            info = self.server.request(f"$JS.API.CONSUMER.INFO.REARVIEW.collect-{kind}", {})
+            self.assertFalse(info.get("delivered", {}).get("stream_seq"), info)
 
     def test_addresses(self):
         self.refused("--nats", "nats://HOST:PORT", nats="http://127.0.0.1")
@@ -56,9 +57,9 @@ class Input(Fleet):
 
     def test_a_consumer_of_another_shape(self):
         self.server.request("$JS.API.STREAM.CREATE.REARVIEW", STREAM)
-        self.server.request("$JS.API.CONSUMER.DURABLE.CREATE.REARVIEW.other", {
-            "stream_name": "REARVIEW", "config": {"durable_name": "other", "ack_policy": "none", "filter_subject": "rearview.x.alert"}})
-        self.refused("consumer other", more=("--name", "other"))
+        self.server.request("$JS.API.CONSUMER.DURABLE.CREATE.REARVIEW.other-alert", {
+            "stream_name": "REARVIEW", "config": {"durable_name": "other-alert", "ack_policy": "none", "filter_subject": "rearview.x.alert"}})
+        self.refused("consumer other-alert", more=("--name", "other"))
 
     def test_a_database_without_postgis_where_it_may_not_be_made(self):
         self.postgres.ask("postgres", "DROP DATABASE IF EXISTS plain; ")
@@ -76,7 +77,7 @@ class Input(Fleet):
         self.assertEqual(self.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'alerts'"), [["0"]])
 
     def test_others_reach_it_and_nobody_is_known(self):
-        self.refused("password", http="0.0.0.0:0")
+        self.refused("rearview access --store FOLDER password", http="0.0.0.0:0")
 
     def test_names(self):
         self.refused("--name", more=("--name", "a.b"))

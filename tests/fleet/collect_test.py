@@ -4,7 +4,7 @@ import json
 import signal
 import unittest
 
-from fleet_programs import Fleet, needs_postgres, now
+from fleet_programs import Fleet, needs_postgres, now, pending, wait_less
 
 from programs import wait_for
 
@@ -69,11 +69,7 @@ class Collect(Fleet):
         first, second = self.collector(), self.collector()
         wait_for(lambda: self.count("alerts") > 0, "rows")
         first.stop(signal.SIGKILL)
-        # What it had is given to others when the server has waited long enough; here it need not wait so long.
-        self.server.request("$JS.API.CONSUMER.DURABLE.CREATE.REARVIEW.collect", {
-            "stream_name": "REARVIEW", "config": {"durable_name": "collect", "ack_policy": "explicit", "ack_wait": 1_000_000_000,
-                                                  "deliver_policy": "all", "filter_subject": "rearview.>",
-                                                  "max_deliver": -1, "max_ack_pending": 10_000, "replay_policy": "instant"}})
+        wait_less(self.server.request, 1)
         self.collector()
         self.wait_for_rows("alerts", number)
         self.assertEqual(second.process.poll(), None)
@@ -93,8 +89,20 @@ class Collect(Fleet):
         self.assertTrue(all(rows), rows)
 
     def pending(self):
-        info = self.server.request("$JS.API.CONSUMER.INFO.REARVIEW.collect", {})
-        return None if "error" in info else info["num_pending"] + info["num_ack_pending"]
+        return pending(self.server.request)
+
+    def test_a_state_takes_the_place_of_no_alert(self):
+        """A server may move a consumer past what lies before the state."""
+        self.collector().stop()
+        anna = self.gateway()
+        for number in (1, 2, 3):
+            anna.alert(number)
+            anna.send("state", anna.envelope("state", {"cameras": []}))
+        anna.flush()
+        collector = self.collector()
+        self.wait_for_rows("alerts", 3)
+        wait_for(lambda: self.pending() == 0, "acknowledgement")
+        self.assertEqual(collector.metric("rearview_collect_states_total"), 1)
 
     def test_a_database_that_is_away_is_waited_for_and_nothing_is_acknowledged(self):
         collector = self.collector()

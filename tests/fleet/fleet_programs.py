@@ -41,9 +41,10 @@ def needs_postgres(test):
 
 
 class Postgres:
-    """Answers on a Unix socket only, and on the same again after start()."""
+    """Answers on a Unix socket only, and on the same again after start(). durable: it waits for the disk."""
 
-    def __init__(self):
+    def __init__(self, durable=False):
+        self._waits = [] if durable else ["-F"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rearview-pg-"))
         # PostgreSQL runs for nobody who is root.
         self._as = []
@@ -61,10 +62,20 @@ class Postgres:
                        timeout=DEADLINE_S, cwd=self.folder)
 
     def start(self):
-        command = [*self._as, f"{POSTGRES}/postgres", "-D", str(self.folder / "data"), "-k", str(self.folder), "-F",
+        command = [*self._as, f"{POSTGRES}/postgres", "-D", str(self.folder / "data"), "-k", str(self.folder), *self._waits,
                    "-c", "listen_addresses=", "-c", "lc_messages=C"]
         self.program = Program("postgres", *command[1:], binary=command[0])
         self.program.wait_for_line("ready to accept connections")
+
+    def start_again(self):
+        """After a kill: it waits for those of its processes that are still there."""
+        def started():
+            try:
+                self.start()
+            except AssertionError:
+                return False
+            return True
+        wait_for(started, "the database")
 
     def stop(self, number=signal.SIGINT):
         self.program.stop(number)
@@ -121,15 +132,33 @@ def now(seconds_ago=0.0):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - seconds_ago))
 
 
+KINDS = ("alert", "pass", "ride", "state")
 STREAM = {"name": "REARVIEW", "subjects": ["rearview.>"], "allow_rollup_hdrs": True}
 
 
-class Gateway:
-    """Publishes as docs/fleet.md says, or otherwise where a test wants it. Makes the stream where there is none."""
+def pending(request):
+    """What the collectors have still to get, or to acknowledge; None: nobody says it. request: of a server."""
+    infos = [request(f"$JS.API.CONSUMER.INFO.REARVIEW.collect-{kind}", {}) or {} for kind in KINDS]
+    if not all("num_pending" in info for info in infos):
+        return None
+    return sum(info["num_pending"] + info["num_ack_pending"] for info in infos)
 
-    def __init__(self, server, name="anna", uuid=None, epoch="e1"):
+
+def wait_less(request, ack_wait_s):
+    """What a killed collector had is given to others when the server has waited long enough; here it need not wait so long."""
+    for kind in KINDS:
+        request(f"$JS.API.CONSUMER.DURABLE.CREATE.REARVIEW.collect-{kind}", {"stream_name": "REARVIEW", "config": {
+            "durable_name": f"collect-{kind}", "ack_policy": "explicit", "ack_wait": ack_wait_s * 1_000_000_000, "deliver_policy": "all",
+            "filter_subject": f"rearview.*.{kind}", "max_deliver": -1, "max_ack_pending": 10_000, "replay_policy": "instant"}})
+
+
+class Gateway:
+    """Publishes as docs/fleet.md says, or otherwise where a test wants it. stream: made where there is none."""
+
+    def __init__(self, server, name="anna", uuid=None, epoch="e1", stream=STREAM):
         self.name, self.uuid, self.epoch = name, uuid or f"uuid-{name}", epoch
-        server.request("$JS.API.STREAM.CREATE.REARVIEW", STREAM)
+        if stream:
+            server.request("$JS.API.STREAM.CREATE.REARVIEW", stream)
         self._inbox = f"_INBOX.{secrets.token_hex(8)}"
         self._socket = socket.create_connection(("127.0.0.1", server.port), DEADLINE_S)
         self._stream = self._socket.makefile("rwb")
@@ -143,7 +172,8 @@ class Gateway:
     def send(self, kind, payload, message_id=None, subject=None):
         """Without waiting; flush() does."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        head = b"NATS/1.0\r\n" + (f"Nats-Msg-Id: {message_id}\r\n".encode() if message_id else b"") + b"\r\n"
+        head = b"NATS/1.0\r\n" + (f"Nats-Msg-Id: {message_id}\r\n".encode() if message_id else b"") + \
+            (b"Nats-Rollup: sub\r\n" if kind == "state" else b"") + b"\r\n"
         line = f"HPUB {subject or f'rearview.{self.name}.{kind}'} {self._inbox} {len(head)} {len(head) + len(body)}\r\n"
         self._stream.write(line.encode("latin-1") + head + body + b"\r\n")
         self._waiting += 1
@@ -207,8 +237,8 @@ class Fleet(unittest.TestCase):
         self.addCleanup(gateway.close)
         return gateway
 
-    def collector(self, *arguments, **options):
-        collector = Collector(self.server.url, self.postgres.url(self.database), *arguments, **options)
+    def collector(self, *arguments, nats=None, **options):
+        collector = Collector(nats or self.server.url, self.postgres.url(self.database), *arguments, **options)
         self.addCleanup(collector.stop, signal.SIGKILL)
         return collector
 

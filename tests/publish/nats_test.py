@@ -1,6 +1,5 @@
 """publish.nats: a real service, real nats-servers, and what the stream holds in the end."""
 
-import base64
 import json
 import math
 import pathlib
@@ -18,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from cut_proxy import CutProxy
 from flapping_camera import CAMERA_SETTINGS, FlappingCamera, one_picture
+from nats_keys import an_nkey
 from nats_server import NatsServer
 from programs import BIN, Service, free_port, wait_for
 from throwaway_ca import ThrowawayCa
@@ -401,27 +401,6 @@ class Trouble(FleetTest):
         self.start_service()
         self.wait_for_all_delivered()
         self.assertNotIn(seed, "\n".join(self.service.lines))
-
-
-def an_nkey(folder):
-    """A seed, its public key and a file with both: NATS' own wrapping of an Ed25519 key."""
-    def wrapped(data):
-        crc = 0
-        for byte in data:
-            crc ^= byte << 8
-            for _ in range(8):
-                crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xffff
-        return base64.b32encode(data + crc.to_bytes(2, "little")).decode().rstrip("=")
-
-    key = folder / "key.der"
-    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-outform", "DER", "-out", key], check=True)
-    public = subprocess.run(["openssl", "pkey", "-inform", "DER", "-in", key, "-pubout", "-outform", "DER"],
-                            check=True, capture_output=True).stdout[-32:]
-    seed_kind, user = 18 << 3, 20 << 3
-    seed = wrapped(bytes([seed_kind | user >> 5, (user & 31) << 3]) + key.read_bytes()[-32:])
-    file = folder / "nkey"
-    file.write_text(f"{seed}\n{wrapped(bytes([user]) + public)}\n")
-    return seed, wrapped(bytes([user]) + public), file
 
 
 class Leaf(FleetTest):

@@ -354,7 +354,8 @@ std::vector<Metric> Access::metrics() const {
            static_cast<double>(impl_->wrong)}};
 }
 
-void require_access(const SiteConfig& config, Credentials& credentials, bool pairing) {
+void require_access(const SiteConfig& config, Credentials& credentials, bool pairing,
+                    const char* ways) {
   if (config.access.insecure) {
     log::warning("serve", "insecure: whoever reaches this service may watch, delete and lock",
                  {{"host", config.host}});
@@ -362,10 +363,9 @@ void require_access(const SiteConfig& config, Credentials& credentials, bool pai
   }
   if (pairing || is_loopback(config.host) || !credentials.empty()) return;
   throw UsageError(fmt::format(
-      "others reach {}, and nobody has a password or token: let a phone in with 'rearview serve "
-      "--pair', set a password with 'rearview access password', or let everybody do everything "
+      "others reach {}, and nobody has a password or token: {}, or let everybody do everything "
       "with --insecure",
-      config.host));
+      config.host, ways));
 }
 
 }  // namespace rearview

@@ -48,7 +48,8 @@ class Access {
 };
 
 /// Throws UsageError where others reach the service and nobody could be asked who they are.
-/// pairing: somebody is about to be let in.
-void require_access(const SiteConfig& config, Credentials& credentials, bool pairing);
+/// pairing: somebody is about to be let in. ways: what this program's user may do about it.
+void require_access(const SiteConfig& config, Credentials& credentials, bool pairing,
+                    const char* ways);
 
 }  // namespace rearview
