@@ -54,7 +54,7 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
       mode_(config.mode),
       led_(*board_, mode_),
       stream_(config.stream, idr_policy(config, source)) {
-  const Worker::Failure failure = [this](const std::string& reason) { termination_.fail(reason); };
+  const Worker::Failure count = [this](const std::string&) { ++thread_faults_; };
   if (!config.faults.empty()) {
     faults_.emplace(
         FaultScript::read(config.faults),
@@ -69,16 +69,17 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
   }
   if (!config.record.folder.empty()) {
     recordings_.emplace(config.record.folder);
-    thumbnailer_.emplace(*recordings_, failure);
-    recorder_.emplace(config.record, *recordings_, failure, [this] { thumbnailer_->wake(); });
+    thumbnailer_.emplace(*recordings_, count);
+    recorder_.emplace(config.record, *recordings_, count, [this] { thumbnailer_->wake(); });
     recorder_->set_active(mode_.recording());
   }
   DeviceConfig device = config.device;
   if (!config.mdns.host.empty()) device.allowed_hosts.push_back(config.mdns.host + ".local");
-  device_ = std::make_unique<DeviceApi>(
-      device, loop_,
-      DeviceParts{source_, progress_, stream_, mode_, *board_, led_,
-                  recordings_ ? &*recordings_ : nullptr, recorder_ ? &*recorder_ : nullptr});
+  device_ =
+      std::make_unique<DeviceApi>(device, loop_,
+                                  DeviceParts{source_, progress_, stream_, mode_, *board_, led_,
+                                              recordings_ ? &*recordings_ : nullptr,
+                                              recorder_ ? &*recorder_ : nullptr, thread_faults_});
   if (config.mdns.enabled)
     announcer_ =
         std::make_unique<Announcer>(config.mdns, stream_.listening().port, device_->port());
@@ -95,7 +96,8 @@ Daemon::Daemon(const CameraConfig& config, CodedSource& source, Termination& ter
              {"height_px", info.height_px},
              {"fps", info.fps}});
   producer_.start(
-      "produce", [this](std::stop_token stop) { produce(std::move(stop)); }, failure);
+      "produce", [this](std::stop_token stop) { produce(std::move(stop)); },
+      [this](const std::string& reason) { termination_.fail(reason); });
 }
 
 Daemon::~Daemon() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -46,6 +48,7 @@ class Daemon {
   Mode mode_;
   StatusLed led_;
   Progress progress_;
+  std::atomic<std::uint64_t> thread_faults_ = 0;  ///< what escaped threads that go on
   StreamServer stream_;
   std::optional<FaultPlayer> faults_;
   std::optional<Recordings> recordings_;

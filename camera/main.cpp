@@ -93,7 +93,7 @@ int run_live(const Arguments& arguments, const CameraConfig& config, Termination
   std::optional<std::string> failure;
   {
     Daemon daemon(config, *opened.source, termination);
-    if (truth) truth->start([&](const std::string& reason) { termination.fail(reason); });
+    if (truth) truth->start();
     const HangupWatcher::Calls reloads(hangup, [&] { reload(arguments, daemon); });
     notify_service_manager("READY=1");
     failure = termination.wait();

@@ -24,9 +24,8 @@ TruthFile::TruthFile(std::filesystem::path file, std::string input,
   }
 }
 
-void TruthFile::start(Worker::Failure failure) {
-  worker_.start(
-      "truth", [this](std::stop_token stop) { watch(std::move(stop)); }, std::move(failure));
+void TruthFile::start() {
+  worker_.persist("truth", [this](std::stop_token stop) { watch(std::move(stop)); }, {});
 }
 
 void TruthFile::watch(std::stop_token stop) {

@@ -20,8 +20,8 @@ class TruthFile {
   /// Ends the thread; writes nothing.
   ~TruthFile() = default;
 
-  /// Starts to look for news once a second. failure: called when that can't go on.
-  void start(Worker::Failure failure);
+  /// Starts to look for news once a second.
+  void start();
   /// Writes the last state. Throws std::runtime_error when that fails.
   void finish();
 

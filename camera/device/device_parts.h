@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "camera/board/board.h"
 #include "camera/device/status_led.h"
 #include "camera/mode.h"
@@ -19,8 +22,9 @@ struct DeviceParts {
   Mode& mode;
   Board& board;
   StatusLed& led;
-  Recordings* recordings;  ///< nullptr: nothing is recorded
-  Recorder* recorder;      ///< as recordings
+  Recordings* recordings;                    ///< nullptr: nothing is recorded
+  Recorder* recorder;                        ///< as recordings
+  const std::atomic<std::uint64_t>& faults;  ///< threads that failed and began again
 };
 
 }  // namespace rearview::camera

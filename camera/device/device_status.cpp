@@ -39,6 +39,7 @@ ordered_json stream_json(const StreamServer& server) {
           {"accepted", stats.accepted},
           {"refused", stats.refused},
           {"displaced", stats.displaced},
+          {"failed", stats.failed},
           {"dropped_stuck", stats.dropped_stuck},
           {"dropped_noisy", stats.dropped_noisy},
           {"skipped", stats.skipped},
@@ -122,9 +123,12 @@ std::string metrics_text(const DeviceParts& parts, const http::ServerStats& http
   metrics.add("pictures_total", "counter", "Coded pictures made.", parts.progress.pictures());
   metrics.add("source_dropped_total", "counter", "Pictures left out, the machine being too slow.",
               parts.source.dropped());
+  metrics.add("faults_total", "counter", "Threads that failed and began again.", parts.faults);
   metrics.add("clients", "gauge", "Clients of the stream.", stream.clients.size());
   metrics.add("clients_accepted_total", "counter", "Clients that joined.", stream.accepted);
   metrics.add("clients_refused_total", "counter", "Clients beyond the limit.", stream.refused);
+  metrics.add("clients_failed_total", "counter", "Clients left for what serving them threw.",
+              stream.failed);
   metrics.add("clients_displaced_total", "counter", "Clients that gave way to newcomers.",
               stream.displaced);
   metrics.add("clients_dropped_stuck_total", "counter", "Clients that took nothing.",

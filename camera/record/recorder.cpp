@@ -64,7 +64,7 @@ Recorder::Recorder(const RecordConfig& config, Recordings& recordings, Worker::F
     : config_(config), recordings_(recordings), chunk_done_(std::move(chunk_done)) {
   status_.active = true;
   recordings_.remove_worthless();
-  worker_.start(
+  worker_.persist(
       "record", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 

@@ -22,8 +22,9 @@ namespace rearview::camera {
 /// resumes at an IDR when the disk is there again.
 class Recorder {
  public:
-  /// recordings has to live longer. failure: called when the recorder's thread can't go on; a disk
-  /// that doesn't work is none. chunk_done: called from that thread after a chunk was closed.
+  /// recordings has to live longer. failure: told, on the recorder's thread, of what escaped it; it
+  /// goes on. A disk that doesn't work is none. chunk_done: called from that thread after a chunk
+  /// was closed.
   Recorder(const RecordConfig& config, Recordings& recordings, Worker::Failure failure,
            std::function<void()> chunk_done = {});
   /// Writes what waits and closes the chunk.

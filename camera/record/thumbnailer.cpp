@@ -101,7 +101,7 @@ void make_thumbnail(const std::filesystem::path& video, const std::filesystem::p
 
 Thumbnailer::Thumbnailer(Recordings& recordings, Worker::Failure failure)
     : recordings_(recordings) {
-  worker_.start(
+  worker_.persist(
       "thumbnail", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 

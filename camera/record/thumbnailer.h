@@ -15,8 +15,8 @@ namespace rearview::camera {
 /// thread of the lowest priority.
 class Thumbnailer {
  public:
-  /// recordings has to live longer. Begins with the chunks that have none yet. failure: called when
-  /// its thread can't go on.
+  /// recordings has to live longer. Begins with the chunks that have none yet. failure: told, on
+  /// its thread, of what escaped it; it goes on.
   Thumbnailer(Recordings& recordings, Worker::Failure failure);
 
   /// A chunk was finished. Any thread.

@@ -10,7 +10,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <exception>
 #include <map>
 #include <thread>
 #include <tuple>
@@ -19,6 +18,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/tcp_acceptor.h"
+#include "base/thrown.h"
 #include "camera/stream/delay_window.h"
 #include "camera/stream/picture_ring.h"
 #include "camera/stream/stream_client.h"
@@ -123,12 +123,19 @@ class StreamServer::Impl {
 
  private:
   void run() {
+    while (!survive([this] { io_.run(); })) {
+    }
+  }
+
+  /// Whether it came to its end. What it threw ends no more than what it was at.
+  template <typename Call>
+  static bool survive(Call call) {
     try {
-      io_.run();
-    } catch (const std::exception& e) {
-      // Only want of memory comes here. The service manager starts the program again.
-      log::error("stream", "failed", {{"why", e.what()}});
-      std::terminate();
+      call();
+      return true;
+    } catch (...) {
+      log::error("stream", "failed, and goes on", {{"why", thrown()}});
+      return false;
     }
   }
 
@@ -154,8 +161,18 @@ class StreamServer::Impl {
     }
     client_count_ = clients_.size();
     log::debug("stream", "client joined", {{"peer", client->address}});
-    client->start();
-    if (rate_limit_kbps_ > 0) client->set_rate_limit(rate_limit_kbps_);
+    try {
+      begin(*client);
+    } catch (...) {
+      end(*client);
+      return;
+    }
+    pump(*client);
+  }
+
+  void begin(StreamClient& client) {
+    client.start();
+    if (rate_limit_kbps_ > 0) client.set_rate_limit(rate_limit_kbps_);
     const Cache cache = look_at_cache();
     const bool wait =
         cache == Cache::useless || (cache == Cache::live && idr_.request && idr_.request());
@@ -163,14 +180,13 @@ class StreamServer::Impl {
     {
       const MutexLock lock(ring_mutex_);
       if (join_anywhere_) {
-        client->begin_anywhere(ring_);
+        client.begin_anywhere(ring_);
       } else if (!wait && ring_.last_idr()) {
-        client->begin_with_cached(ring_);
+        client.begin_with_cached(ring_);
       } else {
-        client->begin_with_next(ring_);
+        client.begin_with_next(ring_);
       }
     }
-    pump(*client);
   }
 
   // Of whoever holds most gives way who takes nothing, else the newest. Nobody gives way to one who
@@ -219,15 +235,34 @@ class StreamServer::Impl {
 
   void pump_all() {
     pump_posted_ = false;
-    for (const auto& client : clients_) pump(*client);
+    const auto clients = clients_;  // remove() changes the list
+    for (const auto& client : clients) pump(*client);
   }
 
+  /// What it throws ends the client.
   void pump(StreamClient& client) {
-    {
-      const MutexLock lock(ring_mutex_);
-      if (!client.gather(ring_)) return;
+    try {
+      {
+        const MutexLock lock(ring_mutex_);
+        if (!client.gather(ring_)) return;
+      }
+      client.send();
+    } catch (...) {
+      end(client);
     }
-    client.send();
+  }
+
+  /// Inside a catch (...).
+  void end(StreamClient& client) {
+    const std::string why = thrown();
+    log::error("stream", "a client is left for a failure",
+               {{"peer", client.address}, {"why", why}});
+    client.abort();
+    {
+      const MutexLock lock(stats_mutex_);
+      ++ended_.failed;
+    }
+    remove(client, why);
   }
 
   void delivered(const CodedPicture& picture) {
@@ -251,21 +286,27 @@ class StreamServer::Impl {
     sweep_timer_.expires_after(kSweepPeriod);
     sweep_timer_.async_wait([this](const error_code& cut) {
       if (cut) return;
-      const SteadyTime now = SteadyClock::now();
-      const auto clients = clients_;  // remove() changes the list
-      for (const auto& client : clients) {
-        const bool noisy = client->noisy();
-        if (!noisy && !client->stuck(now)) continue;
-        client->abort();
-        {
-          const MutexLock lock(stats_mutex_);
-          ++(noisy ? ended_.dropped_noisy : ended_.dropped_stuck);
-        }
-        remove(*client, noisy ? "sends too much" : "stuck");
-      }
-      if (++sweeps_ % kSweepsPerReport == 0) report();
+      survive([this] {
+        drop_the_hopeless();
+        if (++sweeps_ % kSweepsPerReport == 0) report();
+      });
       sweep();
     });
+  }
+
+  void drop_the_hopeless() {
+    const SteadyTime now = SteadyClock::now();
+    const auto clients = clients_;  // remove() changes the list
+    for (const auto& client : clients) {
+      const bool noisy = client->noisy();
+      if (!noisy && !client->stuck(now)) continue;
+      client->abort();
+      {
+        const MutexLock lock(stats_mutex_);
+        ++(noisy ? ended_.dropped_noisy : ended_.dropped_stuck);
+      }
+      remove(*client, noisy ? "sends too much" : "stuck");
+    }
   }
 
   // Once a second: what went wrong since the last time.

@@ -64,6 +64,7 @@ class StreamServer {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;        ///< more than max_clients, and nobody to give way
     std::uint64_t displaced = 0;      ///< gave way to newcomers
+    std::uint64_t failed = 0;         ///< left for what serving them threw
     std::uint64_t dropped_stuck = 0;  ///< took nothing for stuck_timeout_ms
     std::uint64_t dropped_noisy = 0;  ///< sent more than a client has to say
     std::uint64_t skipped = 0;        ///< pictures, all clients that ever were

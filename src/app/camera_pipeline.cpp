@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/log.h"
+#include "base/thrown.h"
 #include "render/overlay.h"
 
 namespace rearview {
@@ -53,7 +53,7 @@ CameraPipeline::~CameraPipeline() {
 void CameraPipeline::start() {
   const auto begin = [this](Worker& worker, const char* name,
                             void (CameraPipeline::*body)(std::stop_token)) {
-    worker.start(
+    worker.persist(
         name, [this, body](std::stop_token stop) { (this->*body)(std::move(stop)); },
         [this](const std::string& reason) {
           failure_(fmt::format("camera {}: {}", config_.name, reason));
@@ -96,9 +96,25 @@ void CameraPipeline::analyse(std::stop_token stop) {
   while (const auto frame = frames_.take(stop, SteadyClock::now(), took)) {
     const SteadyTime start = SteadyClock::now();
     analysing_since_ = start;
-    publish(*frame, chain_.analyse(**frame));
+    analyse_next(*frame);
     analysing_since_ = SteadyTime();
     took = SteadyClock::now() - start;
+  }
+}
+
+void CameraPipeline::analyse_next(const FramePtr& frame) {
+  try {
+    publish(frame, chain_.analyse(*frame));
+  } catch (...) {
+    analysing_since_ = SteadyTime();
+    const Silence failed{Road::blind, AnalysisState::failed, "ANALYSIS FAILED",
+                         "analysis failed: " + thrown()};
+    {
+      const MutexLock lock(mutex_);
+      publish_silence(failed, SteadyClock::now());
+    }
+    bus_.deliver(camera_);
+    throw;
   }
 }
 

@@ -33,12 +33,14 @@ constexpr double kHung_s = 20;
 /// One camera from socket to published analysis and annotated picture, on three threads: receive
 /// (connect, read, decode), analyse (all stages), present (draws for viewers, and keeps watch: when
 /// pictures or analyses stay away it says so itself, because silence must never look like a clear
-/// road). Newest frame wins between them, newest burst in front of the analysis.
+/// road). Newest frame wins between them, newest burst in front of the analysis. What escapes a
+/// thread ends no more than what it was at, the connection or the analysis of one picture; a second
+/// later it goes on, and the road is not seen until then.
 class CameraPipeline {
  public:
   /// camera: its place in the configuration, for the bus, which must outlive the pipeline. failure:
-  /// called on a thread that can't go on; the program must end. first_epoch: of connections that
-  /// another pipeline of the camera had before.
+  /// told, on its thread, of what escaped one. first_epoch: of connections that another pipeline of
+  /// the camera had before.
   CameraPipeline(const CameraConfig& config, std::size_t camera,
                  std::vector<std::unique_ptr<Stage>> stages, EventBus& bus, Worker::Failure failure,
                  std::uint32_t first_epoch = 0);
@@ -68,6 +70,7 @@ class CameraPipeline {
   void present(std::stop_token stop);
   void on_frame(FramePtr frame);
   void on_link(const LinkEvent& event);
+  void analyse_next(const FramePtr& frame);
   void publish(const FramePtr& frame, Analysis analysis);
   std::optional<Silence> silence(SteadyTime now) const REQUIRES(mutex_);
   void publish_silence(const Silence& silence, SteadyTime now) REQUIRES(mutex_);

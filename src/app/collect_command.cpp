@@ -57,20 +57,18 @@ int collect_command(const CollectOptions& options) {
   FleetSite fleet(
       {.site = site, .database = options.database, .silent_s = options.silent_s},
       [&collector] { return collector.problem(); }, [&collector] { return collector.metrics(); });
-  collector.start([&termination](const std::string& reason) { termination.fail(reason); });
+  collector.start();
   fleet.start();
   log::info("collect", "collecting",
             {{"address", fmt::format("{}://{}/", https ? "https" : "http",
                                      Endpoint{site.host, fleet.port()}.text())},
              {"port", fleet.port()}});
   notify_service_manager("READY=1");
-  const auto failure = termination.wait();
+  termination.wait();
   notify_service_manager("STOPPING=1");
   fleet.stop();
   collector.stop();
-  if (!failure) return kExitDone;
-  log::error("collect", "stopped by a failure", {{"why", *failure}});
-  return kExitFailed;
+  return kExitDone;
 }
 
 }  // namespace rearview

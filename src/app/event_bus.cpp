@@ -1,6 +1,7 @@
 #include "app/event_bus.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -45,20 +46,33 @@ void EventBus::deliver(std::size_t camera) {
   while (const auto event = next()) tell(camera, *event);
 }
 
+template <typename Tell>
+void EventBus::tell_each(Tell tell) {
+  std::exception_ptr first;
+  for (CameraListener* listener : listeners_) {
+    try {
+      tell(*listener);
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
+
 void EventBus::tell(std::size_t camera, const Event& event) {
   const std::shared_lock lock(mutex_);
   if (const auto* analysis = std::get_if<AnalysisPtr>(&event)) {
-    for (CameraListener* listener : listeners_) listener->analysis(camera, *analysis);
+    tell_each([&](CameraListener& listener) { listener.analysis(camera, *analysis); });
     return;
   }
   const auto& raised = std::get<Raised>(event);
   const AlertPtr kept = keep_(raised.alert, raised.seen);
-  for (CameraListener* listener : listeners_) listener->alert(camera, kept, raised.seen);
+  tell_each([&](CameraListener& listener) { listener.alert(camera, kept, raised.seen); });
 }
 
 void EventBus::access_unit(std::size_t camera, const LiveAccessUnitPtr& unit) {
   const std::shared_lock lock(mutex_);
-  for (CameraListener* listener : listeners_) listener->access_unit(camera, unit);
+  tell_each([&](CameraListener& listener) { listener.access_unit(camera, unit); });
 }
 
 bool EventBus::wants_picture(std::size_t camera) const {
@@ -70,7 +84,7 @@ bool EventBus::wants_picture(std::size_t camera) const {
 
 void EventBus::picture(std::size_t camera, const DrawnPicture& picture) {
   const std::shared_lock lock(mutex_);
-  for (CameraListener* listener : listeners_) listener->picture(camera, picture);
+  tell_each([&](CameraListener& listener) { listener.picture(camera, picture); });
 }
 
 }  // namespace rearview

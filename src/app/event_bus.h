@@ -16,7 +16,8 @@ namespace rearview {
 
 /// From the cameras to all who listen. What a camera tells is put into its outbox, which any lock
 /// may surround, and given to the listeners by deliver(), which none may: so it leaves in the order
-/// in which it was put, and a listener may ask the camera how it is. Any thread.
+/// in which it was put, and a listener may ask the camera how it is. What a listener throws keeps
+/// nothing from the others, and leaves when they have been told. Any thread.
 class EventBus {
  public:
   /// Gives an alert its number and keeps it, before any listener hears of it.
@@ -54,6 +55,8 @@ class EventBus {
 
   void put_away(std::size_t camera, Event event);
   void tell(std::size_t camera, const Event& event);
+  template <typename Tell>
+  void tell_each(Tell tell);
 
   const Keep keep_;
   std::deque<Outbox> outboxes_;

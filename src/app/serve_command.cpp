@@ -151,7 +151,7 @@ int serve_command(const ServeOptions& options) {
   keep_files_to_ourselves();
   log_store(config.store);
   close_store(config.store);
-  ServeProgram program(std::move(config), std::move(stages), termination);
+  ServeProgram program(std::move(config), std::move(stages));
   program.start();
   log::info("serve", "serving",
             {{"address", fmt::format("{}://{}/", https ? "https" : "http",
@@ -159,21 +159,18 @@ int serve_command(const ServeOptions& options) {
              {"port", program.port()},
              {"cameras", cameras}});
   Worker watchdog;
-  watchdog.start(
-      "watchdog", [&](const std::stop_token& stop) { feed_watchdog(program, stop); },
-      [&](const std::string& reason) { termination.fail(reason); });
+  watchdog.persist("watchdog", [&](const std::stop_token& stop) { feed_watchdog(program, stop); },
+                   {});
   std::optional<HangupWatcher::Calls> reloads(std::in_place, hangup,
                                               [&] { reload(options, program); });
   notify_service_manager("READY=1");
   if (const auto scope = scope_from(options.pair)) show(program.begin_pairing(*scope));
-  const auto failure = termination.wait();
+  termination.wait();
   notify_service_manager("STOPPING=1");
   reloads.reset();
   watchdog.stop();
   program.stop();
-  if (!failure) return kExitDone;
-  log::error("serve", "stopped by a failure", {{"why", *failure}});
-  return kExitFailed;
+  return kExitDone;
 }
 
 }  // namespace rearview

@@ -80,11 +80,10 @@ void needs_restart(const char* part) {
 
 }  // namespace
 
-ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termination)
-    : termination_(termination),
-      config_(std::move(config)),
+ServeProgram::ServeProgram(Config config, MadeStages stages)
+    : config_(std::move(config)),
       stage_settings_(std::move(stages.settings)),
-      alerts_(config_.store, failure()),
+      alerts_(config_.store, counted("store")),
       rides_(alerts_),
       position_(config_.gps.enabled ? std::make_shared<PositionSource>(config_.gps) : nullptr),
       radar_(config_.radar.enabled ? std::make_shared<Radar>(config_.radar) : nullptr),
@@ -92,7 +91,8 @@ ServeProgram::ServeProgram(Config config, MadeStages stages, Termination& termin
       // What was delivered is remembered beside the alerts that it counts.
       publisher_(config_.publish, names_of(config_),
                  alerts_.is_anothers() ? std::filesystem::path() : config_.store.folder, alerts_),
-      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer(), failure()),
+      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer(),
+                counted("recorder")),
       to_service_(service_),
       to_publisher_(publisher_),
       to_recorder_(recorder_),
@@ -150,7 +150,7 @@ void ServeProgram::add_reports() {
   service_.add_metrics([this] {
     const MutexLock lock(mutex_);
     const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
-    return std::vector<Metric>{
+    std::vector<Metric> all{
         {"rearview_build_info",
          "gauge",
          "What was built; always 1.",
@@ -176,6 +176,13 @@ void ServeProgram::add_reports() {
          "0 while the newest configuration couldn't be taken over.",
          {},
          config_problem_.empty() ? 1.0 : 0.0}};
+    for (const auto& [part, count] : faults_)
+      all.push_back({"rearview_faults_total",
+                     "counter",
+                     "Times a thread of this part failed and began again.",
+                     {{"part", part}},
+                     number(count)});
+    return all;
   });
   service_.add_health("radar", [radar]() -> Json {
     const auto now = radar();
@@ -193,9 +200,9 @@ void ServeProgram::add_reports() {
 
 void ServeProgram::add_parts() {
   parts_.add({[this] { service_.start(); }, [this] { service_.stop(); }});
-  parts_.add({[this] { publisher_.start(failure()); }, [this] { publisher_.stop(); }});
+  parts_.add({[this] { publisher_.start(counted("publish")); }, [this] { publisher_.stop(); }});
   parts_.add({[this] {
-                if (radar_) radar_->start(failure());
+                if (radar_) radar_->start(counted("radar"));
               },
               [this] {
                 if (radar_) radar_->stop();
@@ -213,8 +220,13 @@ void ServeProgram::add_parts() {
     parts_.add({[this, i] { cameras_[i]->start(); }, [this, i] { cameras_[i]->stop(); }});
 }
 
-Worker::Failure ServeProgram::failure() {
-  return [this](const std::string& reason) { termination_.fail(reason); };
+Worker::Failure ServeProgram::counted(const std::string& part) {
+  const MutexLock lock(mutex_);
+  faults_.try_emplace(part, 0);
+  return [this, part](const std::string&) {
+    const MutexLock counting(mutex_);
+    ++faults_[part];
+  };
 }
 
 void ServeProgram::start() {
@@ -261,7 +273,8 @@ bool ServeProgram::lives(SteadyTime now) const {
 std::unique_ptr<CameraPipeline> ServeProgram::make_pipeline(
     std::size_t camera, std::vector<std::unique_ptr<Stage>> stages, std::uint32_t first_epoch) {
   return std::make_unique<CameraPipeline>(config_.cameras[camera], camera, std::move(stages), bus_,
-                                          failure(), first_epoch);
+                                          counted("camera " + config_.cameras[camera].name),
+                                          first_epoch);
 }
 
 void ServeProgram::start_position() {
@@ -269,7 +282,7 @@ void ServeProgram::start_position() {
   position_->on_fix([this, keep = config_.gps.keep_track](const RiderFix& fix) {
     alerts_.rider_moved(fix, keep);
   });
-  position_->start(failure());
+  position_->start(counted("position"));
 }
 
 void ServeProgram::exchange_camera(std::size_t camera, std::vector<std::unique_ptr<Stage>> stages) {
@@ -292,7 +305,7 @@ void ServeProgram::exchange_radar(const RadarConfig& now) {
     std::swap(radar_, next);
   }
   if (!radar_) return;
-  radar_->start(failure());
+  radar_->start(counted("radar"));
   to_radar_ = std::make_unique<RadarListener>(*radar_);
   bus_.add(*to_radar_);
 }

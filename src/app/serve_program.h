@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,7 +14,7 @@
 #include "app/parts.h"
 #include "app/serve_listeners.h"
 #include "base/mutex.h"
-#include "base/termination.h"
+#include "base/worker.h"
 
 namespace rearview {
 
@@ -27,9 +28,8 @@ struct MadeStages {
 /// behind those that it uses; parts_ says in which order they begin and, in reverse, end.
 class ServeProgram {
  public:
-  /// Makes all of it; nothing runs yet but the store. termination: told when a part can't go on;
-  /// must outlive this. Throws UsageError and std::runtime_error.
-  ServeProgram(Config config, MadeStages stages, Termination& termination);
+  /// Makes all of it; nothing runs yet but the store. Throws UsageError and std::runtime_error.
+  ServeProgram(Config config, MadeStages stages);
   /// Stops.
   ~ServeProgram();
   ServeProgram(const ServeProgram&) = delete;
@@ -58,7 +58,8 @@ class ServeProgram {
   std::vector<CameraStatus> statuses() const;
   void add_reports();
   void add_parts();
-  Worker::Failure failure();
+  /// Counts what escapes the threads of this part.
+  Worker::Failure counted(const std::string& part);
   std::unique_ptr<CameraPipeline> make_pipeline(std::size_t camera,
                                                 std::vector<std::unique_ptr<Stage>> stages,
                                                 std::uint32_t first_epoch);
@@ -68,13 +69,13 @@ class ServeProgram {
   void start_position();
   void report_reload(const std::string& problem);
 
-  Termination& termination_;
+  mutable Mutex mutex_;  ///< guards the pointers that a reload exchanges, too
+  std::map<std::string, std::uint64_t> faults_ GUARDED_BY(mutex_);  ///< by part
   Config config_;
   std::vector<nlohmann::ordered_json> stage_settings_;
 
   AlertStore alerts_;
   RideListener rides_;
-  mutable Mutex mutex_;                       ///< guards the pointers that a reload exchanges, too
   std::shared_ptr<PositionSource> position_;  ///< null: off
   std::shared_ptr<Radar> radar_;              ///< null: off
   std::string config_problem_ GUARDED_BY(mutex_);

@@ -12,6 +12,9 @@
 #include <system_error>
 #include <thread>
 
+#include "base/log.h"
+#include "base/thrown.h"
+
 namespace rearview {
 namespace {
 
@@ -69,7 +72,12 @@ void HangupWatcher::start(std::function<void()> on_hangup) {
       if (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) continue;
       if (fds[1].revents != 0) return;
       signalfd_siginfo info{};
-      if (read(state->signal_fd, &info, sizeof info) == sizeof info) on_hangup();
+      if (read(state->signal_fd, &info, sizeof info) != sizeof info) continue;
+      try {
+        on_hangup();
+      } catch (...) {
+        log::error("base", "what a hang-up asked for failed", {{"why", thrown()}});
+      }
     }
   });
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/thrown.h"
 
 namespace rearview {
 
@@ -52,7 +53,12 @@ struct TcpAcceptor::State : std::enable_shared_from_this<State> {
         });
         return;
       }
-      self->accepted(std::move(socket));
+      try {
+        self->accepted(std::move(socket));
+      } catch (...) {  // whoever comes next is let in all the same
+        log::error("base", "a connection was not taken",
+                   {{"address", self->where}, {"why", thrown()}});
+      }
       if (self->open) self->accept();
     });
   }

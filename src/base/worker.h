@@ -11,7 +11,7 @@ namespace rearview {
 /// no program by itself. One thread begins and stops it.
 class Worker {
  public:
-  /// reason: "NAME: what was thrown". Called on the worker's thread, as its last act.
+  /// reason: "NAME: what was thrown". Called on the worker's thread.
   using Failure = std::function<void(const std::string& reason)>;
 
   Worker() = default;
@@ -21,14 +21,20 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// name: for messages; the system's tools show its first 15 bytes. body: returns when the token
-  /// says so. Throws std::system_error when the system has no thread left.
+  /// says so. failure: as the thread's last act. Throws std::system_error when the system has no
+  /// thread left.
   void start(std::string name, std::function<void(std::stop_token)> body, Failure failure);
+  /// As start(), for what has to go on: when something escapes the body, that is logged and told,
+  /// and a second later the body begins again. failure: may be empty.
+  void persist(std::string name, std::function<void(std::stop_token)> body, Failure failure);
   /// Asks the body to end, without waiting for it. Harmless before start().
   void ask_to_stop() { thread_.request_stop(); }
   /// Asks the body to end and joins the thread. Harmless before start() and when called again.
   void stop();
 
  private:
+  void run(const std::string& name, std::function<void(std::stop_token)> body);
+
   std::jthread thread_;
 };
 

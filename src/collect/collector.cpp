@@ -40,9 +40,10 @@ Collector::~Collector() {
   stop();
 }
 
-void Collector::start(Worker::Failure failure) {
-  worker_.start(
-      "collector", [this](const std::stop_token& stop) { run(stop); }, std::move(failure));
+void Collector::start() {
+  worker_.persist(
+      "collector", [this](const std::stop_token& stop) { run(stop); },
+      [this](const std::string&) { ++failures_; });
 }
 
 void Collector::stop() {
@@ -66,7 +67,7 @@ std::vector<StreamMessage> Collector::fetch(const std::stop_token& stop) {
       auto messages = consumer_->fetch();
       set_problem("");
       return messages;
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       set_problem(fmt::format("NATS: {}", error.what()));
       const SteadyTime now = SteadyClock::now();
       backoff.failed(now);
@@ -91,7 +92,7 @@ bool Collector::keep(const std::vector<StreamMessage>& messages, const std::stop
         log::warning("collect", "messages that aren't understood; they lie in the table refused",
                      {{"messages", kept.refused}});
       return true;
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       ++failures_;
       if (store_ && store_->lost()) store_.reset();
       set_problem(fmt::format("the database: {}", error.what()));

@@ -38,8 +38,7 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  /// failure: as Worker has it.
-  void start(Worker::Failure failure);
+  void start();
   /// What is in hand is neither kept nor acknowledged; it will come again.
   void stop();
 

@@ -76,7 +76,7 @@ PositionSource::~PositionSource() {
 }
 
 void PositionSource::start(Worker::Failure failure) {
-  worker_.start(
+  worker_.persist(
       "position", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 
@@ -89,7 +89,7 @@ void PositionSource::run(std::stop_token stop) {
     std::string why;
     try {
       talk(stop);
-    } catch (const std::runtime_error& e) {
+    } catch (const std::exception& e) {
       why = e.what();
     }
     if (stop.stop_requested()) return;

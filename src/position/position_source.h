@@ -43,8 +43,8 @@ class PositionSource {
 
   /// What wants each new fix; called on the source's thread, must not wait. Before start().
   void on_fix(std::function<void(const RiderFix&)> handler) { handler_ = std::move(handler); }
-  /// failure: called on the source's thread when that can't go on. A gpsd that doesn't work is
-  /// none.
+  /// failure: told, on the source's thread, of what escaped it; it goes on. A gpsd that doesn't
+  /// work is none.
   void start(Worker::Failure failure);
   /// Ends the thread at once. Harmless before start() and when called again.
   void stop();

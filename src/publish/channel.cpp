@@ -5,7 +5,7 @@
 namespace rearview {
 
 void Channel::start(Worker::Failure failure) {
-  worker_.start(
+  worker_.persist(
       name_, [this](std::stop_token) { run(); }, std::move(failure));
 }
 

@@ -19,7 +19,7 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// failure: called on the channel's thread when it can't go on, with the reason.
+  /// failure: told, on the channel's thread, of what escaped it; it goes on.
   void start(Worker::Failure failure);
   /// Asks the thread to end, without waiting for it.
   void ask_to_stop();

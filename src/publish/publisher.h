@@ -31,7 +31,7 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  /// failure: called when a channel can't go on, on its thread.
+  /// failure: told, on a channel's thread, of what escaped it; the channel goes on.
   void start(const Worker::Failure& failure);
   /// Exchanges the channels that are configured otherwise than they run; the others run on. Throws
   /// UsageError when one can't begin: it goes on as it was, if it can. Between start() and stop(),

@@ -30,7 +30,7 @@ Radar::~Radar() {
 }
 
 void Radar::start(Worker::Failure failure) {
-  worker_.start(
+  worker_.persist(
       "radar", [this](std::stop_token stop) { run(std::move(stop)); }, std::move(failure));
 }
 
@@ -59,6 +59,11 @@ Radar::Newest Radar::newest() const {
 }
 
 void Radar::run(std::stop_token stop) {
+  // Whatever ends it: on the air without news it would look like a clear road.
+  struct OffTheAir {
+    ~OffTheAir() { peripheral.reset(); }
+    std::unique_ptr<BluezPeripheral>& peripheral;
+  } off{peripheral_};
   while (!stop.stop_requested()) {
     const SteadyTime now = SteadyClock::now();
     look(now);
@@ -68,7 +73,6 @@ void Radar::run(std::stop_token stop) {
     }
     wait(now);
   }
-  peripheral_.reset();
 }
 
 std::string Radar::blindness(const Newest& newest, SteadyTime now) const {
@@ -103,7 +107,7 @@ void Radar::try_to_go_on_air(SteadyTime now) {
   targets_.reset();
   try {
     peripheral_ = std::make_unique<BluezPeripheral>(config_.adapter, config_.name);
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     failed(error.what(), now);
   }
 }
@@ -118,7 +122,7 @@ void Radar::failed(const std::string& why, SteadyTime now) {
 void Radar::work(SteadyTime now) {
   try {
     peripheral_->work();
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     failed(error.what(), now);
     peripheral_.reset();
     return;

@@ -40,8 +40,8 @@ class Radar {
   Radar(const Radar&) = delete;
   Radar& operator=(const Radar&) = delete;
 
-  /// failure: called on the radar's thread when that can't go on. Bluetooth that doesn't work is
-  /// none: it is tried again.
+  /// failure: told, on the radar's thread, of what escaped it; it goes on. Bluetooth that doesn't
+  /// work is none: it is tried again.
   void start(Worker::Failure failure);
   /// Asks the thread to leave the air and end, without waiting for it.
   void ask_to_stop();

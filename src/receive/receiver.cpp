@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <exception>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "base/printable_url.h"
 #include "base/sleep.h"
 #include "base/tcp_connection.h"
+#include "base/thrown.h"
 #include "receive/coded_orientation.h"
 #include "receive/decoder.h"
 #include "receive/libav_input.h"
@@ -93,7 +95,8 @@ struct Receiver::State {
   const OnAccessUnit on_access_unit;
   LiveTimeline timeline;
   std::optional<std::string> told;  // text of the last `connecting`
-  std::string told_codec;           // of the last stream that can't be given on, and why
+  bool begun = false;
+  std::string told_codec;  // of the last stream that can't be given on, and why
 
   mutable Mutex mutex;
   std::uint64_t connections GUARDED_BY(mutex) = 0;
@@ -385,15 +388,19 @@ void Receiver::run(std::stop_token stop) {
   State& s = *state_;
   const auto shortest = milliseconds(s.config.backoff_min_ms);
   auto pause = shortest;
-  s.tell_connecting("");
+  if (!std::exchange(s.begun, true)) s.tell_connecting("");
   while (!stop.stop_requested()) {
     const std::uint32_t epoch_before = s.timeline.epoch;
     const std::uint64_t seq_before = s.timeline.newest_frame_seq;
     std::string reason;
+    std::exception_ptr fault;
     try {
       s.run_once(stop);
     } catch (const LinkLost& lost) {
       reason = lost.what();
+    } catch (...) {
+      fault = std::current_exception();
+      reason = thrown();
     }
     {
       const MutexLock lock(s.mutex);
@@ -409,6 +416,7 @@ void Receiver::run(std::stop_token stop) {
     } else {
       s.tell_connecting(reason);
     }
+    if (fault) std::rethrow_exception(fault);
     // Only pictures show that a camera is back, not a port that accepts and closes.
     if (s.timeline.newest_frame_seq != seq_before) pause = shortest;
     sleep_until(stop, SteadyClock::now() + pause);

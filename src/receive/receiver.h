@@ -53,14 +53,15 @@ class Receiver {
   using OnEvent = std::function<void(const LinkEvent&)>;
   using OnAccessUnit = std::function<void(LiveAccessUnitPtr)>;
 
-  /// The callbacks run in run()'s thread; what they throw leaves run(). on_access_unit may be
-  /// empty, and gets H.264 only. first_epoch: of the connections that another receiver of the
-  /// camera had before.
+  /// The callbacks run in run()'s thread. on_access_unit may be empty, and gets H.264 only.
+  /// first_epoch: of the connections that another receiver of the camera had before.
   Receiver(ReceiverConfig config, OnFrame on_frame, OnEvent on_event,
            OnAccessUnit on_access_unit = {}, std::uint32_t first_epoch = 0);
   ~Receiver();
 
   /// Works in the caller's thread until stop is asked for; ends within a tenth of a second then.
+  /// What decoding or a callback throws ends the connection, is told as its end, and leaves; called
+  /// again, it goes on with the next connection.
   void run(std::stop_token stop);
   /// Any thread.
   ReceiverStats stats() const;

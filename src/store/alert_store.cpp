@@ -34,21 +34,18 @@ AlertStore::AlertStore(const StoreConfig& config, Worker::Failure failure)
     rides_ = std::make_unique<RideLog>(config_.ride_gap_s, std::vector<StoredRide>(),
                                        std::max(next.ride, unreserved_id()) - 1);
   }
-  writer_.start(
+  writer_.persist(
       "store",
       [this](const std::stop_token& stop) {
         try {
           write(stop);
         } catch (...) {
-          end_waiting();
+          if (stop.stop_requested()) end_waiting();
           throw;
         }
         end_waiting();
       },
-      [failure = std::move(failure)](const std::string& reason) {
-        log::error("store", "nothing is stored any more", {{"why", reason}});
-        if (failure) failure(reason);
-      });
+      std::move(failure));
 }
 
 AlertStore::~AlertStore() {

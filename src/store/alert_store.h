@@ -32,9 +32,9 @@ namespace rearview {
 class AlertStore : public EventArchive {
  public:
   /// Opens or makes the folder and deletes what a killed program left half done in it. Where that
-  /// fails, the status says why. failure: called when the store's thread can't go on, on it; then
-  /// nothing is written any more, and who waits for it is told so. Nothing but a want of memory is
-  /// known that would do it.
+  /// fails, the status says why. failure: told, on the store's thread, of what escaped it; it goes
+  /// on, and who waits for it waits for that. Nothing but a want of memory is known that would do
+  /// it.
   explicit AlertStore(const StoreConfig& config, Worker::Failure failure = {});
   /// Writes what waits, if the disk takes it.
   ~AlertStore() override;

@@ -40,12 +40,8 @@ EventRecorder::EventRecorder(const StoreConfig& config, AlertStore& store,
     : config_(config), store_(store), draw_(std::move(draw)) {
   if (config_.folder.empty()) return;
   for (const std::string& name : cameras) cameras_.emplace_back(name, config_);
-  worker_.start(
-      "recorder", [this](const std::stop_token& stop) { run(stop); },
-      [failure = std::move(failure)](const std::string& reason) {
-        log::error("store", "no snapshots and clips any more", {{"why", reason}});
-        if (failure) failure(reason);
-      });
+  worker_.persist(
+      "recorder", [this](const std::stop_token& stop) { run(stop); }, std::move(failure));
 }
 
 EventRecorder::~EventRecorder() {
@@ -168,7 +164,13 @@ void EventRecorder::run(const std::stop_token& stop) {
       Clip clip = std::move(clips_.front());
       clips_.pop_front();
       lock.unlock();
-      write(clip);
+      try {
+        write(clip);
+      } catch (...) {
+        lock.lock();
+        waiting_bytes_ -= clip.footage.bytes;
+        throw;
+      }
       lock.lock();
       waiting_bytes_ -= clip.footage.bytes;
     }

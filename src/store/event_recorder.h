@@ -31,8 +31,8 @@ class EventRecorder {
       std::function<std::shared_ptr<const std::string>(const Frame& frame, const Analysis&)>;
 
   /// store must outlive the recorder. Without a folder in the configuration nothing is recorded.
-  /// failure: called when the recorder's thread can't go on, on it; what fails in one snapshot or
-  /// clip ends that one only.
+  /// failure: told, on the recorder's thread, of what escaped it; it goes on with the next snapshot
+  /// or clip. What fails in one of these otherwise ends that one only.
   EventRecorder(const StoreConfig& config, AlertStore& store, std::vector<std::string> cameras,
                 Draw draw, Worker::Failure failure = {});
   /// Ends the clips that are open and writes what waits.

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <opencv2/core.hpp>
 #include <optional>
 #include <stdexcept>
 
@@ -18,6 +19,9 @@ namespace rearview {
 namespace {
 
 using test::FakeCamera;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr std::chrono::seconds kDeadline(60);  // ends what would never end
 
@@ -38,6 +42,7 @@ struct Told {
 class Listener : public Told, public CameraListener {
  public:
   void analysis(std::size_t, const AnalysisPtr& analysis) override {
+    break_once(analysis_breaks);
     note([&] { analyses.push_back(analysis); });
   }
   void alert(std::size_t, const AlertPtr& alert, const Annotated& seen) override {
@@ -47,11 +52,12 @@ class Listener : public Told, public CameraListener {
     });
   }
   void access_unit(std::size_t, const LiveAccessUnitPtr& unit) override {
+    break_once(access_unit_breaks);
     note([&] { access_units.push_back(unit); });
   }
   bool wants_picture(std::size_t) const override { return wants_pictures.load(); }
   void picture(std::size_t, const DrawnPicture& picture) override {
-    if (encoder_breaks) throw std::runtime_error("encoder broke");
+    break_once(picture_breaks);
     note([&] { pictures.push_back(picture.bgr()); });
   }
   void failed(const std::string& reason) {
@@ -78,9 +84,15 @@ class Listener : public Told, public CameraListener {
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<bool> wants_pictures = false;
-  bool encoder_breaks = false;
+  std::atomic<bool> analysis_breaks = false;
+  std::atomic<bool> access_unit_breaks = false;
+  std::atomic<bool> picture_breaks = false;
 
  private:
+  /// As a large picture may on a small machine, and as OpenCV does.
+  static void break_once(std::atomic<bool>& breaks) {
+    if (breaks.exchange(false)) CV_Error(cv::Error::StsNoMem, "no room");
+  }
   void note(const std::function<void()>& change) {
     const std::lock_guard lock(mutex);
     change();
@@ -403,14 +415,53 @@ TEST_F(CameraPipelineTest, ALookerSeesThatThereIsNoSignal) {
   ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 1; }));
 }
 
-TEST_F(CameraPipelineTest, AThreadThatCannotGoOnEndsTheProgram) {
+TEST_F(CameraPipelineTest, WhatEscapesTheReceiverEndsTheConnectionAndItComesBack) {
+  FakeCamera camera(play());
+  const auto pipeline = start(camera.url());
+  ASSERT_TRUE(listener_.wait_for_road(Road::clear));
+  listener_.access_unit_breaks = true;
+  ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
+  EXPECT_THAT(listener_.so_far().failures.front(),
+              AllOf(StartsWith("camera rear: receive: "), HasSubstr("no room")));
+  ASSERT_TRUE(listener_.wait([&] {
+    return !listener_.analyses.empty() && listener_.analyses.back()->road == Road::no_signal &&
+           listener_.analyses.back()->text.find("no room") != std::string::npos;
+  }));
+  ASSERT_TRUE(listener_.wait_for_road(Road::clear));
+  EXPECT_EQ(pipeline->epoch(), 2U);
+  EXPECT_EQ(last_link_alert(listener_.so_far()), AlertKind::camera_back);
+}
+
+TEST_F(CameraPipelineTest, WhatEscapesTheAnalysisIsBlindAndItGoesOn) {
+  FakeCamera camera(play());
+  const auto pipeline = start(camera.url());
+  ASSERT_TRUE(listener_.wait_for_road(Road::clear));
+  const std::size_t before = listener_.so_far().analyses.size();
+  listener_.analysis_breaks = true;
+  ASSERT_TRUE(listener_.wait([&] {
+    return std::any_of(listener_.analyses.begin() + static_cast<std::ptrdiff_t>(before),
+                       listener_.analyses.end(), [](const AnalysisPtr& analysis) {
+                         return analysis->state == AnalysisState::failed &&
+                                analysis->road == Road::blind &&
+                                analysis->text.find("no room") != std::string::npos;
+                       });
+  }));
+  ASSERT_TRUE(listener_.wait_for_road(Road::clear));
+  EXPECT_TRUE(pipeline->lives(SteadyClock::now()));
+  EXPECT_TRUE(pipeline->lives(SteadyClock::now() + std::chrono::seconds(1)));
+  const Told told = listener_.so_far();
+  ASSERT_EQ(told.failures.size(), 1U);
+  EXPECT_THAT(told.failures.front(), StartsWith("camera rear: analyse: "));
+}
+
+TEST_F(CameraPipelineTest, WhatEscapesDrawingCostsAPicture) {
   FakeCamera camera(play());
   listener_.wants_pictures = true;
-  config_.receiver.url = camera.url();
-  listener_.encoder_breaks = true;
-  const auto pipeline = start(config_.receiver.url);
+  listener_.picture_breaks = true;
+  const auto pipeline = start(camera.url());
   ASSERT_TRUE(listener_.wait([&] { return !listener_.failures.empty(); }));
-  EXPECT_EQ(listener_.so_far().failures.front(), "camera rear: present: encoder broke");
+  EXPECT_THAT(listener_.so_far().failures.front(), StartsWith("camera rear: present: "));
+  ASSERT_TRUE(listener_.wait([&] { return listener_.pictures.size() > 2; }));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,6 +59,20 @@ TEST_F(EventBusTest, EverybodyHearsTheSameInTheSameOrder) {
   EXPECT_EQ(first.told.back(), "1 analysis 7");
   EXPECT_EQ(first.told, second.told);
   EXPECT_EQ(ids_, 1U) << "one number an alert, however many hear of it";
+}
+
+TEST_F(EventBusTest, WhatAListenerThrowsKeepsNothingFromTheOthers) {
+  Scribe first;
+  Scribe broken;
+  Scribe last;
+  broken.during = [] { throw std::bad_alloc(); };
+  for (Scribe* one : {&first, &broken, &last}) bus_.add(*one);
+  bus_.put(0, analysis(1));
+  bus_.put(0, alert(2), {});
+  EXPECT_THROW(bus_.deliver(0), std::bad_alloc);
+  bus_.deliver(0);
+  for (const Scribe* one : {&first, &broken, &last})
+    EXPECT_EQ(one->told, (std::vector<std::string>{"0 analysis 1", "0 alert 1"}));
 }
 
 TEST_F(EventBusTest, WhoWasRemovedHearsNoMore) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/settings_text.h"
 
 namespace rearview {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +36,17 @@ TEST_F(TcpAcceptorTest, HandsOverWhoeverConnects) {
   while (accepted.size() < 2) io_.run_one();
   EXPECT_EQ(accepted[0].remote_endpoint(), one.local_endpoint());
   EXPECT_EQ(accepted[1].remote_endpoint(), other.local_endpoint());
+}
+
+TEST_F(TcpAcceptorTest, WhatTakingOneThrowsKeepsNobodyElseOut) {
+  TcpAcceptor acceptor(io_, {"127.0.0.1", 0});
+  int accepted = 0;
+  acceptor.start([&](const tcp::socket&) {
+    if (++accepted == 1) throw std::bad_alloc();
+  });
+  const tcp::socket one = connected(acceptor);
+  const tcp::socket other = connected(acceptor);
+  while (accepted < 2) io_.run_one();
 }
 
 TEST_F(TcpAcceptorTest, HandsOverNobodyOnceClosedEvenByTheOneItCalls) {

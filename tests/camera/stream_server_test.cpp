@@ -7,6 +7,7 @@
 #include <atomic>
 #include <deque>
 #include <fstream>
+#include <new>
 #include <string>
 
 #include "base/error.h"
@@ -298,6 +299,31 @@ TEST(StreamServer, WhoTakesNothingGivesWayToANewcomer) {
     return server.stats().displaced == 1;
   }));
   EXPECT_TRUE(healthy.read_available());
+}
+
+TEST(StreamServer, WhatServingOneThrowsEndsThatOneAlone) {
+  std::atomic<bool> breaks = false;
+  StreamServer server(loopback(), {[&]() -> bool {
+                                     if (breaks) throw std::bad_alloc();
+                                     return false;
+                                   },
+                                   0.5});
+  StreamReader healthy(server.listening());
+  ASSERT_TRUE(waits_for(server, 1));
+  breaks = true;
+  StreamReader unlucky(server.listening());
+  unlucky.read_to_end();
+  breaks = false;
+  EXPECT_EQ(server.stats().failed, 1U);
+  StreamReader next(server.listening());
+  ASSERT_TRUE(waits_for(server, 2));
+  FakePictures pictures(10);
+  const auto idr = pictures.next();
+  server.publish(idr);
+  for (StreamReader* reader : {&healthy, &next}) {
+    reader->read_to(idr->bytes.size());
+    EXPECT_EQ(reader->bytes(), idr->bytes);
+  }
 }
 
 TEST(StreamServer, AnAddressInUseIsSaid) {

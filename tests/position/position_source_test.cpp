@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
+#include <new>
 
 #include "tests/position/fake_gpsd.h"
+#include "tests/support/eventually.h"
 #include "tests/support/standing_clock.h"
 
 namespace rearview {
@@ -101,6 +104,21 @@ TEST_F(Source, AsksForTheReceiverThatIsConfigured) {
   gpsd_.take_call();
   gpsd_.say(kGreeting);
   EXPECT_EQ(gpsd_.hear(), R"(?WATCH={"enable":true,"json":true,"device":"/dev/tty\"ACM0"};)");
+}
+
+TEST_F(Source, WhatTakingAFixThrowsEndsNoMoreThanItsConnection) {
+  source_.emplace(config(), clock_.now());
+  std::atomic<int> taken = 0;
+  source_->on_fix([&](const RiderFix&) {
+    if (++taken == 1) throw std::bad_alloc();
+  });
+  source_->start([](const std::string& why) { ADD_FAILURE() << why; });
+  gpsd_.greet();
+  gpsd_.say(tpv(48.1, 1));
+  EXPECT_THAT(problem("bad_alloc"), HasSubstr("bad_alloc"));
+  gpsd_.greet();
+  gpsd_.say(tpv(48.1, 2));
+  EXPECT_TRUE(test::eventually([&] { return taken == 2; }));
 }
 
 TEST_F(Source, WhatIsOldIsNotKnown) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -63,6 +64,35 @@ TEST(Receiver, ComesBackAfterEveryKindOfEnd) {
     t_s = picture.t_s;
   }
   EXPECT_EQ(watched.stats().connections, 4U);
+}
+
+TEST(Receiver, WhatItsCallsThrowEndsTheConnectionIsToldAndItGoesOnWhenCalledAgain) {
+  const Bytes stream = make_h264(6);
+  FakeCamera camera([&](FakeCamera::Client& client, int) {
+    client.send(stream);
+    client.hold();
+  });
+  std::vector<LinkEvent> events;
+  std::uint64_t frames = 0;
+  std::stop_source stop;
+  Receiver receiver(
+      config_for(camera.url()),
+      [&](const FramePtr&) {
+        if (++frames == 2) throw std::bad_alloc();
+        if (frames == 5) stop.request_stop();
+      },
+      [&](const LinkEvent& event) { events.push_back(event); });
+  EXPECT_THROW(receiver.run(stop.get_token()), std::bad_alloc);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0].kind, Kind::connecting);
+  EXPECT_EQ(events[1].kind, Kind::connected);
+  EXPECT_EQ(events[2].kind, Kind::lost);
+  EXPECT_EQ(events[2].text, "std::bad_alloc");
+  receiver.run(stop.get_token());
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[3].kind, Kind::connected);
+  EXPECT_EQ(events[3].epoch, 2U);
+  EXPECT_EQ(receiver.stats().connections, 2U);
 }
 
 TEST(Receiver, ASilentCameraIsLeft) {
