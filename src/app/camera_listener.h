@@ -11,8 +11,8 @@
 namespace rearview {
 
 /// Who wants to know what the cameras tell; what isn't of interest is left as it is. camera: its
-/// place in the configuration. Called from the cameras' threads, of one camera in one order, the
-/// same for every listener; must not wait.
+/// place (kMostCameras). Called from the cameras' threads, of one camera in one order, the same for
+/// every listener; must not wait.
 class CameraListener {
  public:
   virtual ~CameraListener() = default;

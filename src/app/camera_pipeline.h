@@ -38,9 +38,9 @@ constexpr double kHung_s = 20;
 /// later it goes on, and the road is not seen until then.
 class CameraPipeline {
  public:
-  /// camera: its place in the configuration, for the bus, which must outlive the pipeline. failure:
-  /// told, on its thread, of what escaped one. first_epoch: of connections that another pipeline of
-  /// the camera had before.
+  /// camera: its place on the bus, which must outlive the pipeline. failure: told, on its thread,
+  /// of what escaped one. first_epoch: of connections that another pipeline of the camera had
+  /// before.
   CameraPipeline(const CameraConfig& config, std::size_t camera,
                  std::vector<std::unique_ptr<Stage>> stages, EventBus& bus, Worker::Failure failure,
                  std::uint32_t first_epoch = 0);

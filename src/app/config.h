@@ -15,6 +15,7 @@
 #include "receive/receiver_config.h"
 #include "serve/serve_config.h"
 #include "store/store_config.h"
+#include "types/camera_status.h"
 
 namespace rearview {
 
@@ -94,7 +95,7 @@ struct Config {
                            "A rear radar for bike computers over Bluetooth LE (docs/radar.md)."),
         setting<&S::gps>("gps", "Where the rider is, from gpsd (docs/position.md)."),
         setting<&S::store>("store", "Where alerts are kept."),
-        setting<&S::cameras>("cameras", {1, 8}, "One object a camera."),
+        setting<&S::cameras>("cameras", {1, kMostCameras}, "One object a camera."),
     };
   }
   void check(const ConfigReader& reader) const;

@@ -23,6 +23,7 @@ class EventBus {
   /// Gives an alert its number and keeps it, before any listener hears of it.
   using Keep = std::function<AlertPtr(const Alert& alert, const Annotated& seen)>;
 
+  /// cameras: how many places there are.
   EventBus(std::size_t cameras, Keep keep);
 
   /// Told behind those that were added before; must live until it is removed or nothing is

@@ -40,11 +40,12 @@ void PublisherListener::alert(std::size_t /*camera*/, const AlertPtr& /*alert*/,
 }
 
 bool PublisherListener::wants_picture(std::size_t camera) const {
-  return publisher_.wants_picture(camera);
+  return publisher_.wants_picture(names_.at(camera));
 }
 
 void PublisherListener::picture(std::size_t camera, const DrawnPicture& picture) {
-  if (publisher_.wants_picture(camera)) publisher_.publish_picture(camera, picture.jpeg());
+  const std::string& name = names_.at(camera);
+  if (publisher_.wants_picture(name)) publisher_.publish_picture(name, picture.jpeg());
 }
 
 void RadarListener::analysis(std::size_t /*camera*/, const AnalysisPtr& analysis) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <string>
+
 #include "app/camera_listener.h"
 #include "position/position_source.h"
 #include "publish/publisher.h"
@@ -7,6 +11,7 @@
 #include "serve/service.h"
 #include "store/alert_store.h"
 #include "store/event_recorder.h"
+#include "types/camera_status.h"
 
 namespace rearview {
 
@@ -38,6 +43,8 @@ class ServiceListener final : public CameraListener {
 class PublisherListener final : public CameraListener {
  public:
   explicit PublisherListener(Publisher& publisher) : publisher_(publisher) {}
+  /// Whose place it is. While nothing is told of the place.
+  void name(std::size_t camera, const std::string& name) { names_.at(camera) = name; }
   void analysis(std::size_t camera, const AnalysisPtr& analysis) override;
   void alert(std::size_t camera, const AlertPtr& alert, const Annotated& seen) override;
   bool wants_picture(std::size_t camera) const override;
@@ -45,6 +52,7 @@ class PublisherListener final : public CameraListener {
 
  private:
   Publisher& publisher_;
+  std::array<std::string, kMostCameras> names_;
 };
 
 class RadarListener final : public CameraListener {

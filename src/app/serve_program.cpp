@@ -82,7 +82,6 @@ void needs_restart(const char* part) {
 
 ServeProgram::ServeProgram(Config config, MadeStages stages)
     : config_(std::move(config)),
-      stage_settings_(std::move(stages.settings)),
       alerts_(config_.store, counted("store")),
       rides_(alerts_),
       position_(config_.gps.enabled ? std::make_shared<PositionSource>(config_.gps) : nullptr),
@@ -91,12 +90,11 @@ ServeProgram::ServeProgram(Config config, MadeStages stages)
       // What was delivered is remembered beside the alerts that it counts.
       publisher_(config_.publish, names_of(config_),
                  alerts_.is_anothers() ? std::filesystem::path() : config_.store.folder, alerts_),
-      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer(),
-                counted("recorder")),
+      recorder_(config_.store, alerts_, names_of(config_), snapshot_drawer(), counted("recorder")),
       to_service_(service_),
       to_publisher_(publisher_),
       to_recorder_(recorder_),
-      bus_(config_.cameras.size(),
+      bus_(kMostCameras,
            [this](const Alert& alert, const Annotated& seen) { return keep(alert, seen); }) {
   alerts_.on_change([this](const AlertUpdate& update) { service_.publish_update(update); });
   alerts_.on_missed([this](const MissedUpdate& update) { service_.publish_missed(update); });
@@ -112,8 +110,11 @@ ServeProgram::ServeProgram(Config config, MadeStages stages)
   bus_.add(to_recorder_);
   bus_.add(to_publisher_);
   if (radar_) bus_.add(*(to_radar_ = std::make_unique<RadarListener>(*radar_)));
-  for (std::size_t i = 0; i < config_.cameras.size(); ++i)
-    cameras_.push_back(make_pipeline(i, std::move(stages.stages[i]), 0));
+  for (std::size_t i = 0; i < config_.cameras.size(); ++i) {
+    to_publisher_.name(i, config_.cameras[i].name);
+    cameras_.push_back({config_.cameras[i], std::move(stages.settings[i]), i, nullptr});
+    make_pipeline(cameras_.back(), std::move(stages.stages[i]));
+  }
   add_reports();
   add_parts();
 }
@@ -124,7 +125,7 @@ ServeProgram::~ServeProgram() {
 
 void ServeProgram::add_reports() {
   service_.show_settings_schema(schema_of<Config>());
-  service_.show_settings(effective_settings(config_, stage_settings_));
+  service_.show_settings(settings());
   service_.on_heartbeat([this](const HeartbeatPtr& heartbeat) {
     publisher_.publish_heartbeat(heartbeat);
     const MutexLock lock(mutex_);
@@ -216,8 +217,12 @@ void ServeProgram::add_parts() {
               [this] {
                 if (radar_) radar_->ask_to_stop();
               }});
-  for (std::size_t i = 0; i < cameras_.size(); ++i)
-    parts_.add({[this, i] { cameras_[i]->start(); }, [this, i] { cameras_[i]->stop(); }});
+  parts_.add({[this] {
+                for (Camera& camera : cameras_) camera.pipeline->start();
+              },
+              [this] {
+                for (Camera& camera : cameras_) camera.pipeline->stop();
+              }});
 }
 
 Worker::Failure ServeProgram::counted(const std::string& part) {
@@ -259,7 +264,7 @@ AlertPtr ServeProgram::keep(const Alert& raised, const Annotated& seen) {
 std::vector<CameraStatus> ServeProgram::statuses() const {
   const MutexLock lock(mutex_);
   std::vector<CameraStatus> all;
-  for (const auto& camera : cameras_) all.push_back(camera->status());
+  for (const Camera& camera : cameras_) all.push_back(camera.pipeline->status());
   return all;
 }
 
@@ -267,14 +272,33 @@ bool ServeProgram::lives(SteadyTime now) const {
   const MutexLock lock(mutex_);
   return seconds_between(beat_, now) < kHung_s &&
          std::all_of(cameras_.begin(), cameras_.end(),
-                     [now](const auto& camera) { return camera->lives(now); });
+                     [now](const Camera& camera) { return camera.pipeline->lives(now); });
 }
 
-std::unique_ptr<CameraPipeline> ServeProgram::make_pipeline(
-    std::size_t camera, std::vector<std::unique_ptr<Stage>> stages, std::uint32_t first_epoch) {
-  return std::make_unique<CameraPipeline>(config_.cameras[camera], camera, std::move(stages), bus_,
-                                          counted("camera " + config_.cameras[camera].name),
-                                          first_epoch);
+nlohmann::ordered_json ServeProgram::settings() const {
+  std::vector<nlohmann::ordered_json> stages;
+  for (const Camera& camera : cameras_) stages.push_back(camera.stages);
+  return effective_settings(config_, stages);
+}
+
+std::vector<std::string> ServeProgram::names_by_place() const {
+  std::vector<std::string> names(kMostCameras);
+  for (const Camera& camera : cameras_) names.at(camera.place) = camera.config.name;
+  return names;
+}
+
+ServeProgram::Camera* ServeProgram::find_camera(const std::string& name) {
+  const auto found = std::find_if(cameras_.begin(), cameras_.end(),
+                                  [&](const Camera& camera) { return camera.config.name == name; });
+  return found == cameras_.end() ? nullptr : &*found;
+}
+
+// Its connections go on being counted, so that none is taken for another.
+void ServeProgram::make_pipeline(Camera& camera, std::vector<std::unique_ptr<Stage>> stages) {
+  const auto before = epochs_.find(camera.config.name);
+  camera.pipeline = std::make_unique<CameraPipeline>(camera.config, camera.place, std::move(stages),
+                                                     bus_, counted("camera " + camera.config.name),
+                                                     before == epochs_.end() ? 0 : before->second);
 }
 
 void ServeProgram::start_position() {
@@ -285,14 +309,69 @@ void ServeProgram::start_position() {
   position_->start(counted("position"));
 }
 
-void ServeProgram::exchange_camera(std::size_t camera, std::vector<std::unique_ptr<Stage>> stages) {
-  CameraPipeline& old = *cameras_[camera];
-  old.stop();
-  auto next = make_pipeline(camera, std::move(stages), old.epoch());
+void ServeProgram::exchange_camera(Camera& camera, const CameraConfig& config,
+                                   std::vector<std::unique_ptr<Stage>> stages,
+                                   nlohmann::ordered_json settings) {
+  camera.pipeline->stop();
+  epochs_[config.name] = camera.pipeline->epoch();
+  Camera next{config, std::move(settings), camera.place, nullptr};
+  make_pipeline(next, std::move(stages));
   MutexLock lock(mutex_);
-  std::swap(cameras_[camera], next);
+  std::swap(camera, next);
   lock.unlock();
-  cameras_[camera]->start();
+  camera.pipeline->start();
+  log::info("config", "camera exchanged", {{"camera", config.name}});
+}
+
+void ServeProgram::add_camera(const CameraConfig& config,
+                              std::vector<std::unique_ptr<Stage>> stages,
+                              nlohmann::ordered_json settings) {
+  const std::vector<std::string> taken = names_by_place();
+  const auto place =
+      static_cast<std::size_t>(std::find(taken.begin(), taken.end(), "") - taken.begin());
+  Camera next{config, std::move(settings), place, nullptr};
+  make_pipeline(next, std::move(stages));
+  to_publisher_.name(place, config.name);
+  recorder_.exchange_camera(place, config.name);
+  MutexLock lock(mutex_);
+  cameras_.push_back(std::move(next));
+  lock.unlock();
+  service_.exchange_cameras(names_by_place());
+  cameras_.back().pipeline->start();
+  log::info("config", "camera added", {{"camera", config.name}});
+}
+
+void ServeProgram::remove_camera(const std::string& name) {
+  Camera& camera = *find_camera(name);
+  camera.pipeline->stop();
+  epochs_[name] = camera.pipeline->epoch();
+  // What was last known of its road doesn't stand for longer than it is watched.
+  auto last = std::make_shared<Analysis>();
+  last->camera = name;
+  last->epoch = epochs_[name];
+  last->time = WallClock::now();
+  last->road = Road::no_signal;
+  last->text = "the camera was taken out of the configuration";
+  bus_.put(camera.place, std::move(last));
+  bus_.deliver(camera.place);
+  to_publisher_.name(camera.place, "");
+  recorder_.exchange_camera(camera.place, "");
+  MutexLock lock(mutex_);
+  const Camera gone = std::move(camera);
+  std::erase_if(cameras_, [](const Camera& one) { return !one.pipeline; });
+  faults_.erase("camera " + name);
+  lock.unlock();
+  service_.exchange_cameras(names_by_place());
+  log::info("config", "camera removed", {{"camera", name}});
+}
+
+void ServeProgram::order_cameras(const std::vector<std::string>& names) {
+  const auto number = [&](const Camera& camera) {
+    return std::find(names.begin(), names.end(), camera.config.name) - names.begin();
+  };
+  const MutexLock lock(mutex_);
+  std::sort(cameras_.begin(), cameras_.end(),
+            [&](const Camera& a, const Camera& b) { return number(a) < number(b); });
 }
 
 void ServeProgram::exchange_radar(const RadarConfig& now) {
@@ -322,26 +401,22 @@ void ServeProgram::exchange_position(const PositionConfig& now) {
 }
 
 void ServeProgram::reload(const Config& now) {
-  struct Changed {
-    std::size_t camera;
+  struct News {
     const CameraConfig* config;
     std::vector<std::unique_ptr<Stage>> stages;
     Json settings;
   };
   // What can be refused is refused before anything is touched.
-  std::vector<Changed> changed;
-  for (std::size_t i = 0; i < config_.cameras.size(); ++i) {
-    const auto found =
-        std::find_if(now.cameras.begin(), now.cameras.end(),
-                     [&](const CameraConfig& one) { return one.name == config_.cameras[i].name; });
-    if (found == now.cameras.end() || *found == config_.cameras[i]) continue;
-    Changed& one = changed.emplace_back(Changed{i, &*found, {}, {}});
-    one.stages = make_stages(now, *found, &one.settings);
+  std::vector<News> news;
+  for (const CameraConfig& camera : now.cameras) {
+    const Camera* running = find_camera(camera.name);
+    if (running && running->config == camera) continue;
+    News& one = news.emplace_back(News{&camera, {}, {}});
+    one.stages = make_stages(now, camera, &one.settings);
   }
   const auto identity = now.serve.site.tls.identity();
   const bool https = service_.https();
 
-  if (names_of(now) != names_of(config_)) needs_restart("the list of cameras");
   if (now.opencv_threads != config_.opencv_threads) needs_restart("opencv_threads");
   if (now.store != config_.store) needs_restart("store");
   if (without_tls(now.serve) != without_tls(config_.serve)) needs_restart("serve");
@@ -353,12 +428,18 @@ void ServeProgram::reload(const Config& now) {
     service_.exchange_identity(identity);
     config_.serve.site.tls = now.serve.site.tls;
   }
-  for (Changed& one : changed) {
-    config_.cameras[one.camera] = *one.config;
-    stage_settings_[one.camera] = std::move(one.settings);
-    exchange_camera(one.camera, std::move(one.stages));
-    log::info("config", "camera exchanged", {{"camera", one.config->name}});
+  const std::vector<std::string> names = names_of(now);
+  for (const std::string& name : names_of(config_)) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) remove_camera(name);
   }
+  for (News& one : news) {
+    if (Camera* running = find_camera(one.config->name))
+      exchange_camera(*running, *one.config, std::move(one.stages), std::move(one.settings));
+    else
+      add_camera(*one.config, std::move(one.stages), std::move(one.settings));
+  }
+  order_cameras(names);
+  config_.cameras = now.cameras;
   if (now.gps != config_.gps) exchange_position(now.gps);
   if (now.radar != config_.radar) {
     exchange_radar(now.radar);
@@ -366,16 +447,16 @@ void ServeProgram::reload(const Config& now) {
   }
   std::string problem;
   try {
-    publisher_.reconfigure(now.publish);
+    publisher_.reconfigure(now.publish, names);
     config_.publish = now.publish;
   } catch (const std::exception& error) {
     problem = error.what();
   }
-  service_.show_settings(effective_settings(config_, stage_settings_));
+  service_.show_settings(settings());
   if (!problem.empty()) throw UsageError(problem);
   ++reloads_;
   report_reload("");
-  log::info("config", "reloaded", {{"cameras_exchanged", changed.size()}});
+  log::info("config", "reloaded", {{"cameras_exchanged", news.size()}});
 }
 
 void ServeProgram::refuse(const std::string& reason) {

@@ -38,10 +38,10 @@ class ServeProgram {
   /// Throws std::exception where a part doesn't begin; then none runs.
   void start();
   void stop();
-  /// Takes over what has changed: cameras, their stages, ways out, radar, position, certificate and
-  /// log level; what is as it was runs on. Logs what takes a restart. Throws UsageError where the
-  /// configuration can't be used: then nothing is changed, or, where a way out didn't begin anew,
-  /// all but that. One thread.
+  /// Takes over what has changed: which cameras there are, their settings and stages, ways out,
+  /// radar, position, certificate and log level; what is as it was runs on. Logs what takes a
+  /// restart. Throws UsageError where the configuration can't be used: then nothing is changed, or,
+  /// where a way out didn't begin anew, all but that. One thread.
   void reload(const Config& now);
   /// The newest configuration wasn't taken over, for this reason; it is told in /healthz and
   /// /metrics until another one is. Any thread.
@@ -60,10 +60,23 @@ class ServeProgram {
   void add_parts();
   /// Counts what escapes the threads of this part.
   Worker::Failure counted(const std::string& part);
-  std::unique_ptr<CameraPipeline> make_pipeline(std::size_t camera,
-                                                std::vector<std::unique_ptr<Stage>> stages,
-                                                std::uint32_t first_epoch);
-  void exchange_camera(std::size_t camera, std::vector<std::unique_ptr<Stage>> stages);
+  struct Camera {
+    CameraConfig config;
+    nlohmann::ordered_json stages;  ///< as make_stages() told their settings
+    std::size_t place = 0;
+    std::unique_ptr<CameraPipeline> pipeline;
+  };
+  void make_pipeline(Camera& camera, std::vector<std::unique_ptr<Stage>> stages);
+  /// Of cameras_; null: there is none of this name.
+  Camera* find_camera(const std::string& name);
+  void add_camera(const CameraConfig& config, std::vector<std::unique_ptr<Stage>> stages,
+                  nlohmann::ordered_json settings);
+  void exchange_camera(Camera& camera, const CameraConfig& config,
+                       std::vector<std::unique_ptr<Stage>> stages, nlohmann::ordered_json settings);
+  void remove_camera(const std::string& name);
+  void order_cameras(const std::vector<std::string>& names);
+  std::vector<std::string> names_by_place() const;
+  nlohmann::ordered_json settings() const;
   void exchange_radar(const RadarConfig& now);
   void exchange_position(const PositionConfig& now);
   void start_position();
@@ -72,7 +85,6 @@ class ServeProgram {
   mutable Mutex mutex_;  ///< guards the pointers that a reload exchanges, too
   std::map<std::string, std::uint64_t> faults_ GUARDED_BY(mutex_);  ///< by part
   Config config_;
-  std::vector<nlohmann::ordered_json> stage_settings_;
 
   AlertStore alerts_;
   RideListener rides_;
@@ -96,7 +108,8 @@ class ServeProgram {
   RecorderListener to_recorder_;
   std::unique_ptr<RadarListener> to_radar_;
   EventBus bus_;
-  std::vector<std::unique_ptr<CameraPipeline>> cameras_;  ///< its pointers guarded by mutex_
+  std::map<std::string, std::uint32_t> epochs_;  ///< of the newest connection of each that has gone
+  std::vector<Camera> cameras_;  ///< in the configuration's order; changed under mutex_ only
   Parts parts_;
 };
 

@@ -30,7 +30,7 @@ class Channel {
   bool wants_analyses() const { return analyses_; }
   Inbox& inbox() { return inbox_; }
   /// Whether it would send a picture of the camera now. Any thread.
-  virtual bool wants_picture(std::size_t) const { return false; }
+  virtual bool wants_picture(const std::string& /*camera*/) const { return false; }
   /// Any thread.
   virtual std::vector<Metric> metrics() const = 0;
   // With the channel's name as a label.

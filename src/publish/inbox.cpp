@@ -44,7 +44,7 @@ void Inbox::analysis(AnalysisPtr analysis) {
   wake();
 }
 
-void Inbox::picture(std::size_t camera, std::shared_ptr<const std::string> jpeg) {
+void Inbox::picture(const std::string& camera, std::shared_ptr<const std::string> jpeg) {
   {
     const MutexLock lock(mutex_);
     pictures_.insert_or_assign(camera, std::move(jpeg));

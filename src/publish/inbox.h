@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +26,7 @@ class Inbox {
   void alert();
   void heartbeat(HeartbeatPtr heartbeat);
   void analysis(AnalysisPtr analysis);
-  void picture(std::size_t camera, std::shared_ptr<const std::string> jpeg);
+  void picture(const std::string& camera, std::shared_ptr<const std::string> jpeg);
   void stop();
 
   /// For poll(): readable while there is news.
@@ -37,7 +36,7 @@ class Inbox {
     bool stop = false;
     HeartbeatPtr heartbeat;             ///< null: none since the last time
     std::vector<AnalysisPtr> analyses;  ///< the newest of each camera that has a new one
-    std::map<std::size_t, std::shared_ptr<const std::string>> pictures;  ///< likewise; JPEG
+    std::map<std::string, std::shared_ptr<const std::string>> pictures;  ///< likewise; JPEG
   };
   News take();
   /// Waits for news, timeout_ms at most.
@@ -51,7 +50,7 @@ class Inbox {
   bool stop_ GUARDED_BY(mutex_) = false;
   HeartbeatPtr heartbeat_ GUARDED_BY(mutex_);
   std::map<std::string, AnalysisPtr> analyses_ GUARDED_BY(mutex_);  ///< by camera
-  std::map<std::size_t, std::shared_ptr<const std::string>> pictures_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<const std::string>> pictures_ GUARDED_BY(mutex_);
 };
 
 }  // namespace rearview

@@ -35,10 +35,12 @@ Json with_status(const Heartbeat& heartbeat, const char* status) {
 }  // namespace
 
 MqttChannel::MqttChannel(const MqttConfig& config, std::vector<std::string> cameras,
-                         const std::filesystem::path& folder, const AlertHistory& history)
+                         std::vector<std::string> former, const std::filesystem::path& folder,
+                         const AlertHistory& history)
     : Channel("mqtt", false),
       config_(config),
       cameras_(std::move(cameras)),
+      former_(std::move(former)),
       // A file that can't be used stops the start, not the first connection.
       delivery_(*this, folder, history, config.max_age_s),
       backoff_(config.backoff_min_ms, config.backoff_max_ms),
@@ -97,6 +99,10 @@ void MqttChannel::connected() {
   delivery_.set_connected(true);
   backoff_.succeeded();
   tell_of("");
+  for (MqttMessage& message : home_assistant_discovery(config_, former_)) {
+    message.payload.clear();  // takes back what is retained (MQTT 5, 3.3.1.3)
+    link_.publish(message);
+  }
   for (const MqttMessage& message : home_assistant_discovery(config_, cameras_))
     link_.publish(message);
   state_due_ = heartbeat_ != nullptr;
@@ -177,11 +183,20 @@ void MqttChannel::answered(int number, MqttProcess::Answer answer) {
   if (!leaving_) send_next_alert();
 }
 
+std::size_t MqttChannel::index_of(const std::string& camera) const {
+  return static_cast<std::size_t>(std::find(cameras_.begin(), cameras_.end(), camera) -
+                                  cameras_.begin());
+}
+
+bool MqttChannel::wants_picture(const std::string& camera) const {
+  const std::size_t index = index_of(camera);
+  return index < cameras_.size() && wants_picture_[index];
+}
+
 void MqttChannel::want_picture(const std::string& camera) {
   if (config_.picture_s == 0) return;
-  const auto found = std::find(cameras_.begin(), cameras_.end(), camera);
-  if (found == cameras_.end()) return;
-  const auto index = static_cast<std::size_t>(found - cameras_.begin());
+  const std::size_t index = index_of(camera);
+  if (index == cameras_.size()) return;
   if (seconds_between(picture_sent_[index], SteadyClock::now()) >= kPictureGap_s)
     wants_picture_[index] = true;
 }
@@ -189,10 +204,12 @@ void MqttChannel::want_picture(const std::string& camera) {
 void MqttChannel::send_pictures(const Inbox::News& news) {
   const SteadyTime now = SteadyClock::now();
   for (const auto& [camera, jpeg] : news.pictures) {
-    wants_picture_[camera] = false;
-    picture_sent_[camera] = now;
+    const std::size_t index = index_of(camera);
+    if (index == cameras_.size()) continue;
+    wants_picture_[index] = false;
+    picture_sent_[index] = now;
     if (link_.idle())
-      link_.publish({.topic = picture_topic(config_, cameras_[camera]), .payload = *jpeg});
+      link_.publish({.topic = picture_topic(config_, camera), .payload = *jpeg});
     else
       ++skipped_;
   }

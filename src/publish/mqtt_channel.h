@@ -17,12 +17,14 @@ namespace rearview {
 /// Alerts, the state of the roads and pictures to an MQTT broker.
 class MqttChannel final : public Channel {
  public:
-  /// folder: the store's. history must outlive the channel. Throws UsageError.
+  /// former: cameras that are no more, of which the broker may still keep something. folder: the
+  /// store's. history must outlive the channel. Throws UsageError.
   MqttChannel(const MqttConfig& config, std::vector<std::string> cameras,
-              const std::filesystem::path& folder, const AlertHistory& history);
+              std::vector<std::string> former, const std::filesystem::path& folder,
+              const AlertHistory& history);
   ~MqttChannel() override { stop(); }
 
-  bool wants_picture(std::size_t camera) const override { return wants_picture_[camera]; }
+  bool wants_picture(const std::string& camera) const override;
   std::vector<Metric> metrics() const override;
 
  private:
@@ -39,6 +41,8 @@ class MqttChannel final : public Channel {
   void answered(int number, MqttProcess::Answer answer);
   void send_pictures(const Inbox::News& news);
   void want_picture(const std::string& camera);
+  /// Of cameras_; its size for another one.
+  std::size_t index_of(const std::string& camera) const;
   void say_goodbye();
   /// What is true of the roads while the service says nothing.
   MqttMessage gone(const std::string& text) const;
@@ -46,6 +50,7 @@ class MqttChannel final : public Channel {
 
   const MqttConfig config_;
   const std::vector<std::string> cameras_;
+  const std::vector<std::string> former_;
   AlertDelivery delivery_;
   Backoff backoff_;
   MqttProcess link_;

@@ -24,35 +24,36 @@ std::string name_of(
 
 }  // namespace
 
-Publisher::Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
+Publisher::Publisher(const PublishConfig& config, std::vector<std::string> cameras,
                      const std::filesystem::path& folder, const EventArchive& archive)
-    : cameras_(cameras), folder_(folder), archive_(archive) {
-  for (const ChannelConfig& one : configured(config)) add(make(one));
+    : cameras_(std::move(cameras)), folder_(folder), archive_(archive) {
+  for (const Wanted& one : configured(config)) add(make(one));
 }
 
 Publisher::~Publisher() {
   stop();
 }
 
-std::vector<Publisher::ChannelConfig> Publisher::configured(const PublishConfig& config) {
-  std::vector<ChannelConfig> all;
+std::vector<Publisher::Wanted> Publisher::configured(const PublishConfig& config) const {
+  std::vector<Wanted> all;
   if (!config.ndjson.socket.empty() || config.ndjson.standard_output)
-    all.emplace_back(config.ndjson);
-  for (const WebhookConfig& webhook : config.webhooks) all.emplace_back(webhook);
-  if (!config.mqtt.url.empty()) all.emplace_back(config.mqtt);
-  if (!config.nats.url.empty()) all.emplace_back(config.nats);
+    all.push_back({config.ndjson, {}});
+  for (const WebhookConfig& webhook : config.webhooks) all.push_back({webhook, {}});
+  if (!config.mqtt.url.empty()) all.push_back({config.mqtt, cameras_});
+  if (!config.nats.url.empty()) all.push_back({config.nats, cameras_});
   return all;
 }
 
-Publisher::Running Publisher::make(const ChannelConfig& config) const {
+Publisher::Running Publisher::make(const Wanted& wanted) const {
+  const auto& [config, cameras] = wanted;
   if (const auto* ndjson = std::get_if<NdjsonConfig>(&config))
-    return {config, std::make_unique<NdjsonChannel>(*ndjson, archive_)};
+    return {wanted, std::make_unique<NdjsonChannel>(*ndjson, archive_)};
   if (const auto* webhook = std::get_if<WebhookConfig>(&config))
-    return {config, std::make_unique<WebhookChannel>(*webhook, folder_, archive_)};
+    return {wanted, std::make_unique<WebhookChannel>(*webhook, folder_, archive_)};
   if (const auto* nats = std::get_if<NatsConfig>(&config))
-    return {config, make_nats_channel(*nats, cameras_, folder_, archive_)};
-  return {config,
-          std::make_unique<MqttChannel>(std::get<MqttConfig>(config), cameras_, folder_, archive_)};
+    return {wanted, make_nats_channel(*nats, cameras, folder_, archive_)};
+  return {wanted, std::make_unique<MqttChannel>(std::get<MqttConfig>(config), cameras, former_,
+                                                folder_, archive_)};
 }
 
 void Publisher::add(Running running) {
@@ -60,41 +61,46 @@ void Publisher::add(Running running) {
   running_.push_back(std::move(running));
 }
 
-void Publisher::end(const ChannelConfig& config) {
+void Publisher::end(const Wanted& running) {
   std::unique_lock lock(mutex_);
   const auto found = std::find_if(running_.begin(), running_.end(),
-                                  [&](const Running& one) { return one.config == config; });
+                                  [&](const Running& one) { return one.as == running; });
   const std::unique_ptr<Channel> ended = std::move(found->channel);
   running_.erase(found);
   lock.unlock();
   ended->stop();
 }
 
-void Publisher::reconfigure(const PublishConfig& config) {
-  const std::vector<ChannelConfig> wanted = configured(config);
-  std::vector<ChannelConfig> before;
-  for (const Running& one : running_) before.push_back(one.config);
-  const auto among = [](const std::vector<ChannelConfig>& all, const ChannelConfig& one) {
+void Publisher::reconfigure(const PublishConfig& config, std::vector<std::string> cameras) {
+  const auto among = [](const auto& all, const auto& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
   };
-  for (const ChannelConfig& one : before) {
+  for (const std::string& camera : cameras_) {
+    if (!among(former_, camera)) former_.push_back(camera);
+  }
+  std::erase_if(former_, [&](const std::string& camera) { return among(cameras, camera); });
+  cameras_ = std::move(cameras);
+  const std::vector<Wanted> wanted = configured(config);
+  std::vector<Wanted> before;
+  for (const Running& one : running_) before.push_back(one.as);
+  for (const Wanted& one : before) {
     if (!among(wanted, one)) end(one);
   }
-  const auto begin = [this](const ChannelConfig& one) {
+  const auto begin = [this](const Wanted& one) {
     Running running = make(one);
     running.channel->start(failure_);
     log::info("publish", "begun anew", {{"channel", running.channel->name()}});
     add(std::move(running));
   };
   std::string problem;
-  for (const ChannelConfig& one : wanted) {
+  for (const Wanted& one : wanted) {
     if (among(before, one)) continue;
     try {
       begin(one);
     } catch (const std::exception& error) {
       if (problem.empty()) problem = error.what();
-      for (const ChannelConfig& old : before) {
-        if (name_of(old) == name_of(one)) begin(old);
+      for (const Wanted& old : before) {
+        if (name_of(old.config) == name_of(one.config)) begin({old.config, one.cameras});
       }
     }
   }
@@ -131,13 +137,13 @@ void Publisher::publish_analysis(const AnalysisPtr& analysis) {
   });
 }
 
-bool Publisher::wants_picture(std::size_t camera) const {
+bool Publisher::wants_picture(const std::string& camera) const {
   bool wanted = false;
   for_each([&](const Channel& channel) { wanted = wanted || channel.wants_picture(camera); });
   return wanted;
 }
 
-void Publisher::publish_picture(std::size_t camera,
+void Publisher::publish_picture(const std::string& camera,
                                 const std::shared_ptr<const std::string>& jpeg) {
   for_each([&](Channel& channel) {
     if (channel.wants_picture(camera)) channel.inbox().picture(camera, jpeg);

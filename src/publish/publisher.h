@@ -24,7 +24,7 @@ class Publisher {
   /// Opens what can be opened at once. cameras: their names; folder: where it is kept what was
   /// delivered; empty: nowhere. Throws UsageError and std::runtime_error. archive must outlive the
   /// publisher.
-  Publisher(const PublishConfig& config, const std::vector<std::string>& cameras,
+  Publisher(const PublishConfig& config, std::vector<std::string> cameras,
             const std::filesystem::path& folder, const EventArchive& archive);
   /// Stops.
   ~Publisher();
@@ -33,10 +33,11 @@ class Publisher {
 
   /// failure: told, on a channel's thread, of what escaped it; the channel goes on.
   void start(const Worker::Failure& failure);
-  /// Exchanges the channels that are configured otherwise than they run; the others run on. Throws
-  /// UsageError when one can't begin: it goes on as it was, if it can. Between start() and stop(),
-  /// on their thread; waits for the ends of the channels that go.
-  void reconfigure(const PublishConfig& config);
+  /// Exchanges the channels that are configured otherwise than they run, or that have to know of
+  /// other cameras; the others run on. Throws UsageError when one can't begin: it goes on as it
+  /// was, if it can. Between start() and stop(), on their thread; waits for the ends of the
+  /// channels that go.
+  void reconfigure(const PublishConfig& config, std::vector<std::string> cameras);
   void stop();
 
   /// The history holds a new alert. This and what follows: any thread; doesn't wait.
@@ -44,26 +45,31 @@ class Publisher {
   void publish_heartbeat(const HeartbeatPtr& heartbeat);
   void publish_analysis(const AnalysisPtr& analysis);
   /// Somebody would send a picture of the camera: without that none need be encoded.
-  bool wants_picture(std::size_t camera) const;
-  void publish_picture(std::size_t camera, const std::shared_ptr<const std::string>& jpeg);
+  bool wants_picture(const std::string& camera) const;
+  void publish_picture(const std::string& camera, const std::shared_ptr<const std::string>& jpeg);
   /// What the channels count, by family.
   std::vector<Metric> metrics() const;
 
  private:
   using ChannelConfig = std::variant<NdjsonConfig, WebhookConfig, MqttConfig, NatsConfig>;
-  struct Running {
+  struct Wanted {
     ChannelConfig config;
+    std::vector<std::string> cameras;  ///< none for those that needn't know
+    bool operator==(const Wanted&) const = default;
+  };
+  struct Running {
+    Wanted as;
     std::unique_ptr<Channel> channel;
   };
-  static std::vector<ChannelConfig> configured(const PublishConfig& config);
-  Running make(const ChannelConfig& config) const;
+  std::vector<Wanted> configured(const PublishConfig& config) const;
+  Running make(const Wanted& wanted) const;
   void add(Running running);
-  /// Ends what runs with this configuration.
-  void end(const ChannelConfig& config);
+  void end(const Wanted& running);
   template <typename Do>
   void for_each(Do what) const;
 
-  const std::vector<std::string> cameras_;
+  std::vector<std::string> cameras_;
+  std::vector<std::string> former_;  ///< cameras that have gone since the start
   const std::filesystem::path folder_;
   const EventArchive& archive_;
   Worker::Failure failure_;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "serve/status_json.h"
+#include "types/camera_status.h"
 #include "types/json.h"
 #include "types/message_fields.h"
 
@@ -31,13 +32,13 @@ EventText alert_text(const KeptAlert& alert) {
 
 }  // namespace
 
-EventHub::EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history, Now now)
+EventHub::EventHub(http::IoLoop& loop, const AlertHistory& history, Now now)
     : loop_(loop),
       history_(history),
       now_(std::move(now)),
-      newest_(cameras),
-      fresh_(cameras),
-      formatted_(cameras),
+      newest_(kMostCameras),
+      fresh_(kMostCameras),
+      formatted_(kMostCameras),
       order_(history.newest_id()) {}
 
 void EventHub::publish(std::size_t camera, AnalysisPtr analysis) {
@@ -99,6 +100,19 @@ void EventHub::deliver_analyses() {
     if (subscriber->stream->idle()) pay(*subscriber);
   }
   if (judged_anew && changed_) changed_();
+}
+
+void EventHub::forget(std::size_t camera) {
+  {
+    const MutexLock lock(mutex_);
+    newest_.at(camera) = {};
+    fresh_[camera] = false;
+  }
+  formatted_[camera] = {};
+  for (const auto& [stream, subscriber] : subscribers_) {
+    subscriber->owed[camera] = false;
+    subscriber->sent[camera] = nullptr;
+  }
 }
 
 void EventHub::pay(Subscriber& subscriber) {

@@ -29,7 +29,7 @@ namespace rearview {
 class EventHub {
  public:
   /// now: by which analyses grow old.
-  EventHub(http::IoLoop& loop, std::size_t cameras, const AlertHistory& history, Now now);
+  EventHub(http::IoLoop& loop, const AlertHistory& history, Now now);
   /// Before the first request.
   void set_server(http::Server* server) { server_ = server; }
 
@@ -51,6 +51,9 @@ class EventHub {
 
   http::Response subscribe_events(const Wish& wish);
   http::Response subscribe_web_socket(const Wish& wish);
+
+  /// The camera has gone.
+  void forget(std::size_t camera);
 
   /// Sends to all. json: one message.
   void broadcast(std::string_view kind, const std::string& json);
@@ -83,8 +86,8 @@ class EventHub {
     std::uint64_t read_at = 0;  ///< the greatest id sent when the page was asked for
     bool page_due = false;      ///< the next page of history is read when the last has been sent
     bool analysis = false;
-    std::vector<bool> owed;         ///< cameras whose newest analysis it has not been sent
-    std::vector<AnalysisPtr> sent;  ///< per camera, the last
+    std::vector<bool> owed;         ///< by place: its newest analysis has not been sent
+    std::vector<AnalysisPtr> sent;  ///< by place, the last
     /// Newest updates of alerts that it has yet to be sent, by id.
     std::map<std::uint64_t, EventText> updates;
   };
@@ -110,8 +113,8 @@ class EventHub {
   http::Server* server_ = nullptr;
 
   mutable Mutex mutex_;
-  std::vector<Newest> newest_ GUARDED_BY(mutex_);
-  std::vector<bool> fresh_ GUARDED_BY(mutex_);  ///< not yet delivered
+  std::vector<Newest> newest_ GUARDED_BY(mutex_);  ///< by place
+  std::vector<bool> fresh_ GUARDED_BY(mutex_);     ///< by place: not yet delivered
   bool delivery_posted_ GUARDED_BY(mutex_) = false;
   bool judged_anew_ GUARDED_BY(mutex_) = false;  ///< changed_ is due
 
@@ -120,7 +123,7 @@ class EventHub {
     EventText text;
   };
   std::function<void()> changed_;
-  std::vector<Formatted> formatted_;  ///< per camera, the newest in words
+  std::vector<Formatted> formatted_;  ///< by place, the newest in words
   AlertOrder order_;
   std::unordered_map<http::Stream*, SubscriberPtr> subscribers_;
   std::uint64_t alerts_ = 0;

@@ -93,6 +93,20 @@ void PictureHub::tick(SteadyTime now) {
   update_wanted();
 }
 
+void PictureHub::end() {
+  {
+    const MutexLock lock(mutex_);
+    incoming_ = nullptr;
+  }
+  const auto viewers = viewers_;  // who closes leaves it
+  for (const auto& viewer : viewers) viewer->close();
+  for (const Waiting& waiting : std::exchange(waiting_, {}))
+    waiting.responder.fail(404, "there is no such camera any more");
+  newest_part_ = nullptr;
+  pictures_ = 0;
+  update_wanted();
+}
+
 void PictureHub::update_wanted() {
   // Nothing is encoded without viewers: by the time of the next one this picture would be old.
   if (viewers_.empty()) newest_part_ = nullptr;

@@ -34,6 +34,9 @@ class PictureHub {
   /// second, ends waits.
   void tick(SteadyTime now);
 
+  /// The camera has gone: ends those who watch or wait.
+  void end();
+
   std::size_t viewers() const { return viewers_.size(); }
   std::uint64_t pictures() const { return pictures_; }
 

@@ -3,13 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "http/server.h"
 #include "http/site_check.h"
 #include "serve/archive_routes.h"
@@ -59,9 +61,9 @@ struct Service::Impl {
                [this](Responder responder, std::function<Response()> answer) {
                  server->answer_on_worker(std::move(responder), std::move(answer));
                }),
-        passes(camera_names.size()),
-        events(loop, camera_names.size(), archive, now) {
-    for (std::size_t i = 0; i < camera_names.size(); ++i) {
+        events(loop, archive, now) {
+    camera_names.resize(kMostCameras);
+    for (std::size_t i = 0; i < kMostCameras; ++i) {
       pictures.emplace_back(loop, std::chrono::milliseconds(config.snapshot_wait_ms));
       videos.emplace_back(loop, config.video_queue_bytes, now);
     }
@@ -83,6 +85,7 @@ struct Service::Impl {
 
   void beat();
   void count_pass(const Alert& alert);
+  void exchange_cameras(std::vector<std::string> names);
 
   http::ServerConfig http_config();
   http::Router routes();
@@ -90,7 +93,8 @@ struct Service::Impl {
   void alert_routes(http::Router& router);
   void health_routes(http::Router& router);
 
-  std::size_t camera_index(const Request& request) const;
+  std::optional<std::size_t> place_of(std::string_view camera) const;
+  std::size_t place_of(const Request& request) const;
   std::vector<CameraView> cameras();
   Response analysis(std::size_t camera);
   EventHub::Wish wish(const Request& request) const;
@@ -99,7 +103,7 @@ struct Service::Impl {
   Response health(const std::function<std::string(const CameraView&)>& problem_of);
 
   const ServeConfig config;
-  const std::vector<std::string> camera_names;
+  std::vector<std::string> camera_names;  ///< by place; empty: no camera there
   EventArchive& archive;
   const StatusSource status;
   const Now now;
@@ -107,10 +111,11 @@ struct Service::Impl {
   Gate gate;
   Access access;
   struct Passes {
-    std::atomic<std::uint64_t> all = 0;
-    std::atomic<std::uint64_t> close = 0;
+    std::uint64_t all = 0;
+    std::uint64_t close = 0;
   };
-  std::deque<Passes> passes;  ///< per camera
+  Mutex passes_mutex;
+  std::map<std::string, Passes> passes GUARDED_BY(passes_mutex);  ///< by camera
   Json settings = Json::object();
   std::string settings_schema = "{}";
   http::IoLoop loop;
@@ -118,8 +123,8 @@ struct Service::Impl {
   WallTime certificate_expires;
   std::vector<std::function<std::vector<Metric>()>> metrics;
   std::vector<std::pair<std::string, std::function<Json()>>> health_sources;
-  std::deque<PictureHub> pictures;
-  std::deque<VideoHub> videos;
+  std::deque<PictureHub> pictures;  ///< by place
+  std::deque<VideoHub> videos;      ///< by place
   EventHub events;
   std::optional<http::Server> server;
   std::unique_ptr<http::IoLoop::Timer> tick;
@@ -146,9 +151,8 @@ void Service::Impl::beat() {
 
 void Service::Impl::count_pass(const Alert& alert) {
   if (alert.kind != AlertKind::overtake && alert.kind != AlertKind::close_pass) return;
-  const auto camera = std::find(camera_names.begin(), camera_names.end(), alert.camera);
-  if (camera == camera_names.end()) return;
-  Passes& counted = passes[static_cast<std::size_t>(camera - camera_names.begin())];
+  const MutexLock lock(passes_mutex);
+  Passes& counted = passes[alert.camera];
   ++counted.all;
   if (alert.kind == AlertKind::close_pass) ++counted.close;
 }
@@ -175,26 +179,51 @@ http::Router Service::Impl::routes() {
   return router;
 }
 
-std::size_t Service::Impl::camera_index(const Request& request) const {
-  const auto it = std::find(camera_names.begin(), camera_names.end(), request.param("name"));
-  if (it == camera_names.end())
-    throw HttpError(404, fmt::format("there is no camera '{}'", request.param("name")));
+void Service::Impl::exchange_cameras(std::vector<std::string> names) {
+  names.resize(kMostCameras);
+  for (std::size_t i = 0; i < kMostCameras; ++i) {
+    if (names[i] == camera_names[i] || camera_names[i].empty()) continue;
+    pictures[i].end();
+    videos[i].end();
+    events.forget(i);
+    const MutexLock lock(passes_mutex);
+    passes.erase(camera_names[i]);
+  }
+  camera_names = std::move(names);
+  beat();  // it tells which there are
+}
+
+std::optional<std::size_t> Service::Impl::place_of(std::string_view camera) const {
+  const auto it = std::find(camera_names.begin(), camera_names.end(), camera);
+  if (camera.empty() || it == camera_names.end()) return std::nullopt;
   return static_cast<std::size_t>(it - camera_names.begin());
+}
+
+std::size_t Service::Impl::place_of(const Request& request) const {
+  const auto place = place_of(request.param("name"));
+  if (!place) throw HttpError(404, fmt::format("there is no camera '{}'", request.param("name")));
+  return *place;
 }
 
 std::vector<CameraView> Service::Impl::cameras() {
   std::vector<CameraView> views;
-  std::vector<CameraStatus> all = status();
   const SteadyTime looked = now();
-  for (std::size_t i = 0; i < std::min(all.size(), camera_names.size()); ++i) {
+  for (CameraStatus& one : status()) {
+    const auto place = place_of(one.name);
+    if (!place) continue;
+    const std::size_t i = *place;
     CameraView& view = views.emplace_back();
-    view.status = std::move(all[i]);
+    view.status = std::move(one);
     view.viewers = pictures[i].viewers();
     view.pictures = pictures[i].pictures();
     view.video_viewers = videos[i].viewers();
     view.video_units_skipped = videos[i].skipped();
-    view.passes = passes[i].all;
-    view.close_passes = passes[i].close;
+    {
+      const MutexLock lock(passes_mutex);
+      const auto counted = passes.find(view.status.name);
+      if (counted != passes.end()) view.passes = counted->second.all;
+      if (counted != passes.end()) view.close_passes = counted->second.close;
+    }
     const EventHub::Newest newest = events.newest(i);
     if (!newest.analysis) continue;
     view.analysis_age_s = seconds_between(newest.time, looked);
@@ -223,20 +252,20 @@ void Service::Impl::camera_routes(http::Router& router) {
     return fresh_json(list);
   });
   router.get("/api/v1/cameras/{name}/stream.mjpg",
-             [this](const Request& request) { return pictures[camera_index(request)].watch(); });
+             [this](const Request& request) { return pictures[place_of(request)].watch(); });
   router.get("/api/v1/cameras/{name}/snapshot.jpg",
              [this](const Request& request, Responder responder) {
-               pictures[camera_index(request)].snapshot(std::move(responder));
+               pictures[place_of(request)].snapshot(std::move(responder));
              });
   router.get("/api/v1/cameras/{name}/video", [this](const Request& request) {
     only_these(request, {});
-    const std::size_t camera = camera_index(request);
+    const std::size_t camera = place_of(request);
     if (auto refusal = no_web_socket(request)) return *refusal;
     return videos[camera].watch();
   });
   router.get("/api/v1/cameras/{name}/analysis", [this](const Request& request) {
     only_these(request, {});
-    return analysis(camera_index(request));
+    return analysis(place_of(request));
   });
 }
 
@@ -357,6 +386,10 @@ void Service::add_health(std::string name, std::function<nlohmann::ordered_json(
 
 PairingOffer Service::begin_pairing(Scope scope) {
   return impl_->access.begin_pairing(scope);
+}
+
+void Service::exchange_cameras(const std::vector<std::string>& names) {
+  impl_->loop.run([&] { impl_->exchange_cameras(names); });
 }
 
 void Service::show_settings(const nlohmann::ordered_json& settings) {

@@ -24,10 +24,12 @@ namespace rearview {
 /// published goes to every client from there, so publishing never waits for one.
 class Service {
  public:
-  /// In the order of the camera names. Called on the I/O thread: must be cheap.
+  /// In the order in which they are told of; those that exchange_cameras() hasn't named are left
+  /// out. Called on the I/O thread: must be cheap.
   using StatusSource = std::function<std::vector<CameraStatus>()>;
 
-  /// Binds: a std::runtime_error says which address and why not. archive must outlive the service.
+  /// camera_names: by place. Binds: a std::runtime_error says which address and why not. archive
+  /// must outlive the service.
   /// now: by which what was published grows old and heartbeats are due.
   Service(ServeConfig config, std::vector<std::string> camera_names, EventArchive& archive,
           StatusSource status, Now now = SteadyClock::now);
@@ -47,6 +49,9 @@ class Service {
   void add_health(std::string name, std::function<nlohmann::ordered_json()> source);
   /// A code that lets one device in, whoever reads it. Any thread.
   PairingOffer begin_pairing(Scope scope);
+  /// Which cameras there are from now on, by place; an empty name: none. Nothing is published of a
+  /// place whose name changes; who watched it is left. Not on the I/O thread.
+  void exchange_cameras(const std::vector<std::string>& names);
   /// What GET /api/v1/config answers; without secrets. Not on the I/O thread.
   void show_settings(const nlohmann::ordered_json& settings);
   /// What GET /api/v1/config/schema answers: what settings there are. Before start().

@@ -152,6 +152,21 @@ void VideoHub::pump(Viewer& viewer) {
   viewer.stream->send(next);
 }
 
+void VideoHub::end() {
+  {
+    const MutexLock lock(mutex_);
+    incoming_.clear();
+    incoming_bytes_ = 0;
+    gap_ = false;
+  }
+  interrupt();
+  epoch_ = 0;
+  skipped_ = 0;
+  std::vector<std::shared_ptr<http::Stream>> streams;  // who closes leaves viewers_
+  for (const auto& [key, viewer] : viewers_) streams.push_back(viewer.stream);
+  for (const auto& stream : streams) stream->close();
+}
+
 http::Response VideoHub::watch() {
   return http::web_socket(
       [this](const std::shared_ptr<http::Stream>& stream) {

@@ -34,6 +34,9 @@ class VideoHub {
   /// A WebSocket of binary messages (docs/http-api.md).
   http::Response watch();
 
+  /// The camera has gone: ends those who watch.
+  void end();
+
   std::size_t viewers() const { return viewers_.size(); }
   /// Access units that viewers missed because they were too slow.
   std::uint64_t skipped() const { return skipped_; }

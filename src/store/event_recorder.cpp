@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/thrown.h"
 #include "store/clip_file.h"
+#include "types/camera_status.h"
 
 namespace rearview {
 namespace {
@@ -30,16 +31,15 @@ std::optional<ClipSpan> EventRecorder::span_of(const Clip& clip, const ClipFacts
   return ClipSpan{clip.camera, from, from + wall(facts.times_s.back())};
 }
 
-EventRecorder::Camera::Camera(const std::string& camera_name, const StoreConfig& config)
-    : name(camera_name),
-      ring(config.clips.most_s, config.clips.ring_bytes),
-      encounters(config.clips) {}
+EventRecorder::Camera::Camera(const StoreConfig& config)
+    : ring(config.clips.most_s, config.clips.ring_bytes), encounters(config.clips) {}
 
 EventRecorder::EventRecorder(const StoreConfig& config, AlertStore& store,
                              std::vector<std::string> cameras, Draw draw, Worker::Failure failure)
     : config_(config), store_(store), draw_(std::move(draw)) {
   if (config_.folder.empty()) return;
-  for (const std::string& name : cameras) cameras_.emplace_back(name, config_);
+  for (std::size_t i = 0; i < kMostCameras; ++i) cameras_.emplace_back(config_);
+  for (std::size_t i = 0; i < cameras.size(); ++i) exchange_camera(i, cameras[i]);
   worker_.persist(
       "recorder", [this](const std::stop_token& stop) { run(stop); }, std::move(failure));
 }
@@ -50,6 +50,16 @@ EventRecorder::~EventRecorder() {
     end(camera, camera.encounters.finish());
   }
   worker_.stop();
+}
+
+void EventRecorder::exchange_camera(std::size_t camera, const std::string& name) {
+  if (cameras_.empty()) return;
+  Camera& of = cameras_.at(camera);
+  const MutexLock lock(of.mutex);
+  end(of, of.encounters.finish());
+  of.name = name;
+  of.ring = ClipRing(config_.clips.most_s, config_.clips.ring_bytes);
+  of.newest = nullptr;
 }
 
 void EventRecorder::access_unit(std::size_t camera, LiveAccessUnitPtr unit) {
@@ -83,8 +93,8 @@ void EventRecorder::alert(std::size_t camera, const Alert& alert, FramePtr frame
 
 bool EventRecorder::missed(const Missed& moment) {
   for (Camera& of : cameras_) {
-    if (of.name != moment.camera) continue;
     const MutexLock lock(of.mutex);
+    if (of.name != moment.camera) continue;
     if (!of.newest) return false;
     const std::uint32_t epoch = of.newest->epoch;
     const double t_s =

@@ -33,10 +33,15 @@ class EventRecorder {
   /// store must outlive the recorder. Without a folder in the configuration nothing is recorded.
   /// failure: told, on the recorder's thread, of what escaped it; it goes on with the next snapshot
   /// or clip. What fails in one of these otherwise ends that one only.
+  /// cameras: their names, by place.
   EventRecorder(const StoreConfig& config, AlertStore& store, std::vector<std::string> cameras,
                 Draw draw, Worker::Failure failure = {});
   /// Ends the clips that are open and writes what waits.
   ~EventRecorder();
+
+  /// Another camera takes this place, or, with an empty name, none. What is open of the one before
+  /// becomes a clip of what came. While nothing is told of the place.
+  void exchange_camera(std::size_t camera, const std::string& name);
 
   void access_unit(std::size_t camera, LiveAccessUnitPtr unit);
   /// Every analysis, those that tell of silence too: they are the recorder's clock.
@@ -48,9 +53,9 @@ class EventRecorder {
 
  private:
   struct Camera {
-    Camera(const std::string& camera_name, const StoreConfig& config);
-    const std::string name;
+    explicit Camera(const StoreConfig& config);
     Mutex mutex;
+    std::string name GUARDED_BY(mutex);  ///< empty: none has this place
     ClipRing ring GUARDED_BY(mutex);
     Encounters encounters GUARDED_BY(mutex);
     AnalysisPtr newest GUARDED_BY(mutex);

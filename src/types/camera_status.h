@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,10 @@
 #include "types/analysis.h"
 
 namespace rearview {
+
+/// At the same time. Each has a place, a number below this that it keeps while it is there; the
+/// places of those that have gone are given to others.
+constexpr std::size_t kMostCameras = 8;
 
 struct Percentiles {
   double p50_ms = 0;
