@@ -24,6 +24,7 @@ extern "C" {
 #include "app/program.h"
 #include "app/serve_command.h"
 #include "app/view_program.h"
+#include "archive/archive_job.h"
 #include "base/error.h"
 #include "base/hangup_watcher.h"
 #include "base/settings_text.h"
@@ -73,7 +74,7 @@ CLI::Option* add_before(CLI::App* command, double& before_s) {
   return command
       ->add_option("--before-s", before_s,
                    "seconds of a ride's chunks before that are analysed with each; 0: none")
-      ->check(CLI::Range(0.0, 600.0))
+      ->check(CLI::Range(0.0, kLongestBefore_s))
       ->capture_default_str();
 }
 
@@ -89,7 +90,7 @@ void add_analyze(CLI::App& app, Command& chosen) {
   command
       ->add_option("--fps", options->fps,
                    "frame rate of raw H.264 (default: as its SPS says, else 30)")
-      ->check(CLI::Range(1.0, 1000.0));
+      ->check(CLI::Range(kLeastFps, kMostFps));
   CLI::Option* json =
       command->add_option("--json", options->json, "write JSON lines; - for standard output")
           ->type_name("OUT|-");
@@ -160,7 +161,7 @@ void add_archive(CLI::App& app, Command& chosen) {
   CLI::App* submit = add("submit", "make jobs of recordings");
   submit->add_option("INPUT", archive->inputs, "files, folders, addresses, and lists as @LIST");
   submit->add_option("--fps", archive->fps, "frame rate of raw H.264 (default: as its SPS says)")
-      ->check(CLI::Range(1.0, 1000.0));
+      ->check(CLI::Range(kLeastFps, kMostFps));
   submit->add_flag("--again", queue->again, "and of those that have failed");
   add_before(submit, archive->before_s);
   add_settings(submit);

@@ -27,6 +27,13 @@ std::string sha256_in(const nlohmann::json& json, const char* key) {
   return text;
 }
 
+double number_in(const nlohmann::json& json, const char* key, double least, double most) {
+  const auto number = json.at(key).get<double>();
+  if (!(number >= least && number <= most))
+    throw std::runtime_error(fmt::format("\"{}\" is not from {} to {}", key, least, most));
+  return number;
+}
+
 ArchiveSource source_in(const nlohmann::json& json) {
   ArchiveSource source{.url = json.at("url").get<std::string>(),
                        .bytes = json.at("bytes").get<std::uint64_t>(),
@@ -66,11 +73,12 @@ Json to_json(const ArchiveJob& job) {
 ArchiveJob archive_job_from_json(const nlohmann::json& json) {
   try {
     ArchiveJob job{.recording = source_in(json.at("recording")),
-                   .before_s = json.at("before_s").get<double>(),
+                   .before_s = number_in(json, "before_s", 0, kLongestBefore_s),
                    .goes_on = json.at("goes_on").get<bool>(),
                    .analysis = sha256_in(json, "analysis")};
-    if (!json.at("fps").is_null()) job.fps = json.at("fps").get<double>();
+    if (!json.at("fps").is_null()) job.fps = number_in(json, "fps", kLeastFps, kMostFps);
     const nlohmann::json& before = json.at("before");
+    if (!before.is_array()) throw std::runtime_error("\"before\" is no list");
     if (before.size() > kMostChunksBefore)
       throw std::runtime_error(fmt::format("more than {} chunks before", kMostChunksBefore));
     std::transform(before.begin(), before.end(), std::back_inserter(job.before), source_in);

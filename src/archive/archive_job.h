@@ -33,7 +33,10 @@ nlohmann::ordered_json to_json(const ArchiveJob& job);
 /// Throws std::runtime_error with one sentence for what isn't such a job.
 ArchiveJob archive_job_from_json(const nlohmann::json& json);
 
-/// The most chunks before a recording that a job names.
+// What a job may be at most, and at least.
 inline constexpr std::size_t kMostChunksBefore = 100;
+inline constexpr double kLongestBefore_s = 600;
+inline constexpr double kLeastFps = 1;
+inline constexpr double kMostFps = 1000;
 
 }  // namespace rearview

@@ -1,7 +1,8 @@
-// Files that come from elsewhere, spoilt at random.
+// Files and messages that come from elsewhere, spoilt at random.
 #include <gtest/gtest.h>
 
 #include "tests/support/fuzz_documents.h"
+#include "tests/support/fuzz_messages.h"
 #include "tests/support/fuzz_settings.h"
 #include "tests/support/mutation.h"
 
@@ -22,6 +23,22 @@ TEST(HostileFiles, Settings) {
 
 TEST(HostileFiles, TheManifestOfModels) {
   drive(fuzz_manifest, manifest_samples(), 3000);
+}
+
+TEST(HostileFiles, FeedbackOfOthers) {
+  drive(fuzz_zip, zip_samples(), 2000);
+}
+
+TEST(HostileMessages, OfADetector) {
+  drive(fuzz_external, external_samples(), 2000);
+}
+
+TEST(HostileMessages, OfAnArchivesQueue) {
+  drive(fuzz_archive_job, archive_job_samples(), 3000);
+}
+
+TEST(HostileMessages, OfWhoAsks) {
+  drive(fuzz_api, api_samples(), 500);
 }
 
 }  // namespace

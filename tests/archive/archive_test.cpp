@@ -196,6 +196,8 @@ TEST(ArchiveJobTest, WhatIsNoJobIsOneSentence) {
         wrong("/recording/url", "file:relative"), wrong("/recording/sha256", "short"),
         wrong("/recording/bytes", "many"), wrong("/analysis", std::string(64, 'x')),
         wrong("/before", nlohmann::json::array({1})), wrong("/before_s", nullptr),
+        wrong("/before_s", -1), wrong("/before_s", 1e9), wrong("/fps", 0), wrong("/fps", 1e9),
+        wrong("/before", {{"a", to_json(job())["recording"]}}),
         wrong("/before", nlohmann::json::array_t(101, to_json(job())["recording"]))})
     EXPECT_THROW(archive_job_from_json(json), std::runtime_error) << json.dump();
 }
