@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "browser"))
 
 from webdriver import Browser
 
-from programs import BIN, Service, wait_for
+from programs import BIN, Service, dead_camera, wait_for
 
 ANYBODY = {"X-Forwarded-For": "192.0.2.7"}  # who asks is not this machine
 
@@ -28,7 +28,7 @@ class Access(unittest.TestCase):
         config = pathlib.Path(self.store, "rearview.json")
         config.write_text(json.dumps({"serve": {"access": {"this_machine": False}}}))
         self.config = str(config)
-        self.arguments = ["--camera", "tcp://127.0.0.1:9", "--store", self.store]
+        self.arguments = ["--camera", dead_camera(), "--store", self.store]
 
     def start(self, *more, http="0.0.0.0:0"):
         service = Service(*self.arguments, *more, http=http)

@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "camera"))
 from made_clip import make_clip  # noqa: E402
-from programs import DEADLINE_S, Camera, Service, wait_for  # noqa: E402
+from programs import DEADLINE_S, Camera, Service, dead_camera, wait_for  # noqa: E402
 from throwaway_ca import ThrowawayCa  # noqa: E402
 
 CHUNKED = b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -130,7 +130,7 @@ class ServiceHttp(HostileHttp, unittest.TestCase):
     def start(self, tls=None):
         file = self.folder / "rearview.json"
         serve = {"tls": {"cert_file": str(tls.cert), "key_file": str(tls.key)}} if tls else {}
-        file.write_text(json.dumps({"serve": serve, "cameras": [{"name": "rear", "url": "tcp://127.0.0.1:9"}]}))
+        file.write_text(json.dumps({"serve": serve, "cameras": [{"name": "rear", "url": dead_camera()}]}))
         return Service("--config", str(file)), "/", "rearview_http_connections_failed_total"
 
     def test_a_crowd_in_mid_handshake_shuts_nobody_out(self):

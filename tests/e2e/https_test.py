@@ -21,7 +21,7 @@ from page_test import PIXELS
 from video_test import SHOWS_VIDEO
 from webdriver import ELSEWHERE, TO_ELSEWHERE, Browser
 
-from programs import BIN, DEADLINE_S, Camera, Service, wait_for
+from programs import BIN, DEADLINE_S, Camera, Service, dead_camera, wait_for
 from throwaway_ca import ThrowawayCa
 
 GUIDE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "http-api.md").read_text()
@@ -40,14 +40,14 @@ class Https(unittest.TestCase):
         self.ca = ThrowawayCa(self.folder)
         self.trust = ssl.create_default_context(cafile=self.ca.ca)
 
-    def config(self, cert=None, key=None, camera="tcp://127.0.0.1:9"):
+    def config(self, cert=None, key=None, camera=None):
         file = self.folder / "rearview.json"
         file.write_text(json.dumps({
             "serve": {"allowed_hosts": [ELSEWHERE], "tls": {"cert_file": str(cert or self.ca.cert), "key_file": str(key or self.ca.key)}},
-            "cameras": [{"name": "rear", "url": camera}]}))
+            "cameras": [{"name": "rear", "url": camera or dead_camera()}]}))
         return str(file)
 
-    def start(self, *arguments, camera="tcp://127.0.0.1:9", http="127.0.0.1:0"):
+    def start(self, *arguments, camera=None, http="127.0.0.1:0"):
         service = Service("--config", self.config(camera=camera), *arguments, http=http, tls=self.trust)
         self.addCleanup(service.stop)
         return service
@@ -70,7 +70,7 @@ class Https(unittest.TestCase):
         config["serve"]["allowed_hosts"] = [ELSEWHERE]  # the board's own name, but not this machine's
         file = self.folder / "rearview.json"
         file.write_text(json.dumps(config))
-        service = Service("--config", str(file), "--camera", "tcp://127.0.0.1:9")
+        service = Service("--config", str(file), "--camera", dead_camera())
         self.addCleanup(service.stop)
         self.assertIn("address=https://", next(line for line in service.lines if "msg=serving" in line))
         ask = ["curl", "-sS", "--max-time", "20", "--resolve", f"board.local:{service.port}:127.0.0.1"]

@@ -34,6 +34,17 @@ def free_port():
             continue
 
 
+def dead_camera():
+    """The address of a port of this process' own, at which nobody listens."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    _taken.append(taken)
+    return f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+
+
+_taken = []  # until the process ends
+
+
 def wait_for(condition, what, deadline_s=DEADLINE_S):
     """Polls until condition() is truthy and returns that value."""
     end = time.monotonic() + deadline_s

@@ -106,15 +106,14 @@ TEST_F(ReadTruthTest, WhatIsWrongIsSaidWithItsPlace) {
 TEST_F(ReadTruthTest, ReadsTheReferenceClips) {
   const char* assets = std::getenv("REARVIEW_ASSETS");
   if (!assets) GTEST_SKIP() << "REARVIEW_ASSETS is not set";
-  const std::pair<const char*, std::size_t> clips[]{
-      {"erin_road_rev", 0},      {"jsl_traffic_rev", 0}, {"kart_dash0_rev", 2},
-      {"sfnd_kitti_fwd", 2},     {"swdee_cars_fwd", 8},  {"ud_night_rev", 0},
-      {"ud_project_cut_rev", 1}, {"ud_small2_rev", 0},   {"ud_solidWhiteRight_rev", 3}};
-  for (const auto& [clip, events] : clips) {
-    const Truth truth =
-        read_truth(std::filesystem::path(assets) / "clips" / (std::string(clip) + ".truth.json"));
+  const auto clips = std::filesystem::path(assets) / "clips";
+  if (!std::filesystem::is_directory(clips)) GTEST_SKIP() << "there are no " << clips;
+  for (const auto& entry : std::filesystem::directory_iterator(clips)) {
+    if (!entry.path().string().ends_with(".truth.json")) continue;
+    const Truth truth = read_truth(entry.path());
     EXPECT_TRUE(std::filesystem::exists(truth.input)) << truth.input;
-    EXPECT_EQ(truth.events.size(), events) << clip;
+    for (const TruthEvent& event : truth.events)
+      EXPECT_LE(event.t_visible_s, event.t_pass_s) << entry.path() << " " << event.id;
   }
 }
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "br
 from webdriver import Browser  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from programs import Service  # noqa: E402
+from programs import Service, dead_camera  # noqa: E402
 
 DOCS = pathlib.Path(sys.argv.pop())
 API = yaml.safe_load((DOCS / "openapi.yaml").read_text())
@@ -314,7 +314,7 @@ class DocumentsTest(unittest.TestCase):
                            capture_output=True, timeout=60)
             config = pathlib.Path(store, "rearview.json")
             config.write_text(json.dumps({"serve": {"access": {"this_machine": False}}}))
-            service = Service("--config", str(config), "--store", store, "--camera", "tcp://127.0.0.1:9")
+            service = Service("--config", str(config), "--store", store, "--camera", dead_camera())
             self.addCleanup(service.stop)
             given, tokens = {}, {"": None}
             for method, path, status, target, body, who, elsewhere in ACCESS:

@@ -10,9 +10,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from programs import BIN, Service  # noqa: E402
-
-NO_CAMERA = "tcp://127.0.0.1:9"  # the discard service, which nobody runs
+from programs import BIN, Service, dead_camera  # noqa: E402
 
 
 class PastRide(Service):
@@ -30,7 +28,7 @@ class PastRide(Service):
         shutil.copytree(PastRide.made.name, self.store)
         config = pathlib.Path(self.folder.name, "config.json")
         config.write_text(json.dumps({"store": {"folder": str(self.store), "keep_days": 0}}))
-        self.arguments = ("--config", str(config), "--camera", NO_CAMERA)
+        self.arguments = ("--config", str(config), "--camera", dead_camera())
         super().__init__(*self.arguments)
         self.address = f"http://127.0.0.1:{self.port}"
 
