@@ -1,18 +1,20 @@
 """Pictures that come in bursts neither end the service nor make its analysis fail, nor hide a vehicle."""
 
+import tempfile
 import unittest
 
 from bursting_link import BurstingLink
-from programs import Camera, Service, wait_for
+from programs import SCENE_FPS, Service, live_settings, scene_camera, wait_for
 
 
 class Bursts(unittest.TestCase):
     def serve(self, every_s, seed):
-        camera = Camera("--source", "scene", "--seed", seed)
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        camera = scene_camera(folder, seed)
         self.addCleanup(camera.stop)
         link = BurstingLink(camera.port, every_s)
         self.addCleanup(link.close)
-        service = Service("--camera", link.url)
+        service = Service(*live_settings(folder), "--camera", link.url)
         self.addCleanup(service.stop)
         return service
 
@@ -23,7 +25,7 @@ class Bursts(unittest.TestCase):
             self.assertIsNone(service.process.poll(), "\n".join(service.lines[-5:]))
             now = service.camera()
             self.assertNotEqual(now["analysis"], "failed", now["text"])
-            return now["frames_decoded"] > 400 and now["frames_analysed"] > 20
+            return now["frames_decoded"] > 13 * SCENE_FPS and now["frames_analysed"] > 20
         wait_for(analysed, "pictures of a dozen bursts")
 
     def test_once_a_second(self):
@@ -32,7 +34,7 @@ class Bursts(unittest.TestCase):
     def test_three_times_a_second(self):
         self.watch(0.3)
 
-    def test_a_vehicle_is_told_out_of_bursts_of_seven_pictures(self):
+    def test_a_vehicle_is_told_out_of_four_bursts_a_second(self):
         service = self.serve(7 / 30, "1")
 
         def told():

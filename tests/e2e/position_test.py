@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 from fit_messages import messages, number
-from programs import BIN, Camera, Service, wait_for
+from programs import BIN, Service, live_stages, scene_camera, wait_for
 from receiver import SPEED_MPS, START_DEG, Receiver
 
 UNKNOWN = 0x7FFFFFFF
@@ -24,16 +24,15 @@ class PositionTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.gpsd = Receiver(self.folder)
         self.addCleanup(self.gpsd.stop)
-        config = self.folder / "camera.json"
-        config.write_text(json.dumps({"scene": {"traffic": 0, "vehicles": [
+        self.camera = scene_camera(self.folder, 3, {"traffic": 0, "vehicles": [
             {"class": "car", "behaviour": "overtake", "start_s": start, "distance_m": 60, "speed_mps": 16, "look": start}
-            for start in range(2, 200, 3)]}}))
-        self.camera = Camera("--config", str(config), "--source", "scene", "--seed", "3")
+            for start in range(2, 200, 3)]})
         self.addCleanup(self.camera.stop)
 
     def serve(self, name, **gps):
         config = self.folder / f"{name}.json"
         config.write_text(json.dumps({
+            "cameras": [{"name": "rear", **live_stages()}],
             "store": {"folder": str(self.folder / name), "least_free_bytes": 0},
             "gps": {"enabled": True, "port": self.gpsd.port, "stale_after_ms": 700, "answer_timeout_ms": 1000,
                     "backoff_max_ms": 500, **gps}}))

@@ -16,6 +16,11 @@ import unittest
 BIN = os.environ["REARVIEW_BIN"]  # the folder with rearview and rearview-camera; CTest sets it
 ASSETS = os.environ.get("REARVIEW_ASSETS")
 DEADLINE_S = 90  # of a slow and busy machine
+# CTest sets it. The thread sanitizer makes drawing and analysis a dozen times slower: live, only small pictures at a slow
+# pace are kept up with, and no network.
+THREADS_WATCHED = "thread" in os.environ.get("REARVIEW_SANITIZE", "")
+SCENE_FPS = 12 if THREADS_WATCHED else 30
+SCENE_SIZE = {"width_px": 320, "height_px": 180, "fps": SCENE_FPS} if THREADS_WATCHED else {}
 
 
 def needs_assets(test):
@@ -117,6 +122,27 @@ class Camera(Program):
         super().__init__("rearview-camera", "--stream", stream, "--http", "127.0.0.1:0", *arguments)
         self.port = int(self.wait_for_line(r"component=stream msg=listening .*port=(\d+)")[1])
         self.url = f"tcp://127.0.0.1:{self.port}"
+
+
+def scene_camera(folder, seed, scene=None, **encoder):
+    """A camera that draws this road."""
+    config = pathlib.Path(folder, "camera.json")
+    config.write_text(json.dumps({"scene": scene or {}, "encoder": {**SCENE_SIZE, **encoder}}))
+    return Camera("--config", str(config), "--source", "scene", "--seed", str(seed))
+
+
+def live_stages():
+    """What a service's camera is set to, so that its analysis keeps up with scene_camera()."""
+    return {"stages": [{"type": one} for one in ("view", "looming", "tracker", "approach")]} if THREADS_WATCHED else {}
+
+
+def live_settings(folder):
+    """The same as arguments of a service without settings of its own."""
+    if not THREADS_WATCHED:
+        return ()
+    config = pathlib.Path(folder, "live.json")
+    config.write_text(json.dumps({"cameras": [{"name": "rear", **live_stages()}]}))
+    return "--config", str(config)
 
 
 def names_a_store(arguments):

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "browser"))
 from page_test import PIXELS
 from webdriver import Browser
 
-from programs import ASSETS, BIN, Camera, Service, free_port, needs_assets, wait_for
+from programs import ASSETS, BIN, Camera, Service, free_port, live_settings, needs_assets, scene_camera, wait_for
 
 ALERT_LISTED = "return /approaching/i.test(document.getElementById('alerts').innerText)"
 
@@ -41,13 +41,19 @@ class Spine(unittest.TestCase):
         self.addCleanup(service.stop)
         return service
 
+    def watch_a_road(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        camera = scene_camera(folder, 1)
+        self.addCleanup(camera.stop)
+        return self.start_service(*live_settings(folder), "--camera", camera.url), camera.url
+
     def test_a_drawn_vehicle_becomes_an_alert_and_a_picture(self):
-        camera = self.start_camera("--source", "scene", "--seed", "1")
-        service = self.start_service("--camera", camera.url)
+        service, url = self.watch_a_road()
         service.wait_for_state("live")
         pictures = service.pictures()
         first = decode(next(pictures))
-        self.assertEqual(first.shape, (360, 640, 3))
+        seen = service.camera()["resolution"]
+        self.assertEqual(first.shape, (seen["height"], seen["width"], 3))
         self.assertGreater(first.std(), 10, "the picture is one flat colour")
         second = decode(next(pictures))
         self.assertFalse(np.array_equal(first, second), "the picture stands still")
@@ -61,7 +67,7 @@ class Spine(unittest.TestCase):
         self.assertGreater(alert["ttc_s"], 0)
         self.assertIn(alert["id"], [a["id"] for a in service.get_json("/api/v1/alerts")])
         settings = service.get_json("/api/v1/config")
-        self.assertEqual(settings["cameras"][0]["url"], camera.url)
+        self.assertEqual(settings["cameras"][0]["url"], url)
         self.assertIn("alert_ttc_s", settings["cameras"][0]["stages"][-1])
         schema = service.get_json("/api/v1/config/schema")
         jsonschema.validate(settings, schema)
@@ -91,8 +97,7 @@ class Spine(unittest.TestCase):
         service.wait_for_state("live")
 
     def test_a_browser_shows_the_moving_picture_and_the_alert(self):
-        camera = self.start_camera("--source", "scene", "--seed", "1")
-        service = self.start_service("--camera", camera.url)
+        service, _ = self.watch_a_road()
         service.wait_for_state("live")
         with Browser(width=390, height=844, mobile=True) as page:
             page.open(f"http://127.0.0.1:{service.port}/")
