@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/hangup_watcher.h"
 #include "base/log.h"
+#include "base/printable_text.h"
 #include "base/service_notify.h"
 #include "base/settings_text.h"
 #include "base/termination.h"
@@ -176,14 +177,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "rearview-camera: {}; --help shows what there is\n", e.what());
+    fmt::print(stderr, "rearview-camera: {}; --help shows what there is\n",
+               printable_text(e.what()));
     return kExitUsage;
   }
 
   try {
     return camera::run(arguments, hangups);
   } catch (const UsageError& e) {
-    fmt::print(stderr, "rearview-camera: {}\n", e.what());
+    fmt::print(stderr, "rearview-camera: {}\n", printable_text(e.what()));
     return kExitUsage;
   } catch (const std::exception& e) {
     log::error("camera", "failed", {{"why", e.what()}});

@@ -16,6 +16,7 @@ extern "C" {
 #include "analyse/network/inference_backend.h"
 #include "base/build_info.h"
 #include "base/error.h"
+#include "base/printable_text.h"
 
 namespace rearview {
 
@@ -47,10 +48,10 @@ int run_program(const char* name, Body body) {
   try {
     return body();
   } catch (const UsageError& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
+    fmt::print(stderr, "{}: {}\n", name, printable_text(e.what()));
     return kExitUsage;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
+    fmt::print(stderr, "{}: {}\n", name, printable_text(e.what()));
     return kExitFailed;
   }
 }
