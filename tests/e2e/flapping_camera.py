@@ -118,14 +118,18 @@ class FlappingCameraTest(unittest.TestCase):
         self.camera = FlappingCamera(self.picture)
         self.addCleanup(self.camera.close)
 
-    def watch(self, **sections):
-        """A service that watches the camera, with these sections of its configuration."""
+    def configure(self, **sections):
+        """Writes a configuration that watches the camera, with these sections."""
         config = self.folder / "rearview.json"
         config.write_text(json.dumps({
             "store": {"folder": "store"},
             "cameras": [{"name": "rear", "url": self.camera.url, **CAMERA_SETTINGS}],
             **sections,
         }))
-        service = Service("--config", str(config))
+        return config
+
+    def watch(self, **sections):
+        """A service with that configuration."""
+        service = Service("--config", str(self.configure(**sections)))
         self.addCleanup(service.stop)
         return service

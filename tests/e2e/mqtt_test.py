@@ -8,7 +8,7 @@ import unittest
 
 from broker import Broker, Mqtt
 from cut_proxy import CutProxy
-from flapping_camera import FlappingCameraTest
+from flapping_camera import CAMERA_SETTINGS, FlappingCameraTest
 from programs import free_port, wait_for
 from throwaway_ca import ThrowawayCa
 
@@ -78,6 +78,23 @@ class MqttTest(FlappingCameraTest):
         finally:
             service.process.send_signal(signal.SIGCONT)
         wait_for(lambda: self.road(watcher) == "clear", "its return")
+
+    def test_a_camera_that_is_taken_out_while_it_runs_is_taken_from_home_assistant(self):
+        broker = self.broker()
+        self.camera.steady()
+        cameras = [{"name": name, "url": self.camera.url, **CAMERA_SETTINGS} for name in ("rear", "left")]
+        settings = {"mqtt": {"url": f"mqtt://127.0.0.1:{broker.port}", "discovery": "homeassistant", "backoff_min_ms": 50}}
+        service = self.watch(publish=settings, cameras=cameras)
+        watcher = self.subscriber(broker.port, topics=(("rearview/#", 1), ("homeassistant/#", 1)))
+        told = lambda camera: {topic for topic, (payload, _) in watcher.messages.items()
+                               if topic.startswith("homeassistant/") and f"_{camera}/" in topic and payload}
+        wait_for(lambda: told("rear") and told("left"), "both cameras")
+        wait_for(lambda: [one["name"] for one in self.state(watcher).get("cameras", [])] == ["rear", "left"], "the state")
+        self.configure(publish=settings, cameras=cameras[1:])
+        service.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not told("rear"), "the retained messages of the camera that has gone to go")
+        wait_for(lambda: [one["name"] for one in self.state(watcher).get("cameras", [])] == ["left"], "the state")
+        self.assertTrue(told("left"))
 
     def test_tls_and_password(self):
         ca = ThrowawayCa(self.folder)
