@@ -21,8 +21,9 @@ struct ApproachConfig {
   double near_m = 8;
   bool measure_in_picture = true;  ///< costs about a millisecond
   double growth_z = 3.0;
-  // -- gate 2: path ----------------------------------------------------------------------------
+  // -- gate 2: claim ---------------------------------------------------------------------------
   double widest_pass_m = 12;  ///< three lanes of 3.5 m and a shoulder
+  double warn_probability = 0.2;
   // -- gate 3: confirmation --------------------------------------------------------------------
   int confirm_frames = 8;
   double confirm_s = 0.35;
@@ -74,6 +75,12 @@ struct ApproachConfig {
                               "How many standard deviations its growth must be above zero."),
         setting<&S::widest_pass_m>("widest_pass_m", {1, 100},
                                    "Vehicles that pass further to the side are not told."),
+        setting<&S::warn_probability>(
+            "warn_probability", {0, 1},
+            "A vehicle is told when it is at least so likely that it will have come up to the "
+            "rider, within widest_pass_m to a side, in farthest_ttc_s; nearer than near_m, that it "
+            "closes in. As a price: what a false alert costs, as a share of that and of what a "
+            "miss costs together."),
         setting<&S::confirm_frames>("confirm_frames", {1, 30},
                                     "Frames in which a detection must have supported it."),
         setting<&S::confirm_s>("confirm_s", {0, 1}, "How long all gates must have been open."),

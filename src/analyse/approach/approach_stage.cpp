@@ -119,6 +119,8 @@ void ApproachStage::see(Track& track, const ViewGeometry& view, const PictureHis
   sight.growth = growth_of(vehicle, track, box != nullptr, pictures, analysis);
   const VehicleEstimate& estimate = vehicle.estimator.update(sight, view, analysis.t_s);
   if (estimate.camera_height_m && config_.calibrate_height) height_.see(*estimate.camera_height_m);
+  if (!track.coasting) vehicle.rivals.see(estimate, config_);
+  track.probability = vehicle.rivals.claim().probability;
   vehicle.encounter.follow(estimate, verdict_of(vehicle, track), track.coasting, told_of(vehicle),
                            config_, analysis.alerts);
   describe(estimate, vehicle.encounter, track);
@@ -206,7 +208,8 @@ Verdict ApproachStage::verdict_of(const Vehicle& vehicle, const Track& track) co
     return other.encounter.state() != Encounter::State::passed &&
            explains(other.estimate(), estimate, config_);
   });
-  return verdict(estimate, static_cast<double>(track.score), hidden, explained, config_);
+  return verdict(estimate, vehicle.rivals.claim(), static_cast<double>(track.score), hidden,
+                 explained, config_);
 }
 
 Encounter::Told ApproachStage::told_of(const Vehicle& vehicle) const {

@@ -7,6 +7,7 @@
 #include "analyse/approach/approach_config.h"
 #include "analyse/approach/camera_height.h"
 #include "analyse/approach/encounter.h"
+#include "analyse/approach/rivals.h"
 #include "analyse/approach/road_judge.h"
 #include "analyse/approach/vehicle_estimator.h"
 #include "analyse/common/picture_history.h"
@@ -15,12 +16,13 @@
 namespace rearview {
 
 /// From tracks to words, each question in its own place: what a vehicle does (VehicleEstimator),
-/// whether that matters (gates.h: growth, path, confirmation, after arXiv 2606.23699), what the
-/// rider is told of it (Encounter), and what the road is (RoadJudge). This stage joins them: it
-/// measures growth in the picture, knows which track is which vehicle and what vehicles have to do
-/// with each other. A vehicle keeps the number of its first track when another track goes on with
-/// it. Completes Analysis::view by how the camera sits. Works on tracks of any detector; uses
-/// stream time only, never the number of frames alone, so drops and jitter don't matter.
+/// what else its pictures may come from (Rivals), whether that matters (gates.h: growth, claim,
+/// confirmation, after arXiv 2606.23699), what the rider is told of it (Encounter), and what the
+/// road is (RoadJudge). This stage joins them: it measures growth in the picture, knows which track
+/// is which vehicle and what vehicles have to do with each other. A vehicle keeps the number of its
+/// first track when another track goes on with it. Completes Analysis::view by how the camera sits.
+/// Works on tracks of any detector; uses stream time only, never the number of frames alone, so
+/// drops and jitter don't matter.
 class ApproachStage : public Stage {
  public:
   /// "approach". Keys: those of ApproachConfig.
@@ -41,6 +43,7 @@ class ApproachStage : public Stage {
     int id;        ///< the number of its first track, whatever tracks follow
     int track_id;  ///< of the track that shows it now, or did last
     VehicleEstimator estimator;
+    Rivals rivals;
     Encounter encounter;
   };
 

@@ -26,12 +26,14 @@ void Encounter::follow(const VehicleEstimate& estimate, const Verdict& verdict, 
     announced_ = Announced::approaching;
     told_as_ = told.as;
     if (!told.as)
-      alerts.push_back(warning(estimate, AlertKind::vehicle_approaching, AlertLevel::warning));
+      alerts.push_back(
+          warning(estimate, verdict.claim, AlertKind::vehicle_approaching, AlertLevel::warning));
   }
   if (state_ == State::approaching && !coasting && verdict.fast) state_ = State::fast;
   if (state_ == State::fast && !announced_fast() && !told.fast) {
     announced_ = Announced::fast;
-    alerts.push_back(warning(estimate, AlertKind::fast_approach, AlertLevel::danger));
+    alerts.push_back(
+        warning(estimate, verdict.claim, AlertKind::fast_approach, AlertLevel::danger));
   }
 }
 
@@ -126,8 +128,11 @@ AlertVehicle Encounter::vehicle(const VehicleEstimate& estimate) const {
   return told;
 }
 
-Alert Encounter::warning(const VehicleEstimate& estimate, AlertKind kind, AlertLevel level) const {
+Alert Encounter::warning(const VehicleEstimate& estimate, const Claim& claim, AlertKind kind,
+                         AlertLevel level) const {
   AlertApproach about{vehicle(estimate)};
+  about.probability = claim.probability;
+  about.rival = claim.rival;
   if (estimate.ttc_s) about.ttc_s = estimate.ttc_s->value;
   about.reason =
       AlertReason{estimate.growth.value, estimate.bearing_rate_deg_per_s(), through_frames_};

@@ -65,7 +65,8 @@ class Encounter {
   void come_back();
   void forget_alerts();
   AlertVehicle vehicle(const VehicleEstimate& estimate) const;
-  Alert warning(const VehicleEstimate& estimate, AlertKind kind, AlertLevel level) const;
+  Alert warning(const VehicleEstimate& estimate, const Claim& claim, AlertKind kind,
+                AlertLevel level) const;
 
   int id_;
   State state_ = State::unseen;

@@ -23,16 +23,9 @@ bool growth_gate(const VehicleEstimate& estimate, const ApproachConfig& policy) 
   return (1 - estimate.way_out) / growth.value < soon_s;
 }
 
-bool path_gate(const VehicleEstimate& estimate, const ApproachConfig& policy) {
-  const std::optional<Estimate>& across = estimate.lateral_m;
-  if (across && std::abs(across->value) - across->sigma > policy.widest_pass_m) return false;
-  if (!estimate.distance_m || !estimate.bearing_rate || estimate.leaving()) return true;
-  const double growth = estimate.growth.value;
-  if (growth <= 0) return true;
-  // Its path, carried on to our level, runs clear of us by this much.
-  const double miss = std::abs(estimate.bearing_rate->value) / growth * estimate.distance_m->value;
-  const double sigma = estimate.bearing_rate->sigma / growth * estimate.distance_m->value;
-  return miss - 2 * sigma < policy.widest_pass_m;
+bool claim_gate(const VehicleEstimate& estimate, const Claim& claim, const ApproachConfig& policy) {
+  const bool near = estimate.distance_m && estimate.distance_m->value < policy.near_m;
+  return (near ? claim.closes_in : claim.probability) >= policy.warn_probability;
 }
 
 bool place_gate(const VehicleEstimate& estimate) {
@@ -101,18 +94,19 @@ bool follows(const VehicleEstimate& one, const VehicleEstimate& other) {
          one.distance_m->value > other.distance_m->value + kVehicleLength_m;
 }
 
-Verdict verdict(const VehicleEstimate& estimate, double track_score, bool hidden, bool explained,
-                const ApproachConfig& policy) {
+Verdict verdict(const VehicleEstimate& estimate, const Claim& claim, double track_score,
+                bool hidden, bool explained, const ApproachConfig& policy) {
   const bool in_plain_sight =
       track_score >= policy.least_score &&
       std::max(estimate.box.width, estimate.box.height) >= policy.least_side_px && !hidden;
   return {.hidden = hidden,
           .through = in_plain_sight && growth_gate(estimate, policy) &&
-                     path_gate(estimate, policy) && (estimate.known() || !explained),
+                     claim_gate(estimate, claim, policy) && (estimate.known() || !explained),
           .in_place = place_gate(estimate),
           .confirmation_s = confirmation_s(estimate, policy),
           .fast = comes_fast(estimate, policy),
-          .released = released(estimate, policy)};
+          .released = released(estimate, policy),
+          .claim = claim};
 }
 
 }  // namespace rearview

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analyse/approach/approach_config.h"
+#include "analyse/approach/rivals.h"
 #include "analyse/approach/vehicle_estimate.h"
 
 // Pure functions of estimates and the policy: what must hold before a rider is told.
@@ -9,8 +10,9 @@ namespace rearview {
 
 /// Gate 1: it grows beyond doubt, and will be beside the rider or out of view soon enough.
 bool growth_gate(const VehicleEstimate& estimate, const ApproachConfig& policy);
-/// Gate 2: its path leads by the rider, not far beside.
-bool path_gate(const VehicleEstimate& estimate, const ApproachConfig& policy);
+/// Gate 2: it is likely enough that it comes, by us and not far beside, and nothing else; near by,
+/// however long it takes.
+bool claim_gate(const VehicleEstimate& estimate, const Claim& claim, const ApproachConfig& policy);
 /// Its boxes of the last moments lie where its growth says, so they show one and the same thing.
 bool place_gate(const VehicleEstimate& estimate);
 /// Gate 3: for how long the others must let it through, s.
@@ -47,10 +49,11 @@ struct Verdict {
   double confirmation_s = 0;
   bool fast = false;
   bool released = false;
+  Claim claim;  ///< as Rivals weigh it
 };
 
 /// explained: another one explains() it.
-Verdict verdict(const VehicleEstimate& estimate, double track_score, bool hidden, bool explained,
-                const ApproachConfig& policy);
+Verdict verdict(const VehicleEstimate& estimate, const Claim& claim, double track_score,
+                bool hidden, bool explained, const ApproachConfig& policy);
 
 }  // namespace rearview

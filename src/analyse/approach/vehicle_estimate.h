@@ -45,6 +45,9 @@ struct VehicleEstimate {
   /// Share of the last moments in which its growth was measured in the picture.
   double measured_share = 0;
   std::optional<BoxChange> boxes;
+  /// How the distance of its inner edge from the vanishing point grows per second, as a share; only
+  /// while the picture's left or right edge cuts it off, and it has done so for a moment.
+  std::optional<Estimate> edge_growth;
   bool cut_left = false;  ///< when last seen it reached that edge of what the picture shows
   bool cut_right = false;
   bool cut_bottom = false;

@@ -186,15 +186,21 @@ void VehicleEstimator::see_size(const VehicleSight& sight, const ViewGeometry& v
   const float near_edge = kNearEdgeShare * shown.width;
   const bool at_left = box.x <= shown.x + near_edge;
   const bool at_right = box.x + box.width >= shown.x + shown.width - near_edge;
+  now_.edge_growth.reset();
+  if (at_left == at_right) edges_.clear();
   if (at_left || at_right) {
     growth_.drop(GrowthFilter::kWidth);
     // What is in the picture of it ends at an edge that runs outwards as it comes closer.
     const double edge = at_left ? box.x + box.width : box.x;
     const double offset = at_left ? view.vanishing.x - edge : edge - view.vanishing.x;
-    if (!(at_left && at_right) && offset > kOffsetShare * shown.width)
-      growth_.measure_size(GrowthFilter::kOffset, offset, noise(offset) + kOffsetNoise_px, since_s);
-    else
+    if (!(at_left && at_right) && offset > kOffsetShare * shown.width) {
+      const double sigma_px = noise(offset) + kOffsetNoise_px;
+      growth_.measure_size(GrowthFilter::kOffset, offset, sigma_px, since_s);
+      see_edge(offset, sigma_px);
+    } else {
       growth_.drop(GrowthFilter::kOffset);
+      edges_.clear();
+    }
   } else {
     growth_.drop(GrowthFilter::kOffset);
     growth_.measure_size(GrowthFilter::kWidth, box.width, noise(box.width), since_s);
@@ -204,6 +210,18 @@ void VehicleEstimator::see_size(const VehicleSight& sight, const ViewGeometry& v
     growth_.drop(GrowthFilter::kHeight);
   else
     growth_.measure_size(GrowthFilter::kHeight, box.height, noise(box.height), since_s);
+}
+
+void VehicleEstimator::see_edge(double offset_px, double sigma_px) {
+  if (!edges_.empty() && edges_.back().first == now_.t_s) edges_.pop_back();
+  edges_.emplace_back(now_.t_s, std::log(offset_px));
+  while (now_.t_s - edges_.front().first > kEdgeSpan_s || edges_.size() > kMostKept)
+    edges_.pop_front();
+  const auto& [then_s, then] = edges_.front();
+  const double span_s = now_.t_s - then_s;
+  if (span_s < kLeastEdgeSpan_s) return;
+  now_.edge_growth = Estimate{(edges_.back().second - then) / span_s,
+                              std::sqrt(2.0) * sigma_px / offset_px / span_s};
 }
 
 void VehicleEstimator::see_distance(const cv::Rect2f& box, const ViewGeometry& view) {

@@ -33,6 +33,7 @@ class VehicleEstimator {
   void predict(double dt_s);
   void see(const VehicleSight& sight, const ViewGeometry& view, double since_s);
   void see_size(const VehicleSight& sight, const ViewGeometry& view, double since_s);
+  void see_edge(double offset_px, double sigma_px);
   void see_distance(const cv::Rect2f& box, const ViewGeometry& view);
   std::optional<BoxChange> box_change() const;
   std::optional<Trend> trend() const;
@@ -44,6 +45,8 @@ class VehicleEstimator {
   std::optional<ConstantVelocityFilter> bearing_;  ///< its tangent
   double height_logs_ = 0;  ///< sum of the logarithms of the camera's height by each picture
   int heights_ = 0;
+  /// Logarithms of the distance of its inner edge from the vanishing point, while it is cut off.
+  std::deque<std::pair<double, double>> edges_;
   std::optional<double> way_out_s_;  ///< when it is to be out of view, wherever its box is now
   std::deque<std::pair<double, Estimate>> history_;  ///< growth of the last second and a half
   std::deque<std::pair<double, cv::Rect2f>> boxes_;  ///< supported ones of the last moments

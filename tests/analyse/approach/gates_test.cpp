@@ -6,6 +6,7 @@ namespace rearview {
 namespace {
 
 const ApproachConfig kPolicy;
+constexpr Claim kLikely{.probability = 0.9};
 
 /// A known car 20 m behind that will be here in 3 s; all gates let it through.
 VehicleEstimate coming() {
@@ -30,7 +31,6 @@ VehicleEstimate coming() {
 
 TEST(Gates, LetThroughWhatComes) {
   EXPECT_TRUE(growth_gate(coming(), kPolicy));
-  EXPECT_TRUE(path_gate(coming(), kPolicy));
   EXPECT_TRUE(place_gate(coming()));
   EXPECT_FALSE(released(coming(), kPolicy));
 }
@@ -74,20 +74,15 @@ TEST(Gates, WhatOnlyBoxesSayTakesLonger) {
   EXPECT_DOUBLE_EQ(slowest_confirmation_s(policy), policy.confirm_unnamed_s);
 }
 
-TEST(Gates, PathMustLeadByTheRider) {
-  VehicleEstimate car = coming();
-  car.lateral_m = Estimate{15, 2};
-  EXPECT_FALSE(path_gate(car, kPolicy)) << "13 m beside at least";
-  car.lateral_m = Estimate{13, 2};
-  EXPECT_TRUE(path_gate(car, kPolicy));
-  car = coming();
-  car.bearing_rate = Estimate{0.3, 0.02};  // 0.3 * 3 s * 20 m = 18 m
-  EXPECT_FALSE(path_gate(car, kPolicy));
-  car.cut_right = true;
-  EXPECT_TRUE(path_gate(car, kPolicy)) << "at the edge the bearing says nothing";
-  car = coming();
-  car.distance_m.reset();
-  EXPECT_TRUE(path_gate(car, kPolicy));
+TEST(Gates, TheClaimMustBeLikelyEnough) {
+  const double least = kPolicy.warn_probability;
+  EXPECT_TRUE(claim_gate(coming(), {.probability = least}, kPolicy));
+  const Claim slow{.probability = 0.99 * least, .closes_in = least};
+  EXPECT_FALSE(claim_gate(coming(), slow, kPolicy));
+  VehicleEstimate near = coming();
+  near.distance_m = Estimate{kPolicy.near_m - 1, 1};
+  EXPECT_TRUE(claim_gate(near, slow, kPolicy)) << "near by, however slowly it closes in";
+  EXPECT_FALSE(claim_gate(near, {.probability = 1, .closes_in = 0.99 * least}, kPolicy));
 }
 
 TEST(Gates, BoxesMustGrowAsWasMeasured) {
@@ -185,18 +180,23 @@ TEST(Gates, WhoStaysBehindIsAVehicleNearByThatIsNotFallingBack) {
   EXPECT_FALSE(stays_behind(van, kPolicy)) << "nobody knows it for a vehicle";
 }
 
+TEST(Gates, AVerdictNeedsALikelyClaim) {
+  EXPECT_FALSE(verdict(coming(), {.probability = 0.1}, 0.8, false, false, kPolicy).through);
+}
+
 TEST(Gates, AVerdictNeedsPlainSight) {
-  EXPECT_TRUE(verdict(coming(), 0.8, false, false, kPolicy).through);
-  EXPECT_FALSE(verdict(coming(), 0.2, false, false, kPolicy).through) << "a guess";
-  EXPECT_FALSE(verdict(coming(), 0.8, true, false, kPolicy).through) << "hidden";
-  EXPECT_TRUE(verdict(coming(), 0.8, false, true, kPolicy).through) << "known, so not explained";
+  EXPECT_TRUE(verdict(coming(), kLikely, 0.8, false, false, kPolicy).through);
+  EXPECT_FALSE(verdict(coming(), kLikely, 0.2, false, false, kPolicy).through) << "a guess";
+  EXPECT_FALSE(verdict(coming(), kLikely, 0.8, true, false, kPolicy).through) << "hidden";
+  EXPECT_TRUE(verdict(coming(), kLikely, 0.8, false, true, kPolicy).through)
+      << "known, so not explained";
   VehicleEstimate small = coming();
   small.box = {300, 130, 8, 7};
-  EXPECT_FALSE(verdict(small, 0.8, false, false, kPolicy).through);
+  EXPECT_FALSE(verdict(small, kLikely, 0.8, false, false, kPolicy).through);
   VehicleEstimate light = coming();
   light.box_score = 0;
-  EXPECT_TRUE(verdict(light, 0.8, false, false, kPolicy).through);
-  EXPECT_FALSE(verdict(light, 0.8, false, true, kPolicy).through);
+  EXPECT_TRUE(verdict(light, kLikely, 0.8, false, false, kPolicy).through);
+  EXPECT_FALSE(verdict(light, kLikely, 0.8, false, true, kPolicy).through);
 }
 
 }  // namespace
