@@ -113,6 +113,8 @@ void have_postgis(Database& database) {
 
 void migrate(Database& database) {
   Transaction transaction(database);
+  // An extension or an index takes its time, and so does another program that is at it.
+  database.run("SET LOCAL statement_timeout = 0");
   database.ask(kLock);
   have_postgis(database);
   try {

@@ -68,6 +68,7 @@ class Storm:
         self.postgres = Postgres()
         self.closing.callback(self.postgres.close)
         self.postgres.make(DATABASE)
+        self.postgres.ask(DATABASE, "CREATE EXTENSION postgis")  # takes long on a busy machine
         self.cluster = Cluster(self.folder / "nats")
         self.closing.callback(self.cluster.stop)
         self.leaf = Leaf(self.folder, self.cluster)
