@@ -1,6 +1,7 @@
 """A real nats-server, and what its streams hold."""
 
 import base64
+import contextlib
 import json
 import shutil
 import signal
@@ -44,8 +45,9 @@ class NatsServer:
 
     def hang_up(self):
         with self._lock:
-            if self._stream:
-                self._stream.close()
+            with contextlib.suppress(OSError):  # of what is still to be sent
+                if self._stream:
+                    self._stream.close()
             self._stream = None
 
     def _connect(self):
