@@ -425,23 +425,24 @@ TEST_F(AccessTest, RequestsThatMakeNoSenseAreRefused) {
 }
 
 TEST(RequireAccess, WhereOthersReachItSomebodyMustBeKnown) {
+  constexpr const char* kWays = "say who";
   Credentials nobody{std::filesystem::path()};
   SiteConfig config;
   for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
     config.host = host;
-    EXPECT_NO_THROW(require_access(config, nobody, false)) << host;
+    EXPECT_NO_THROW(require_access(config, nobody, false, kWays)) << host;
   }
   for (const char* host : {"0.0.0.0", "::", "192.0.2.1", "board.local", "2130706433"}) {
     config.host = host;
-    EXPECT_THROW(require_access(config, nobody, false), UsageError) << host;
-    EXPECT_NO_THROW(require_access(config, nobody, true)) << host;
+    EXPECT_THROW(require_access(config, nobody, false, kWays), UsageError) << host;
+    EXPECT_NO_THROW(require_access(config, nobody, true, kWays)) << host;
   }
   config.access.insecure = true;
-  EXPECT_NO_THROW(require_access(config, nobody, false));
+  EXPECT_NO_THROW(require_access(config, nobody, false, kWays));
   config.access.insecure = false;
   Credentials somebody{std::filesystem::path()};
   somebody.issue("a phone", Scope::view);
-  EXPECT_NO_THROW(require_access(config, somebody, false));
+  EXPECT_NO_THROW(require_access(config, somebody, false, kWays));
 }
 
 }  // namespace
