@@ -140,7 +140,9 @@ constexpr double kSeveral_per_s = 0.45;
 struct Priors {
   double closing, along, falling, road, camera, several;
 };
+/// Fitted, rounded.
 inline constexpr Priors kNamedPriors = {0.3, 0.15, 0.1, 0.35, 0.02, 0.08};
+/// Likewise.
 inline constexpr Priors kUnnamedPriors = {0.26, 0.08, 0.11, 0.44, 0.02, 0.09};
 /// Growth is less sure than its filter says, and vehicles brake and turn within the time that is
 /// claimed: factor, and the least, per second. Fitted.
