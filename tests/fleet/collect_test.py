@@ -154,6 +154,7 @@ class Collect(Fleet):
         self.wait_for_rows("alerts", 1)
 
     def test_what_nobody_understands_lies_by_itself_and_stops_nothing(self):
+        """A kind that isn't known yet waits in the stream for a collector that knows it."""
         collector = self.collector()
         anna = self.gateway()
         good = anna.envelope("alert", {"time": now(), "kind": "overtake", "camera": "rear"}, 9)
@@ -181,13 +182,13 @@ class Collect(Fleet):
         anna.alert(2)
         anna.flush()
         self.wait_for_rows("alerts", 2)
-        self.wait_for_rows("refused", len(odd) + 2)
+        self.wait_for_rows("refused", len(odd) + 1)
         wait_for(lambda: self.pending() == 0, "acknowledgement")
         raw = {bytes.fromhex(text) for [text] in self.ask("SELECT encode(raw, 'hex') FROM refused")}
         self.assertLessEqual(set(odd.values()), raw)
-        self.assertEqual(collector.metric("rearview_collect_refused_total"), len(odd) + 2)
+        self.assertEqual(collector.metric("rearview_collect_refused_total"), len(odd) + 1)
         reasons = " ".join(reason for [reason] in self.ask("SELECT reason FROM refused"))
-        for part in ("no JSON", "version 2", '"uuid"', "subject", "timestamp", "kind", "no type clip"):
+        for part in ("no JSON", "version 2", '"uuid"', "subject", "timestamp", "kind"):
             self.assertIn(part, reasons)
         self.assertEqual(collector.get("/healthz")[0], 200)
 
