@@ -388,6 +388,9 @@ class Storm:
         patience_s = 180 + self.options.slack
 
         def all_told():
+            for gateway in self.gateways:
+                code = gateway.service.process.poll()
+                assert code is None, "\n".join([f"{gateway.name} ended by itself with {code}; it said:", *gateway.service.lines[-40:]])
             roads = [camera for gateway in self.gateways for camera in gateway.service.get_json("/api/v1/cameras")]
             return all(camera["road"] not in ("clear", "approaching", "danger", "following") for camera in roads)
         wait_for(all_told, "the loss of all cameras", patience_s)
@@ -428,19 +431,22 @@ class Storm:
         gateway.link.mend()
         self.is_back(gateway)
 
-    def missing(self):
+    def missing(self, raised=None):
+        """How many alerts are in no row; raised: those that count of each gateway, all where it is absent."""
+        raised = raised or {gateway.name: gateway.store.raised() for gateway in self.gateways}
         rows = self.rows()
-        return sum(len(set(gateway.store.raised()) - set(rows[gateway.store.identity()])) for gateway in self.gateways)
+        return sum(len(set(raised[gateway.name]) - set(rows[gateway.store.identity()])) for gateway in self.gateways)
 
     def judge_rows(self):
+        # A gateway may raise another one while this is asked: what is lost was raised before, what is of no alert isn't there after.
+        before = {gateway.name: gateway.store.raised() for gateway in self.gateways}
+        wait_for(lambda: not self.missing(before), "all rows", 180 + self.options.slack)
         rows, raised, told_early = self.rows(), 0, 0
         for gateway in self.gateways:
             ids, truth = rows.pop(gateway.store.identity(), []), gateway.store.raised()
-            raised += len(truth)
+            raised += len(before[gateway.name])
             if len(set(ids)) != len(ids):
                 self.broken.append(f"{gateway.name}: {len(ids) - len(set(ids))} rows are doubled")
-            if lost := set(truth) - set(ids):
-                self.broken.append(f"{gateway.name}: {len(lost)} alerts are lost, {sorted(lost)[:5]}")
             more = set(ids) - set(truth)
             told_early += len(more)
             if odd := [one for one in more if not any(one in ahead for ahead in gateway.ahead_of_disk)]:
