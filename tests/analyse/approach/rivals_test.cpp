@@ -82,6 +82,23 @@ TEST(Rivals, WhatClosesInFarBesideIsOnAnotherPath) {
   EXPECT_EQ(rivals.claim().rival, Explanation::closing_aside);
 }
 
+TEST(Rivals, ABearingThatLeadsByIsOnAnotherPath) {
+  VehicleEstimate aside = car(1 / 3.0);
+  aside.lateral_m.reset();
+  aside.bearing_rate = Estimate{0.3, 0.02};  // 0.3 * 3 s * 30 m = 27 m
+  const auto claimed = [](const VehicleEstimate& estimate) {
+    return shown_for(0, [&](double) { return estimate; }).claim();
+  };
+  EXPECT_LT(claimed(aside).probability, kSettings.warn_probability);
+  EXPECT_EQ(claimed(aside).rival, Explanation::closing_aside);
+  aside.cut_right = true;
+  EXPECT_GT(claimed(aside).probability, kSettings.warn_probability)
+      << "at the edge the bearing says nothing";
+  VehicleEstimate somewhere = car(1 / 3.0);
+  somewhere.distance_m.reset();
+  EXPECT_GT(claimed(somewhere).probability, kSettings.warn_probability) << "how far isn't known";
+}
+
 TEST(Rivals, WhatNeedsLongerThanTheClaimDoesntMakeIt) {
   EXPECT_LT(shown_for(0, [](double) { return car(0.06, 0.005); }).claim().probability, 0.05)
       << "16 s";
